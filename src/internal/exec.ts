@@ -1,0 +1,113 @@
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { hasCode, RuncibleError } from "./errors";
+
+export interface RunOptions {
+  /** Written to standard input, which is then closed. Default: no standard input. */
+  readonly input?: string | Buffer;
+  readonly cwd?: string;
+  /** Replaces the environment. Default: that of this process. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal;
+  /** Milliseconds until SIGKILL. Default: 60 000. */
+  readonly timeoutMs?: number;
+}
+
+export interface RunResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+const outputLimit = 16 * 1024 * 1024;
+const evidenceLimit = 64 * 1024;
+
+/** Runs a program to its end. Throws `command-failed` with its evidence unless it exits 0, `tool-missing` if it is not installed. */
+export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const result = await runUnchecked(command, args, options);
+  if (result.exitCode !== 0) throw commandFailed(command, args, result);
+  return result;
+}
+
+/** As `run`, but an exit code other than 0 is a result, not an error. */
+export async function runUnchecked(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const child = spawnTool(command, args, {
+    stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    timeout: options.timeoutMs ?? 60_000,
+    killSignal: "SIGKILL",
+  });
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  if (options.input !== undefined) {
+    // A program that ends before it read its input is judged by its exit code, not by our EPIPE.
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(options.input);
+  }
+  const { exitCode, signal } = await exitOf(child, command);
+  const result = { stdout: stdout(), stderr: stderr(), exitCode: exitCode ?? 128 };
+  if (exitCode === null) {
+    throw new RuncibleError("command-failed", `run ${command}: ended by ${signal}${lastLine(result.stderr)}`, {
+      evidence: { command: [command, ...args], signal, stderr: result.stderr.slice(-evidenceLimit) },
+    });
+  }
+  return result;
+}
+
+/** Starts a program whose streams and life the caller owns. */
+export function spawnTool(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  return spawn(command, [...args], options);
+}
+
+/** Resolves when the process has ended and its pipes are closed. Rejects with `tool-missing` if it could not be started. */
+export function exitOf(
+  child: ChildProcess,
+  command: string,
+): Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }> {
+  return new Promise((resolve, reject) => {
+    child.once("error", (error) => reject(spawnFailed(command, error)));
+    child.once("close", (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+}
+
+export function commandFailed(command: string, args: readonly string[], result: RunResult): RuncibleError {
+  const { exitCode } = result;
+  const stderr = result.stderr.slice(-evidenceLimit);
+  return new RuncibleError("command-failed", `run ${command}: exit code ${exitCode}${lastLine(stderr)}`, {
+    evidence: { command: [command, ...args], exitCode, stderr },
+  });
+}
+
+function spawnFailed(command: string, error: Error): RuncibleError {
+  if (hasCode(error, "ENOENT")) {
+    return new RuncibleError(
+      "tool-missing",
+      `run ${command}: it is not installed; "runcible doctor" names the package`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (error.name === "AbortError") return new RuncibleError("aborted", `run ${command}: cancelled`, { cause: error });
+  return new RuncibleError("command-failed", `run ${command}: ${error.message}`, { cause: error });
+}
+
+function lastLine(text: string): string {
+  const line = text.trimEnd().split("\n").at(-1);
+  return line ? `: ${line}` : "";
+}
+
+function collect(stream: NodeJS.ReadableStream | null): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream?.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= outputLimit) chunks.push(chunk);
+  });
+  return () => Buffer.concat(chunks).toString("utf8");
+}
