@@ -15,6 +15,7 @@ export type ErrorCode =
   | "api-error"
   | "bind-source-missing"
   | "bind-source-not-shared"
+  | "body-too-large"
   | "capability-missing"
   | "command-failed"
   | "container-exited"
@@ -43,6 +44,7 @@ export type ErrorCode =
   | "no-address-left"
   | "not-implemented"
   | "not-modified"
+  | "path-not-found"
   | "permission-denied"
   | "platform-unavailable"
   | "port-in-use"
@@ -72,6 +74,7 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "api-error": { kind: "internal", when: "a daemon answered a request with an error that has no code of its own" },
   "bind-source-missing": { kind: "invalid", when: "the host path of a bind mount does not exist" },
   "bind-source-not-shared": { kind: "invalid", when: "the host path of a bind mount is not visible to the engine" },
+  "body-too-large": { kind: "invalid", when: "a request body is larger than the engine accepts" },
   "capability-missing": { kind: "unavailable", when: "the kernel or the machine's setup forbids running containers" },
   "command-failed": { kind: "internal", when: "a system tool ended with an error" },
   "container-exited": { kind: "unavailable", when: "the container ended before it was ready" },
@@ -100,6 +103,7 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "no-address-left": { kind: "unavailable", when: "an address pool is used up" },
   "not-implemented": { kind: "unimplemented", when: "this engine leaves the feature out" },
   "not-modified": { kind: "not-modified", when: "the container is in the wanted state already" },
+  "path-not-found": { kind: "not-found", when: "a container has no such file or folder" },
   "permission-denied": { kind: "forbidden", when: "the operating system denies access" },
   "platform-unavailable": { kind: "not-found", when: "the image does not exist for this platform" },
   "port-in-use": { kind: "internal", when: "a published port is taken on the host" },

@@ -1,0 +1,84 @@
+import type { Readable } from "node:stream";
+import type { Filters } from "../../wire/filters";
+import type { ProgressLine } from "../../wire/progress";
+import type { RegistryAuth } from "../../wire/registry-auth";
+
+/**
+ * Images. `name` is a reference as typed, `name@sha256:…`, or a full or short id with or without `sha256:`. Every method
+ * that takes one throws `image-not-found` ("No such image: …", with the familiar name and tag) when the store has none.
+ */
+export interface ImageService {
+  list(options: { readonly all: boolean; readonly filters: Filters }): Promise<readonly ImageView[]>;
+  inspect(name: string): Promise<ImageView>;
+  history(name: string): Promise<readonly HistoryEntry[]>;
+  /**
+   * The first item comes only when the registry has answered, so errors before it can still be an HTTP status; the last
+   * is Docker's "Status: …" line, by which docker-java judges the pull.
+   */
+  pull(request: PullRequest): AsyncIterable<ProgressLine>;
+  /** Reads an OCI layout or docker-save archive, compressed or not. */
+  load(archive: Readable, signal: AbortSignal): AsyncIterable<ProgressLine>;
+  tag(name: string, repository: string, tag: string): Promise<void>;
+  /** Throws `image-in-use`. */
+  remove(name: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]>;
+  prune(filters: Filters): Promise<{ readonly removals: readonly ImageRemoval[]; readonly reclaimedBytes: number }>;
+  /** Throws `registry-unauthorized`. */
+  checkLogin(auth: RegistryAuth, signal: AbortSignal): Promise<{ readonly identityToken: string }>;
+}
+
+export interface PullRequest {
+  /** Repository, or a whole reference. */
+  readonly image: string;
+  /** Tag or digest; empty: as in `image`, else `latest`. */
+  readonly tag: string;
+  readonly platform?: string;
+  readonly auth?: RegistryAuth;
+  readonly signal: AbortSignal;
+}
+
+export interface ImageView {
+  /** `sha256:…` */
+  readonly id: string;
+  /** Familiar: `redis:7`. */
+  readonly tags: readonly string[];
+  /** Familiar: `redis@sha256:…`. */
+  readonly repoDigests: readonly string[];
+  /** RFC 3339. */
+  readonly createdAt: string;
+  readonly architecture: string;
+  readonly os: string;
+  readonly variant?: string;
+  readonly author: string;
+  readonly sizeBytes: number;
+  /** Diff ids, lowest first. */
+  readonly layers: readonly string[];
+  /** The image's `config`, Docker's keys. */
+  readonly config: ImageRunConfigView;
+}
+
+export interface ImageRunConfigView {
+  readonly User?: string;
+  readonly ExposedPorts?: Readonly<Record<string, object>>;
+  readonly Env?: readonly string[];
+  readonly Entrypoint?: readonly string[];
+  readonly Cmd?: readonly string[];
+  readonly Volumes?: Readonly<Record<string, object>>;
+  readonly WorkingDir?: string;
+  readonly Labels?: Readonly<Record<string, string>>;
+  readonly StopSignal?: string;
+  readonly Healthcheck?: object;
+  readonly Shell?: readonly string[];
+  readonly OnBuild?: readonly string[];
+}
+
+export interface HistoryEntry {
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly comment: string;
+  /** `<missing>` for all but the newest. */
+  readonly id: string;
+  readonly sizeBytes: number;
+  readonly tags: readonly string[];
+}
+
+export type ImageRemoval = { readonly untagged: string } | { readonly deleted: string };

@@ -1,0 +1,54 @@
+/** Facts about engine and machine. */
+export interface SystemService {
+  /** Constant for the life of the engine. */
+  readonly identity: EngineIdentity;
+  info(): Promise<SystemInfo>;
+  diskUsage(): Promise<{ readonly layersBytes: number }>;
+  /** Begins an orderly end and returns at once; the process is gone some time later. */
+  shutdown(): void;
+}
+
+export interface EngineIdentity {
+  /** Of the package. */
+  readonly version: string;
+  readonly pid: number;
+  /** Random, one per engine process. */
+  readonly instanceId: string;
+  readonly startedAt: string;
+  /** As Go names it: `amd64`, `arm64`. */
+  readonly architecture: string;
+  /** What this engine can do beyond Docker's API: `sessions`, `wait-ports`, … */
+  readonly capabilities: readonly string[];
+}
+
+export interface SystemInfo {
+  /** Stable for the state folder. */
+  readonly id: string;
+  /** Name of the machine. */
+  readonly hostname: string;
+  readonly kernelVersion: string;
+  /** `Debian GNU/Linux 12 (bookworm)` */
+  readonly operatingSystem: string;
+  readonly osVersion: string;
+  /** As uname says: `x86_64`. */
+  readonly machine: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly stateFolder: string;
+  readonly storageDriver: string;
+  readonly cgroupDriver: "cgroupfs" | "systemd" | "none";
+  readonly cgroupVersion: 1 | 2;
+  readonly runcVersion: string;
+  readonly isRootless: boolean;
+  readonly securityOptions: readonly string[];
+  readonly limits: {
+    readonly memory: boolean;
+    readonly swap: boolean;
+    readonly cpu: boolean;
+    readonly pids: boolean;
+    readonly cpuset: boolean;
+  };
+  /** Shown to people by `docker info`. */
+  readonly warnings: readonly string[];
+  readonly labels: readonly string[];
+}
