@@ -44,6 +44,7 @@ export type ErrorCode =
   | "no-address-left"
   | "not-implemented"
   | "not-modified"
+  | "page-not-found"
   | "path-not-found"
   | "permission-denied"
   | "platform-unavailable"
@@ -103,6 +104,7 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "no-address-left": { kind: "unavailable", when: "an address pool is used up" },
   "not-implemented": { kind: "unimplemented", when: "this engine leaves the feature out" },
   "not-modified": { kind: "not-modified", when: "the container is in the wanted state already" },
+  "page-not-found": { kind: "not-found", when: "the engine's API has no such path" },
   "path-not-found": { kind: "not-found", when: "a container has no such file or folder" },
   "permission-denied": { kind: "forbidden", when: "the operating system denies access" },
   "platform-unavailable": { kind: "not-found", when: "the image does not exist for this platform" },

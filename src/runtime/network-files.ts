@@ -1,0 +1,70 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Mount } from "./mount";
+
+export interface NetworkFilesRequest {
+  readonly folder: string;
+  readonly hostname: string;
+  readonly domainname: string;
+  /** Of the container; one line each. Empty: only loopback. */
+  readonly addresses: readonly string[];
+  /** In the order given, before the container's own lines. */
+  readonly extraHosts: readonly { readonly host: string; readonly address: string }[];
+  readonly nameservers: readonly string[];
+  readonly search: readonly string[];
+  readonly resolverOptions: readonly string[];
+}
+
+export const networkFileNames = { hosts: "hosts", resolvConf: "resolv.conf", hostname: "hostname" } as const;
+
+/** Writes /etc/hosts, /etc/resolv.conf and /etc/hostname of a container and returns the mounts that put them there. */
+export async function writeNetworkFiles(request: NetworkFilesRequest): Promise<readonly Mount[]> {
+  const { folder } = request;
+  const files = [
+    { name: networkFileNames.hosts, target: "/etc/hosts", text: hostsFile(request) },
+    { name: networkFileNames.resolvConf, target: "/etc/resolv.conf", text: resolvConf(request) },
+    { name: networkFileNames.hostname, target: "/etc/hostname", text: `${request.hostname}\n` },
+  ];
+  await Promise.all(files.map(({ name, text }) => writeFile(join(folder, name), text, { mode: 0o644 })));
+  return networkFileMounts(folder);
+}
+
+/** Also for a container that shares the network of another: `folder` is the other's. */
+export function networkFileMounts(folder: string): readonly Mount[] {
+  const mount = (name: string, target: string): Mount => ({
+    type: "bind",
+    source: join(folder, name),
+    target,
+    options: ["rbind", "rprivate", "rw"],
+  });
+  return [
+    mount(networkFileNames.hosts, "/etc/hosts"),
+    mount(networkFileNames.resolvConf, "/etc/resolv.conf"),
+    mount(networkFileNames.hostname, "/etc/hostname"),
+  ];
+}
+
+/** The container's own line comes last: software that asks "who am I" reads the last match (Docker's order). */
+export function hostsFile(request: NetworkFilesRequest): string {
+  const names = request.domainname === "" ? request.hostname : `${request.hostname}.${request.domainname} ${request.hostname}`;
+  const lines = [
+    "127.0.0.1\tlocalhost",
+    "::1\tlocalhost ip6-localhost ip6-loopback",
+    "fe00::0\tip6-localnet",
+    "ff00::0\tip6-mcastprefix",
+    "ff02::1\tip6-allnodes",
+    "ff02::2\tip6-allrouters",
+    ...request.extraHosts.map(({ host, address }) => `${address}\t${host}`),
+    ...request.addresses.map((address) => `${address}\t${names}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+export function resolvConf(request: NetworkFilesRequest): string {
+  const lines = [
+    ...(request.search.length > 0 ? [`search ${request.search.join(" ")}`] : []),
+    ...request.nameservers.map((address) => `nameserver ${address}`),
+    ...(request.resolverOptions.length > 0 ? [`options ${request.resolverOptions.join(" ")}`] : []),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}

@@ -1,0 +1,38 @@
+import { RuncibleError } from "../../internal/errors";
+
+/** capabilities(7), in the order of their numbers. */
+export const allCapabilities: readonly string[] =
+  "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
+    .split(" ")
+    .map((name) => `CAP_${name}`);
+
+/** What Docker leaves to a container. */
+export const defaultCapabilities: readonly string[] =
+  "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE"
+    .split(" ")
+    .map((name) => `CAP_${name}`);
+
+export interface CapabilityRequest {
+  /** With CAP_, upper case; or `ALL`. */
+  readonly add: readonly string[];
+  readonly drop: readonly string[];
+  readonly isPrivileged: boolean;
+}
+
+/** Docker's rules: `ALL` on one side, exceptions on the other. Throws `invalid-argument` for a name that is none. */
+export function effectiveCapabilities({ add, drop, isPrivileged }: CapabilityRequest): readonly string[] {
+  for (const name of [...add, ...drop]) {
+    if (name !== "ALL" && !allCapabilities.includes(name)) {
+      throw new RuncibleError("invalid-argument", `invalid capability: "${name}"`);
+    }
+  }
+  if (isPrivileged) return allCapabilities;
+  const base = baseOf(add, drop);
+  const wanted = new Set([...base, ...add.filter((name) => name !== "ALL")]);
+  return allCapabilities.filter((name) => wanted.has(name) && !drop.includes(name));
+}
+
+function baseOf(add: readonly string[], drop: readonly string[]): readonly string[] {
+  if (add.includes("ALL")) return allCapabilities;
+  return drop.includes("ALL") ? [] : defaultCapabilities;
+}

@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { hasCode, RuncibleError } from "../../internal/errors";
+import { cgroupFacts, cgroupFolders, controllerFolder, readOr, removeCgroupFolder } from "./cgroup-files";
+
+/** The cgroup of one container, on version 1 and 2. */
+export interface Cgroup {
+  readonly path: string;
+  /** Whether the kernel killed a process in it for want of memory. Ask before `remove`. */
+  wasOutOfMemory(): Promise<boolean>;
+  /** Host process ids, in no order. */
+  processes(): Promise<readonly number[]>;
+  /** Kills what still runs in it and removes it. Idempotent. Throws `timeout` when processes will not die. */
+  remove(): Promise<void>;
+}
+
+const killAttempts = 50;
+
+/** `path` is below the root of each hierarchy: `/runcible-1f2e3d4c/<container id>`. */
+export function openCgroup(path: string): Cgroup {
+  return {
+    path,
+    wasOutOfMemory: () => wasOutOfMemory(path),
+    processes: () => processesOf(path),
+    remove: () => removeCgroup(path),
+  };
+}
+
+async function wasOutOfMemory(path: string): Promise<boolean> {
+  const facts = await cgroupFacts();
+  const file = facts.version === 2 ? "memory.events" : "memory.oom_control";
+  const text = await readOr(join(controllerFolder(facts, path, "memory"), file), "");
+  return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0;
+}
+
+async function processesOf(path: string): Promise<readonly number[]> {
+  const facts = await cgroupFacts();
+  const folders = facts.version === 2 ? cgroupFolders(facts, path) : [controllerFolder(facts, path, "pids")];
+  const texts = await Promise.all(folders.map((folder) => readOr(join(folder, "cgroup.procs"), "")));
+  return texts.flatMap((text) => text.split("\n").filter((line) => line !== "").map(Number));
+}
+
+/**
+ * The kernel keeps a cgroup busy for a moment after its last process has died, so a refusal is tried again. With the
+ * host's pid namespace processes may even outlive the first one: those are killed.
+ */
+async function removeCgroup(path: string): Promise<void> {
+  const facts = await cgroupFacts();
+  for (let attempt = 0; attempt < killAttempts; attempt++) {
+    try {
+      for (const folder of cgroupFolders(facts, path)) await removeCgroupFolder(folder);
+      return;
+    } catch (error) {
+      if (!hasCode(error, "EBUSY") && !hasCode(error, "ENOTEMPTY")) throw error;
+    }
+    for (const pid of await processesOf(path)) kill(pid);
+    await delay(Math.min(2 ** attempt, 100));
+  }
+  throw new RuncibleError("timeout", `remove cgroup ${path}: its processes do not end`);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!hasCode(error, "ESRCH")) throw error;
+  }
+}

@@ -1,0 +1,139 @@
+import type { ChildProcess } from "node:child_process";
+import { watch } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { PassThrough, type Readable } from "node:stream";
+import { hasCode, RuncibleError } from "../../internal/errors";
+import { spawnTool } from "../../internal/exec";
+import { randomId } from "../../internal/ids";
+import type { RuncProcess } from "./runc";
+import { readRuncLog, runcError } from "./runc-error";
+import { resizeTerminal, terminalCommand } from "./terminal";
+
+export interface TerminalSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export interface LaunchRequest {
+  /** For error messages: "start container 0123456789ab". */
+  readonly subject: string;
+  readonly root: string;
+  /** For pid and log files. */
+  readonly folder: string;
+  readonly args: readonly string[];
+  /** Container id. */
+  readonly target: string;
+  readonly hasStdin: boolean;
+  readonly tty?: TerminalSize;
+}
+
+/** runc's exit code when it could not even start the process; only then is its log looked at. */
+interface RuncExit {
+  readonly exitCode: number;
+}
+
+/** Starts runc and waits until it has written its pid file, which it does once the process runs. */
+export async function launch(request: LaunchRequest): Promise<RuncProcess> {
+  const key = randomId().slice(0, 16);
+  const pidFile = `${key}.pid`;
+  const pidPath = join(request.folder, pidFile);
+  const logPath = join(request.folder, `${key}.log`);
+  const watcher = watchFor(request.folder, pidFile);
+  const child = spawnRunc(request, pidPath, logPath);
+  const output = { stdout: heldBack(child.stdout), stderr: heldBack(child.stderr) };
+  const exited = exitOf(child);
+  try {
+    const ended = await Promise.race([watcher.seen.then(() => undefined), exited]);
+    // A process that ended at once has left its pid file all the same.
+    const pid = await readPid(pidPath);
+    if (pid === undefined) {
+      const message = await readRuncLog(logPath);
+      throw runcError(request.subject, message, textIn(output.stderr) || `exit code ${ended?.exitCode}`);
+    }
+    return processOf(child, { pid, exited, ...output }, request);
+  } finally {
+    watcher.close();
+    await Promise.all([rm(pidPath, { force: true }), rm(logPath, { force: true })]);
+  }
+}
+
+function spawnRunc(request: LaunchRequest, pidPath: string, logPath: string): ChildProcess {
+  const { root, args, target, tty, hasStdin } = request;
+  const options = ["--root", root, "--log", logPath, "--log-format", "json"];
+  const [verb = "", ...rest] = args;
+  const runc = ["runc", ...options, verb, "--pid-file", pidPath, ...rest, target];
+  const [command = "", ...commandArgs] = tty === undefined ? runc : terminalCommand(runc, tty);
+  // A terminal without input must stay open all the same: its end would read as Ctrl-D.
+  const stdin = hasStdin || tty !== undefined ? "pipe" : "ignore";
+  return spawnTool(command, commandArgs, { stdio: [stdin, "pipe", "pipe"] });
+}
+
+function processOf(
+  child: ChildProcess,
+  started: Pick<RuncProcess, "pid" | "exited" | "stdout"> & { readonly stderr: Readable },
+  { hasStdin, tty }: LaunchRequest,
+): RuncProcess {
+  const { stdin } = child;
+  const { pid, exited, stdout, stderr } = started;
+  // Writing to a process that is gone is no news: its end is told by `exited`.
+  stdin?.on("error", () => {});
+  return {
+    pid,
+    stdin: hasStdin ? stdin : null,
+    stdout,
+    stderr: tty === undefined ? stderr : null,
+    exited,
+    kill: (signal) => {
+      try {
+        process.kill(pid, signal);
+      } catch (error) {
+        if (!hasCode(error, "ESRCH")) throw error;
+      }
+    },
+    resize: async (size) => {
+      if (tty !== undefined && child.pid !== undefined) await resizeTerminal(child.pid, size);
+    },
+  };
+}
+
+function exitOf(child: ChildProcess): Promise<RuncExit> {
+  return new Promise((resolve, reject) => {
+    child.once("error", (cause) =>
+      reject(new RuncibleError("command-failed", `run runc: ${cause.message}`, { cause })),
+    );
+    child.once("exit", (code, signal) => resolve({ exitCode: code ?? 128 + (signal === "SIGKILL" ? 9 : 15) }));
+  });
+}
+
+/** When a child ends, Node empties pipes that nobody reads yet; this one waits for its reader. */
+function heldBack(pipe: Readable | null): Readable {
+  const held = new PassThrough();
+  return pipe === null ? held.end() : pipe.pipe(held);
+}
+
+function textIn(stream: Readable): string {
+  const chunk: unknown = stream.read();
+  return Buffer.isBuffer(chunk) ? chunk.toString("utf8").slice(-4096) : "";
+}
+
+async function readPid(path: string): Promise<number | undefined> {
+  try {
+    const pid = Number(await readFile(path, "utf8"));
+    return pid > 0 ? pid : undefined;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+/** inotify, not polling: the pid file is a rename away from being complete. */
+function watchFor(folder: string, name: string): { readonly seen: Promise<void>; close(): void } {
+  const watcher = watch(folder);
+  const seen = new Promise<void>((resolve) => {
+    watcher.on("change", (_type, file) => {
+      if (file === name) resolve();
+    });
+  });
+  return { seen, close: () => watcher.close() };
+}

@@ -1,0 +1,108 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { randomId } from "../../internal/ids";
+import { run } from "../../internal/exec";
+import type { OciProcess, OciResources } from "./oci-spec";
+import { type LaunchRequest, launch, type TerminalSize } from "./launch";
+import { runcVersion } from "./version";
+
+/** A process that runc is the parent of. */
+export interface RuncProcess {
+  /** In the engine's pid namespace. */
+  readonly pid: number;
+  /** Null unless asked for. */
+  readonly stdin: Writable | null;
+  readonly stdout: Readable;
+  /** Null with a terminal, which has only one output. */
+  readonly stderr: Readable | null;
+  /** Settles when the process has ended; its output may still have to be read. 128 + n after signal n. */
+  readonly exited: Promise<{ readonly exitCode: number }>;
+  /** A process that is gone already is no error. */
+  kill(signal: NodeJS.Signals | number): void;
+  /** Without a terminal: does nothing. */
+  resize(size: TerminalSize): Promise<void>;
+}
+
+export interface RunRuncRequest {
+  readonly id: string;
+  /** Folder with config.json. */
+  readonly bundle: string;
+  readonly hasStdin: boolean;
+  readonly tty?: TerminalSize;
+}
+
+export interface ExecRuncRequest {
+  readonly id: string;
+  readonly process: OciProcess;
+  readonly hasStdin: boolean;
+  readonly tty?: TerminalSize;
+}
+
+/** runc in the foreground: its exit code and pipes are those of the container. */
+export interface Runc {
+  readonly version: string;
+  /**
+   * Resolves once the container's process runs. Throws `executable-not-found`, `executable-not-permitted`,
+   * `start-failed`, each with runc's own text.
+   */
+  run(request: RunRuncRequest): Promise<RuncProcess>;
+  /** A further process in a running container. Throws as `run`. */
+  exec(request: ExecRuncRequest): Promise<RuncProcess>;
+  pause(id: string): Promise<void>;
+  resume(id: string): Promise<void>;
+  update(id: string, resources: OciResources): Promise<void>;
+  /** Forgets a container whose process has ended; its cgroup is the caller's. Idempotent. */
+  forget(id: string): Promise<void>;
+}
+
+/** `root` and `runFolder` belong on a tmpfs: nothing in them is worth keeping. Throws `runc-missing`, `runc-too-old`. */
+export async function openRunc(options: { readonly root: string; readonly runFolder: string }): Promise<Runc> {
+  const { root, runFolder } = options;
+  const [version] = await Promise.all([
+    runcVersion(),
+    mkdir(root, { recursive: true, mode: 0o700 }),
+    mkdir(runFolder, { recursive: true, mode: 0o700 }),
+  ]);
+  const command = (...args: string[]): readonly string[] => ["--root", root, ...args];
+  const launchIn = (request: Omit<LaunchRequest, "folder" | "root">): Promise<RuncProcess> =>
+    launch({ ...request, root, folder: runFolder });
+
+  return {
+    version,
+    run: ({ id, bundle, hasStdin, tty }) =>
+      launchIn({
+        subject: `start container ${id.slice(0, 12)}`,
+        // Kept after its end, so that the cgroup still tells whether memory ran out.
+        args: ["run", "--keep", "--bundle", bundle],
+        target: id,
+        hasStdin,
+        ...(tty === undefined ? {} : { tty }),
+      }),
+    exec: async ({ id, process, hasStdin, tty }) => {
+      const file = join(runFolder, `exec-${randomId().slice(0, 16)}.json`);
+      await writeFile(file, JSON.stringify(process), { mode: 0o600 });
+      try {
+        return await launchIn({
+          subject: `run a process in container ${id.slice(0, 12)}`,
+          args: ["exec", "--process", file],
+          target: id,
+          hasStdin,
+          ...(tty === undefined ? {} : { tty }),
+        });
+      } finally {
+        await rm(file, { force: true });
+      }
+    },
+    pause: async (id) => {
+      await run("runc", command("pause", id));
+    },
+    resume: async (id) => {
+      await run("runc", command("resume", id));
+    },
+    update: async (id, resources) => {
+      await run("runc", command("update", "--resources", "-", id), { input: JSON.stringify(resources) });
+    },
+    forget: (id) => rm(join(root, id), { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,201 @@
+import type { Mount } from "../mount";
+import { allCapabilities, effectiveCapabilities } from "./capabilities";
+import { defaultMounts } from "./default-mounts";
+import { deviceRules, ociDevice, type SpecDevice } from "./devices";
+import type { OciLinux, OciMount, OciProcess, OciResources, OciSeccomp, OciSpec } from "./oci-spec";
+import { defaultSeccomp } from "./seccomp";
+import type { ContainerUser } from "./users";
+
+export type { OciProcess, OciResources, OciSpec } from "./oci-spec";
+
+export interface SpecRequest {
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly user: Omit<ContainerUser, "home">;
+  readonly tty: boolean;
+  readonly hostname: string;
+  readonly domainname: string;
+  readonly rootPath: string;
+  readonly isReadOnlyRoot: boolean;
+  /** Over the default ones; a mount on the same target replaces it. */
+  readonly mounts: readonly Mount[];
+  /** Path of a network namespace, or `host`. */
+  readonly networkNamespace: string;
+  /** `private`, `host`, or the path of a namespace. */
+  readonly pidMode: string;
+  readonly ipcMode: string;
+  readonly utsMode: string;
+  /** Below the root of each cgroup hierarchy. */
+  readonly cgroupPath: string;
+  readonly resources: OciResources;
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly isPrivileged: boolean;
+  /** The default profile, none, or a profile in OCI form. */
+  readonly seccomp: "default" | "unconfined" | OciSeccomp;
+  readonly noNewPrivileges: boolean;
+  /** Absent: Docker's. */
+  readonly maskedPaths?: readonly string[];
+  readonly readonlyPaths?: readonly string[];
+  readonly devices: readonly SpecDevice[];
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** Default: 64 MiB. */
+  readonly shmSizeBytes?: number;
+  /** Names without RLIMIT_. */
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly oomScoreAdj?: number;
+}
+
+const maskedPaths: readonly string[] = [
+  "/proc/asound",
+  "/proc/acpi",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/sys/firmware",
+  "/sys/devices/virtual/powercap",
+];
+
+const readonlyPaths: readonly string[] = [
+  "/proc/bus",
+  "/proc/fs",
+  "/proc/irq",
+  "/proc/sys",
+  "/proc/sysrq-trigger",
+];
+
+/** Lets anyone bind port 80 and send pings inside: the container's network is its own. */
+const networkSysctls: Readonly<Record<string, string>> = {
+  "net.ipv4.ip_unprivileged_port_start": "0",
+  "net.ipv4.ping_group_range": "0 2147483647",
+};
+
+/** What runc is to run, with Docker's defaults: OCI runtime specification, config.json. */
+export function createSpec(request: SpecRequest): OciSpec {
+  return {
+    ociVersion: "1.0.2",
+    process: processOf(request),
+    root: { path: request.rootPath, readonly: request.isReadOnlyRoot },
+    ...(request.utsMode === "host" ? {} : { hostname: request.hostname }),
+    mounts: mountsOf(request),
+    linux: linuxOf(request),
+  };
+}
+
+function processOf(request: SpecRequest): OciProcess {
+  const { capAdd, capDrop, isPrivileged, user, oomScoreAdj } = request;
+  const granted = effectiveCapabilities({ add: capAdd, drop: capDrop, isPrivileged });
+  // As root the kernel derives the effective set on exec; other users get none, only the bound of what setuid may give.
+  const active = user.uid === 0 ? granted : [];
+  return {
+    terminal: request.tty,
+    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+    args: request.args,
+    env: environmentOf(request),
+    cwd: request.cwd,
+    capabilities: { bounding: granted, effective: active, permitted: active, inheritable: [], ambient: [] },
+    rlimits: request.ulimits.map(({ name, soft, hard }) => ({ type: `RLIMIT_${name.toUpperCase()}`, soft, hard })),
+    noNewPrivileges: request.noNewPrivileges,
+    ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
+  };
+}
+
+function environmentOf({ env, hostname, tty }: SpecRequest): readonly string[] {
+  const has = (name: string): boolean => env.some((entry) => entry.startsWith(`${name}=`));
+  return [
+    ...(has("PATH") ? [] : ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]),
+    ...(has("HOSTNAME") ? [] : [`HOSTNAME=${hostname}`]),
+    ...(tty && !has("TERM") ? ["TERM=xterm"] : []),
+    ...env,
+  ];
+}
+
+function mountsOf(request: SpecRequest): readonly OciMount[] {
+  const own = new Set(request.mounts.map(({ target }) => target));
+  const defaults = defaultMounts(request).filter(({ target }) => !own.has(target));
+  return [...defaults, ...request.mounts].map(({ target, type, source, options }) => ({
+    destination: target,
+    type,
+    source,
+    options,
+  }));
+}
+
+function linuxOf(request: SpecRequest): OciLinux {
+  const { isPrivileged, devices } = request;
+  const seccomp = seccompOf(request);
+  return {
+    namespaces: namespacesOf(request),
+    cgroupsPath: request.cgroupPath,
+    resources: { ...request.resources, devices: deviceRules(devices, isPrivileged) },
+    devices: devices.map(ociDevice),
+    maskedPaths: request.maskedPaths ?? (isPrivileged ? [] : maskedPaths),
+    readonlyPaths: request.readonlyPaths ?? (isPrivileged ? [] : readonlyPaths),
+    sysctl: { ...(request.networkNamespace === "host" ? {} : networkSysctls), ...request.sysctls },
+    ...(seccomp === undefined ? {} : { seccomp }),
+    ...(request.mounts.some(isShared) ? { rootfsPropagation: "rslave" } : {}),
+  };
+}
+
+function isShared({ options }: Mount): boolean {
+  return options.some((option) => ["shared", "rshared", "slave", "rslave"].includes(option));
+}
+
+function namespacesOf(request: SpecRequest): OciLinux["namespaces"] {
+  const { networkNamespace, pidMode, ipcMode, utsMode } = request;
+  const one = (type: string, mode: string): OciLinux["namespaces"] => {
+    if (mode === "host") return [];
+    return mode === "private" ? [{ type }] : [{ type, path: mode }];
+  };
+  return [
+    { type: "mount" },
+    ...one("network", networkNamespace),
+    ...one("pid", pidMode),
+    ...one("ipc", ipcMode),
+    ...one("uts", utsMode),
+  ];
+}
+
+function seccompOf({ seccomp, isPrivileged, capAdd, capDrop }: SpecRequest): OciSeccomp | undefined {
+  if (seccomp === "unconfined" || isPrivileged) return undefined;
+  if (seccomp !== "default") return seccomp;
+  return defaultSeccomp(effectiveCapabilities({ add: capAdd, drop: capDrop, isPrivileged }));
+}
+
+/** The process of an exec: the container's own, with what the exec asks for instead. */
+export function execProcess(
+  spec: OciSpec,
+  exec: {
+    readonly args: readonly string[];
+    readonly env: readonly string[];
+    readonly cwd?: string;
+    readonly user?: Omit<ContainerUser, "home">;
+    readonly tty: boolean;
+    readonly isPrivileged: boolean;
+  },
+): OciProcess {
+  const base = spec.process;
+  const user = exec.user ?? base.user;
+  const granted = exec.isPrivileged ? allCapabilities : base.capabilities.bounding;
+  const active = user.uid === 0 ? granted : [];
+  return {
+    ...base,
+    args: exec.args,
+    env: mergeEnvironment(base.env, exec.env),
+    cwd: exec.cwd ?? base.cwd,
+    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+    terminal: exec.tty,
+    capabilities: { bounding: granted, effective: active, permitted: active, inheritable: [], ambient: [] },
+  };
+}
+
+function mergeEnvironment(base: readonly string[], added: readonly string[]): readonly string[] {
+  const nameOf = (entry: string): string => entry.slice(0, entry.indexOf("="));
+  const names = new Set(added.map(nameOf));
+  return [...base.filter((entry) => !names.has(nameOf(entry))), ...added];
+}
