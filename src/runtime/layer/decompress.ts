@@ -1,0 +1,50 @@
+import type { Transform } from "node:stream";
+import { Transform as TransformStream } from "node:stream";
+import zlib from "node:zlib";
+import { Decompress } from "fzstd";
+
+export type LayerCompression = "gzip" | "zstd" | "none";
+
+const chunkBytes = 256 * 1024;
+
+/** The stream that turns compressed bytes into plain ones; undefined when they are plain already. */
+export function decompressor(compression: LayerCompression): Transform | undefined {
+  switch (compression) {
+    case "gzip":
+      return zlib.createGunzip({ chunkSize: chunkBytes });
+    case "zstd":
+      return zstdDecompressor();
+    case "none":
+      return undefined;
+  }
+}
+
+/** Node has zstd of its own from 22.15 on; the JavaScript one serves until then. */
+function zstdDecompressor(): Transform {
+  const native: unknown = Reflect.get(zlib, "createZstdDecompress");
+  if (typeof native === "function") return native({ chunkSize: chunkBytes });
+  const stream = new TransformStream({
+    transform: (chunk: Buffer, _encoding, done) => attempt(done, () => decoder.push(chunk)),
+    flush: (done) => attempt(done, () => decoder.push(new Uint8Array(0), true)),
+  });
+  const decoder = new Decompress((chunk) => stream.push(Buffer.from(chunk)));
+  return stream;
+}
+
+function attempt(done: (error?: Error | null) => void, step: () => void): void {
+  try {
+    step();
+    done();
+  } catch (error) {
+    done(error instanceof Error ? error : null);
+  }
+}
+
+/** What compressed bytes begin with tells the format, whatever a media type says. */
+export function compressionOf(start: Uint8Array): LayerCompression {
+  const [first, second, third, fourth] = start;
+  if (first === 0x1f && second === 0x8b) return "gzip";
+  if (first === 0x28 && second === 0xb5 && third === 0x2f && fourth === 0xfd) return "zstd";
+  return "none";
+}
+

@@ -1,0 +1,91 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { hasCode } from "../../internal/errors";
+import { randomId } from "../../internal/ids";
+import { type Digest, encodedOf, isDigest } from "../image/digest";
+import { defaultLayerLimits, type LayerLimits } from "./entry-guard";
+import { type UnpackRequest, unpackLayer } from "./unpack";
+
+export type { LayerLimits } from "./entry-guard";
+export type { UnpackRequest } from "./unpack";
+
+/** Unpacked layers by diff id, each a folder in overlay form that nobody writes to. */
+export interface LayerStore {
+  has(diffId: Digest): Promise<boolean>;
+  pathOf(diffId: Digest): string;
+  /**
+   * Unpacks a layer unless it is there; the same layer asked for twice at a time is unpacked once, and the second
+   * source is destroyed. It appears whole or not at all. Throws as `unpackLayer`.
+   */
+  unpack(request: UnpackRequest): Promise<void>;
+  /** Plain bytes, recorded at unpacking. */
+  sizeOf(diffId: Digest): Promise<number>;
+  collectGarbage(inUse: ReadonlySet<Digest>): Promise<void>;
+}
+
+interface LayerRecord {
+  readonly sizeBytes: number;
+}
+
+const unfinishedPrefix = "unfinished-";
+const recordName = "layer.json";
+
+/**
+ * One engine owns the folder (it holds the state folder's lock), so what an earlier one left unfinished can go at once.
+ */
+export async function openLayerStore(folder: string, limits: Partial<LayerLimits> = {}): Promise<LayerStore> {
+  const allLimits = { ...defaultLayerLimits, ...limits };
+  await mkdir(folder, { recursive: true, mode: 0o711 });
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(unfinishedPrefix)) await rm(join(folder, name), { recursive: true, force: true });
+  }
+  const underWay = new Map<Digest, Promise<void>>();
+  const folderOf = (diffId: Digest): string => join(folder, encodedOf(diffId));
+  const recordOf = async (diffId: Digest): Promise<LayerRecord | undefined> => {
+    try {
+      return JSON.parse(await readFile(join(folderOf(diffId), recordName), "utf8"));
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return undefined;
+      throw error;
+    }
+  };
+
+  const unpack = async (request: UnpackRequest): Promise<void> => {
+    const unfinished = join(folder, `${unfinishedPrefix}${randomId().slice(0, 16)}`);
+    await mkdir(join(unfinished, "diff"), { recursive: true, mode: 0o755 });
+    try {
+      const sizeBytes = await unpackLayer(request, join(unfinished, "diff"), allLimits);
+      await writeFile(join(unfinished, recordName), JSON.stringify({ sizeBytes } satisfies LayerRecord));
+      await rename(unfinished, folderOf(request.diffId));
+    } finally {
+      await rm(unfinished, { recursive: true, force: true });
+    }
+  };
+
+  return {
+    has: async (diffId) => (await recordOf(diffId)) !== undefined,
+    pathOf: (diffId) => join(folderOf(diffId), "diff"),
+    unpack: async (request) => {
+      const running = underWay.get(request.diffId);
+      if (running !== undefined) {
+        request.source.destroy();
+        return await running;
+      }
+      const done = unpack(request).finally(() => underWay.delete(request.diffId));
+      underWay.set(request.diffId, done);
+      await done;
+    },
+    sizeOf: async (diffId) => (await recordOf(diffId))?.sizeBytes ?? 0,
+    collectGarbage: async (inUse) => {
+      for (const name of await readdir(folder)) {
+        const diffId = `sha256:${name}`;
+        if (!isDigest(diffId) || inUse.has(diffId)) continue;
+        // Renamed first, so that a half-removed layer is never taken for a whole one.
+        const doomed = join(folder, `${unfinishedPrefix}${name}`);
+        await rename(join(folder, name), doomed);
+        await rm(doomed, { recursive: true, force: true });
+        await rm(join(folder, "l", name.slice(0, 12)), { force: true });
+      }
+    },
+  };
+}

@@ -1,0 +1,223 @@
+import { RuncibleError } from "../../internal/errors";
+import type { EntryGuard } from "./entry-guard";
+import { buildPax, type PaxRecords, parsePax } from "./pax";
+import { blockBytes, buildHeader, isZeroBlock, paddingOf, parseHeader, type TarHeader } from "./tar-header";
+
+/** Turns a layer's tar stream into one that GNU tar unpacks into overlay form, checking every entry on the way. */
+export interface TarFilter {
+  /** Pieces to hand to tar, views on `chunk` where possible. Throws what the guard throws, and `layer-invalid`. */
+  push(chunk: Buffer): readonly Buffer[];
+  /** Throws `layer-invalid` when the stream stopped inside an entry. */
+  end(): void;
+}
+
+const extensionLimit = 1024 * 1024;
+const whiteoutPrefix = ".wh.";
+const opaqueName = ".wh..wh..opq";
+/** What overlayfs itself keeps in attributes must not come from an image. */
+const overlayAttribute = /^SCHILY\.xattr\.(trusted|user)\.overlay\./;
+
+interface Folder {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: number;
+}
+
+type Step =
+  | { readonly kind: "header" }
+  /** Data of a pax or long-name header, collected. */
+  | { readonly kind: "extension"; readonly type: string }
+  /** Further sparse maps of an old GNU sparse entry. */
+  | { readonly kind: "sparse"; readonly header: TarHeader }
+  | { readonly kind: "data"; readonly isKept: boolean }
+  | { readonly kind: "done" };
+
+export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
+  const folders = new Map<string, Folder>();
+  let step: Step = { kind: "header" };
+  let rest: Buffer = Buffer.alloc(0);
+  let missing = 0;
+  /** Headers that belong to the next entry, as they came. */
+  let raw: Buffer[] = [];
+  let rawBytes = 0;
+  let pax: PaxRecords = new Map();
+  let globalPax: PaxRecords = new Map();
+  let longName: string | undefined;
+  let longLink: string | undefined;
+
+  const invalid = (reason: string): RuncibleError =>
+    new RuncibleError("layer-invalid", `unpack layer ${layer}: ${reason}`, { evidence: { layer } });
+
+  const push = (chunk: Buffer): readonly Buffer[] => {
+    const out: Buffer[] = [];
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    while (advance(out)) {
+      // Each turn takes one header, one extension or a piece of data.
+    }
+    if (rest.length > 0) rest = Buffer.from(rest);
+    return out;
+  };
+
+  const take = (length: number): Buffer => {
+    const piece = rest.subarray(0, length);
+    rest = rest.subarray(length);
+    return piece;
+  };
+
+  const advance = (out: Buffer[]): boolean => {
+    if (rest.length === 0) return false;
+    switch (step.kind) {
+      case "data": {
+        const piece = take(Math.min(missing, rest.length));
+        missing -= piece.length;
+        if (step.isKept) out.push(piece);
+        if (missing === 0) step = { kind: "header" };
+        return true;
+      }
+      case "extension":
+        if (rest.length < missing) return false;
+        extension(step.type, take(missing));
+        step = { kind: "header" };
+        return true;
+      case "header":
+        if (rest.length < blockBytes) return false;
+        header(take(blockBytes), out);
+        return true;
+      case "sparse": {
+        if (rest.length < blockBytes) return false;
+        const block = take(blockBytes);
+        out.push(block);
+        if ((block[504] ?? 0) === 0) beginData(step.header.size, true);
+        return true;
+      }
+      case "done":
+        // Padding up to the record size, or garbage: neither is tar's business.
+        take(rest.length);
+        return false;
+    }
+  };
+
+  const header = (block: Buffer, out: Buffer[]): void => {
+    if (isZeroBlock(block)) {
+      step = { kind: "done" };
+      out.push(Buffer.alloc(2 * blockBytes));
+      return;
+    }
+    const parsed = parseHeader(block);
+    if (parsed === undefined) throw invalid("it is no tar archive");
+    if ("xgLK".includes(parsed.type)) {
+      if (parsed.size > extensionLimit) throw invalid("an extended header is longer than 1 MiB");
+      remember(block);
+      step = { kind: "extension", type: parsed.type };
+      missing = parsed.size + paddingOf(parsed.size);
+      if (missing === 0) step = { kind: "header" };
+      return;
+    }
+    entry(block, parsed, out);
+  };
+
+  const remember = (bytes: Buffer): void => {
+    rawBytes += bytes.length;
+    if (rawBytes > 4 * extensionLimit) throw invalid("an entry has too many extended headers");
+    raw.push(Buffer.from(bytes));
+  };
+
+  const extension = (type: string, data: Buffer): void => {
+    if (type === "L" || type === "K") {
+      remember(data);
+      const end = data.indexOf(0);
+      const value = data.subarray(0, end < 0 ? data.length : end).toString("utf8");
+      if (type === "L") longName = value;
+      else longLink = value;
+      return;
+    }
+    const records = parsePax(data);
+    if (records === undefined) throw invalid("an extended header is malformed");
+    if (type === "g") {
+      globalPax = new Map([...globalPax, ...records]);
+      raw.pop();
+      return;
+    }
+    const clean = new Map([...records].filter(([key]) => !overlayAttribute.test(key)));
+    pax = new Map([...pax, ...clean]);
+    if (clean.size === records.size) {
+      remember(data);
+    } else {
+      raw.pop();
+      if (clean.size > 0) remember(buildPax(clean));
+    }
+  };
+
+  const entry = (block: Buffer, parsed: TarHeader, out: Buffer[]): void => {
+    const paxText = (key: string): string | undefined => (pax.get(key) ?? globalPax.get(key))?.toString("utf8");
+    const name = paxText("GNU.sparse.name") ?? paxText("path") ?? longName ?? parsed.name;
+    const linkName = paxText("linkpath") ?? longLink ?? parsed.linkName;
+    const size = Number(paxText("size") ?? parsed.size);
+    const realSize = Number(paxText("GNU.sparse.realsize") ?? paxText("GNU.sparse.size") ?? size);
+    if (!Number.isSafeInteger(size) || size < 0) throw invalid(`entry "${name}" has a size that is none`);
+    // Links have no data, whatever their header says.
+    const dataSize = "123456".includes(parsed.type) ? 0 : size;
+    const path = guard.admit({ name, linkName, type: parsed.type, size: Math.max(realSize, dataSize) });
+    const full: TarHeader = { ...parsed, name, linkName, size: dataSize };
+    const isKept = emit(block, path, full, out);
+    raw = [];
+    rawBytes = 0;
+    pax = new Map();
+    longName = undefined;
+    longLink = undefined;
+    if (parsed.type === "S" && (block[482] ?? 0) !== 0) step = { kind: "sparse", header: full };
+    else beginData(dataSize, isKept);
+  };
+
+  const beginData = (size: number, isKept: boolean): void => {
+    missing = size + paddingOf(size);
+    step = missing === 0 ? { kind: "header" } : { kind: "data", isKept };
+  };
+
+  /** Whether the entry's data go on to tar. */
+  const emit = (block: Buffer, path: string, full: TarHeader, out: Buffer[]): boolean => {
+    const slash = path.lastIndexOf("/");
+    const base = path.slice(slash + 1);
+    const parent = path.slice(0, Math.max(slash, 0));
+    if (base === opaqueName) {
+      out.push(...opaqueFolder(parent));
+      return false;
+    }
+    // Bookkeeping of aufs, which old builders left in layers.
+    if (base.startsWith(".wh..wh.")) return false;
+    if (base.startsWith(whiteoutPrefix)) {
+      out.push(...whiteout(parent, base.slice(whiteoutPrefix.length)));
+      return false;
+    }
+    if (full.type === "5") folders.set(path, full);
+    out.push(...raw, Buffer.from(block));
+    return true;
+  };
+
+  const whiteout = (parent: string, name: string): readonly Buffer[] => {
+    if (name === "" || name === "." || name === "..") {
+      throw invalid(`entry "${parent}/${whiteoutPrefix}${name}" deletes no name`);
+    }
+    return generated(parent === "" ? name : `${parent}/${name}`, "3", { mode: 0, uid: 0, gid: 0, mtime: 0 }, new Map());
+  };
+
+  const opaqueFolder = (path: string): readonly Buffer[] => {
+    const folder = folders.get(path) ?? { mode: 0o755, uid: 0, gid: 0, mtime: 0 };
+    const records = new Map([["SCHILY.xattr.trusted.overlay.opaque", Buffer.from("y")]]);
+    return generated(path === "" ? "./" : `${path}/`, "5", folder, records);
+  };
+
+  const end = (): void => {
+    if (step.kind !== "done" && !(step.kind === "header" && rest.length === 0)) {
+      throw invalid("it ends inside an entry");
+    }
+  };
+  return { push, end };
+}
+
+function generated(path: string, type: string, folder: Folder, records: PaxRecords): readonly Buffer[] {
+  const { mode, uid, gid, mtime } = folder;
+  const all = new Map([...records, ["path", Buffer.from(path)]]);
+  return [buildPax(all), buildHeader({ name: path, linkName: "", type, mode, uid, gid, size: 0, mtime })];
+}

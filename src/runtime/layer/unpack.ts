@@ -1,0 +1,139 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
+import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
+import { exitOf, spawnTool } from "../../internal/exec";
+import type { Digest } from "../image/digest";
+import { decompressor, type LayerCompression } from "./decompress";
+import { createEntryGuard, type LayerLimits } from "./entry-guard";
+import { createTarFilter } from "./tar-filter";
+
+export interface UnpackRequest {
+  readonly diffId: Digest;
+  readonly compression: LayerCompression;
+  /** Compressed bytes; read to its end, or destroyed on failure. */
+  readonly source: Readable;
+  /** The blob's digest, for error texts. */
+  readonly describedAs: string;
+  /** Plain bytes so far. */
+  readonly onProgress?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+const tarArgs = [
+  "--extract",
+  "--file=-",
+  "--numeric-owner",
+  "--same-owner",
+  "--same-permissions",
+  "--xattrs",
+  "--xattrs-include=*",
+  "--delay-directory-restore",
+  "--no-overwrite-dir",
+  "--warning=no-timestamp",
+  "--warning=no-unknown-keyword",
+];
+
+/**
+ * Unpacks a layer into an empty folder, in overlay form; resolves to its plain size in bytes. GNU tar writes the files:
+ * five times faster than doing it from JavaScript. Throws `layer-invalid`, `layer-too-large`, `digest-mismatch`,
+ * `disk-full`, `aborted`; the folder is then the caller's to remove.
+ */
+export async function unpackLayer(request: UnpackRequest, folder: string, limits: LayerLimits): Promise<number> {
+  const { describedAs, diffId, source, signal } = request;
+  const tar = spawnTool("tar", [...tarArgs, `--directory=${folder}`], {
+    stdio: ["pipe", "ignore", "pipe"],
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" },
+  });
+  const ended = exitOf(tar, "tar");
+  ended.catch(() => {});
+  let stderr = "";
+  tar.stderr?.on("data", (chunk: Buffer) => {
+    if (stderr.length < 8192) stderr += chunk.toString("utf8");
+  });
+  try {
+    const { size, digest } = await feed(request, limits, tar.stdin);
+    const { exitCode } = await ended;
+    if (exitCode !== 0) throw tarFailed(describedAs, stderr);
+    if (digest !== diffId) {
+      throw new RuncibleError("digest-mismatch", `unpack layer ${describedAs}: its content is ${digest}, not ${diffId}`);
+    }
+    return size;
+  } catch (error) {
+    source.destroy();
+    tar.kill("SIGKILL");
+    await ended.catch(() => {});
+    if (signal?.aborted) throw new RuncibleError("aborted", `unpack layer ${describedAs}: cancelled`, { cause: error });
+    // tar went away first: what it said is the reason, the broken pipe only the symptom.
+    if (hasCode(error, "EPIPE") || hasCode(error, "ERR_STREAM_DESTROYED")) throw tarFailed(describedAs, stderr);
+    throw error;
+  }
+}
+
+async function feed(
+  request: UnpackRequest,
+  limits: LayerLimits,
+  stdin: Writable | null,
+): Promise<{ size: number; digest: string }> {
+  const { source, compression, describedAs, onProgress, signal } = request;
+  const filter = createTarFilter(describedAs, createEntryGuard(describedAs, limits));
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const chunk of plainBytes(source, compression, describedAs)) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
+    size += chunk.length;
+    for (const piece of filter.push(chunk)) await write(stdin, piece);
+    onProgress?.(size);
+  }
+  filter.end();
+  stdin?.end();
+  return { size, digest: `sha256:${hash.digest("hex")}` };
+}
+
+/** Reading stops the source on any way out. */
+async function* plainBytes(
+  source: Readable,
+  compression: LayerCompression,
+  describedAs: string,
+): AsyncIterable<Buffer> {
+  const plain = decompressor(compression);
+  if (plain === undefined) {
+    yield* source;
+    return;
+  }
+  source.on("error", (error) => plain.destroy(error));
+  try {
+    yield* source.pipe(plain);
+  } catch (error) {
+    if (isCompressionError(error)) {
+      throw new RuncibleError("layer-invalid", `unpack layer ${describedAs}: ${messageOf(error)}`, { cause: error });
+    }
+    throw error;
+  } finally {
+    plain.destroy();
+  }
+}
+
+function isCompressionError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : "";
+  return code.startsWith("Z_") || code.startsWith("ZSTD") || code === "ERR_PADDING_AFTER_EOF" || error.name === "ZstdError";
+}
+
+async function write(stdin: Writable | null, piece: Buffer): Promise<void> {
+  if (stdin === null) return;
+  if (stdin.errored) throw stdin.errored;
+  if (!stdin.write(piece)) await once(stdin, "drain");
+}
+
+function tarFailed(describedAs: string, stderr: string): RuncibleError {
+  const reason = stderr.trim().split("\n")[0] ?? "";
+  if (/no space left on device/i.test(stderr)) {
+    return new RuncibleError(
+      "disk-full",
+      `unpack layer ${describedAs}: no space left on device; free some, or set RUNCIBLE_STATE_DIR to another disk`,
+    );
+  }
+  return new RuncibleError("layer-invalid", `unpack layer ${describedAs}: ${reason}`, { evidence: { stderr } });
+}

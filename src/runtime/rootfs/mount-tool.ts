@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { hasCode, RuncibleError } from "../../internal/errors";
+import { run, runUnchecked } from "../../internal/exec";
+
+/**
+ * The new mount interface limits one option string to 256 bytes, which the lower folders of an overlay exceed; the
+ * classic mount(2) takes a page of them. util-linux offers this switch, and ignores it where it is too old to need it.
+ */
+const environment: NodeJS.ProcessEnv = { LIBMOUNT_FORCE_MOUNT2: "always", PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
+
+export async function mountFilesystem(request: {
+  readonly type: string;
+  readonly source: string;
+  readonly target: string;
+  readonly options: readonly string[];
+  /** Relative paths in the options start here. */
+  readonly cwd?: string;
+}): Promise<void> {
+  const { type, source, target, options, cwd } = request;
+  const args = ["-t", type, "-o", options.join(","), source, target];
+  await run("mount", args, { env: environment, ...(cwd === undefined ? {} : { cwd }) });
+}
+
+export async function bindMount(source: string, target: string, options: readonly string[] = []): Promise<void> {
+  await run("mount", ["--rbind", "-o", ["rbind", ...options].join(","), source, target], { env: environment });
+}
+
+/** Idempotent: what is not mounted is fine. A mount that is busy is detached and goes when its last user does. */
+export async function unmount(target: string): Promise<void> {
+  const { exitCode, stderr } = await runUnchecked("umount", [target], { env: environment });
+  if (exitCode === 0 || !(await isMountPoint(target))) return;
+  const lazy = await runUnchecked("umount", ["--lazy", target], { env: environment });
+  if (lazy.exitCode !== 0 && (await isMountPoint(target))) {
+    throw new RuncibleError("command-failed", `unmount ${target}: ${(lazy.stderr || stderr).trim()}`);
+  }
+}
+
+/** Mount points at or below a folder, deepest first. */
+export async function mountPointsBelow(folder: string): Promise<readonly string[]> {
+  const points = await mountPoints();
+  return points.filter((point) => point === folder || point.startsWith(`${folder}/`)).reverse();
+}
+
+export async function isMountPoint(path: string): Promise<boolean> {
+  return (await mountPoints()).includes(path);
+}
+
+async function mountPoints(): Promise<readonly string[]> {
+  try {
+    const text = await readFile("/proc/self/mountinfo", "utf8");
+    return text.split("\n").flatMap((line) => {
+      const point = line.split(" ")[4];
+      return point === undefined ? [] : [unescape(point)];
+    });
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+/** The kernel writes blanks and the like as `\040`. */
+function unescape(text: string): string {
+  return text.replace(/\\(\d{3})/g, (_match, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}

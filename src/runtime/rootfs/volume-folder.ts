@@ -1,0 +1,34 @@
+import { lstat, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The folders of volumes: `<root>/<name>/_data`. */
+export interface VolumeFolder {
+  pathOf(name: string): string;
+  create(name: string): Promise<void>;
+  /** Idempotent. */
+  remove(name: string): Promise<void>;
+  /** Bytes of all files. */
+  sizeOf(name: string): Promise<number>;
+}
+
+export async function openVolumeFolder(root: string): Promise<VolumeFolder> {
+  await mkdir(root, { recursive: true, mode: 0o711 });
+  const pathOf = (name: string): string => join(root, name, "_data");
+  return {
+    pathOf,
+    create: async (name) => {
+      await mkdir(pathOf(name), { recursive: true, mode: 0o755 });
+    },
+    remove: (name) => rm(join(root, name), { recursive: true, force: true }),
+    sizeOf: (name) => sizeOf(pathOf(name)),
+  };
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const stat = await lstat(path).catch(() => undefined);
+  if (stat === undefined) return 0;
+  if (!stat.isDirectory()) return stat.size;
+  const names = await readdir(path).catch(() => []);
+  const sizes = await Promise.all(names.map((name) => sizeOf(join(path, name))));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
