@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Mount } from "./mount";
 
@@ -29,6 +29,24 @@ export async function writeNetworkFiles(request: NetworkFilesRequest): Promise<r
   return networkFileMounts(folder);
 }
 
+/** With the host's network a container resolves names as the host does. */
+export async function writeHostNetworkFiles(
+  folder: string,
+  names: Pick<NetworkFilesRequest, "hostname" | "extraHosts">,
+): Promise<readonly Mount[]> {
+  const extra = names.extraHosts.map(({ host, address }) => `${address}\t${host}\n`).join("");
+  const [hosts, resolv] = await Promise.all(
+    ["/etc/hosts", "/etc/resolv.conf"].map((path) => readFile(path, "utf8").catch(() => "")),
+  );
+  const files = [
+    { name: networkFileNames.hosts, text: `${hosts}${extra}` },
+    { name: networkFileNames.resolvConf, text: resolv ?? "" },
+    { name: networkFileNames.hostname, text: `${names.hostname}\n` },
+  ];
+  await Promise.all(files.map(({ name, text }) => writeFile(join(folder, name), text, { mode: 0o644 })));
+  return networkFileMounts(folder);
+}
+
 /** Also for a container that shares the network of another: `folder` is the other's. */
 export function networkFileMounts(folder: string): readonly Mount[] {
   const mount = (name: string, target: string): Mount => ({
@@ -46,7 +64,8 @@ export function networkFileMounts(folder: string): readonly Mount[] {
 
 /** The container's own line comes last: software that asks "who am I" reads the last match (Docker's order). */
 export function hostsFile(request: NetworkFilesRequest): string {
-  const names = request.domainname === "" ? request.hostname : `${request.hostname}.${request.domainname} ${request.hostname}`;
+  const names =
+    request.domainname === "" ? request.hostname : `${request.hostname}.${request.domainname} ${request.hostname}`;
   const lines = [
     "127.0.0.1\tlocalhost",
     "::1\tlocalhost ip6-localhost ip6-loopback",

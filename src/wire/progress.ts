@@ -25,7 +25,7 @@ export function progressBar(current: number, total: number): string {
   const width = 50;
   if (total <= 0) return formatBytes(current).padStart(8);
   const done = Math.min(width, Math.floor((current / total) * width));
-  const bar = done >= width ? "=".repeat(width) : `${"=".repeat(done)}>`.padEnd(width);
+  const bar = `${"=".repeat(done)}>${" ".repeat(width - done)}`;
   return `[${bar}]  ${formatBytes(current)}/${formatBytes(total)}`;
 }
 

@@ -22,6 +22,8 @@ export interface ImageService {
   /** Throws `image-in-use`. */
   remove(name: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]>;
   prune(filters: Filters): Promise<{ readonly removals: readonly ImageRemoval[]; readonly reclaimedBytes: number }>;
+  /** An image made of programs of this machine, with the libraries they need. Throws `tool-missing`, `invalid-argument`. */
+  buildHost(request: HostImageRequest): Promise<{ readonly id: string }>;
   /** Throws `registry-unauthorized`. */
   checkLogin(auth: RegistryAuth, signal: AbortSignal): Promise<{ readonly identityToken: string }>;
 }
@@ -33,6 +35,17 @@ export interface PullRequest {
   readonly tag: string;
   readonly platform?: string;
   readonly auth?: RegistryAuth;
+  readonly signal: AbortSignal;
+}
+
+export interface HostImageRequest {
+  /** Reference to tag the image with. */
+  readonly name: string;
+  /** Names on PATH or absolute paths. */
+  readonly executables: readonly string[];
+  /** Files and folders that come along as they are. */
+  readonly paths: readonly string[];
+  readonly config: ImageRunConfigView;
   readonly signal: AbortSignal;
 }
 

@@ -40,7 +40,10 @@ const readLimit = 8 * 1024 * 1024;
 export async function openBlobStore(folder: string): Promise<BlobStore> {
   const complete = join(folder, "sha256");
   const partial = join(folder, "partial");
-  await Promise.all([mkdir(complete, { recursive: true, mode: 0o700 }), mkdir(partial, { recursive: true, mode: 0o700 })]);
+  await Promise.all([
+    mkdir(complete, { recursive: true, mode: 0o700 }),
+    mkdir(partial, { recursive: true, mode: 0o700 }),
+  ]);
   const pathOf = (digest: Digest): string => join(complete, encodedOf(digest));
 
   const put = async (bytes: Buffer): Promise<Digest> => {
@@ -57,9 +60,13 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
     pathOf,
     read: async (digest, limitBytes = readLimit) => {
       const size = await sizeOf(pathOf(digest));
-      if (size === undefined) throw new RuncibleError("image-invalid", `read blob ${digest}: the store does not have it`);
+      if (size === undefined)
+        throw new RuncibleError("image-invalid", `read blob ${digest}: the store does not have it`);
       if (size > limitBytes) {
-        throw new RuncibleError("image-invalid", `read blob ${digest}: ${size} bytes are more than the ${limitBytes} allowed`);
+        throw new RuncibleError(
+          "image-invalid",
+          `read blob ${digest}: ${size} bytes are more than the ${limitBytes} allowed`,
+        );
       }
       return await readFile(pathOf(digest));
     },
@@ -114,7 +121,10 @@ async function openIngest(
       const actual = `sha256:${hash.digest("hex")}`;
       if (written !== size || actual !== digest) await abort();
       if (written !== size) {
-        throw new RuncibleError("size-mismatch", `store blob ${digest}: ${written} of the announced ${size} bytes arrived`);
+        throw new RuncibleError(
+          "size-mismatch",
+          `store blob ${digest}: ${written} of the announced ${size} bytes arrived`,
+        );
       }
       if (actual !== digest) {
         throw new RuncibleError("digest-mismatch", `store blob ${digest}: what arrived has the digest ${actual}`);

@@ -161,7 +161,9 @@ async function readIndex(path: string): Promise<readonly IndexEntry[]> {
     return JSON.parse(await readFile(path, "utf8")).images;
   } catch (error) {
     if (hasCode(error, "ENOENT")) return [];
-    throw new RuncibleError("image-invalid", `read image index ${path}: remove the file to start over`, { cause: error });
+    throw new RuncibleError("image-invalid", `read image index ${path}: remove the file to start over`, {
+      cause: error,
+    });
   }
 }
 

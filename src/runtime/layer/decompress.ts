@@ -47,4 +47,3 @@ export function compressionOf(start: Uint8Array): LayerCompression {
   if (first === 0x28 && second === 0xb5 && third === 0x2f && fourth === 0xfd) return "zstd";
   return "none";
 }
-

@@ -56,7 +56,10 @@ export async function unpackLayer(request: UnpackRequest, folder: string, limits
     const { exitCode } = await ended;
     if (exitCode !== 0) throw tarFailed(describedAs, stderr);
     if (digest !== diffId) {
-      throw new RuncibleError("digest-mismatch", `unpack layer ${describedAs}: its content is ${digest}, not ${diffId}`);
+      throw new RuncibleError(
+        "digest-mismatch",
+        `unpack layer ${describedAs}: its content is ${digest}, not ${diffId}`,
+      );
     }
     return size;
   } catch (error) {
@@ -118,7 +121,9 @@ async function* plainBytes(
 function isCompressionError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : "";
-  return code.startsWith("Z_") || code.startsWith("ZSTD") || code === "ERR_PADDING_AFTER_EOF" || error.name === "ZstdError";
+  return (
+    code.startsWith("Z_") || code.startsWith("ZSTD") || code === "ERR_PADDING_AFTER_EOF" || error.name === "ZstdError"
+  );
 }
 
 async function write(stdin: Writable | null, piece: Buffer): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "../../internal/errors";
 
 export interface HealthSettings {
@@ -99,19 +100,15 @@ async function runProbe(check: HealthSettings, probe: HealthProbe, signal: Abort
   if (timeout.aborted) {
     return { start, end, exitCode: -1, output: `Health check exceeded timeout (${check.timeoutMs}ms)` };
   }
-  return { start, end, exitCode: result.exitCode, output: result.output.slice(0, outputLimit) };
+  return { start, end, exitCode: result.exitCode, output: firstBytes(result.output) };
 }
 
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
+function firstBytes(text: string): string {
+  const bytes = Buffer.from(text);
+  return bytes.length <= outputLimit ? text : bytes.subarray(0, outputLimit).toString("utf8");
+}
+
+/** Returns early when the signal comes. */
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await delay(milliseconds, undefined, { signal }).catch(() => {});
 }

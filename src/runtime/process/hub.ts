@@ -23,8 +23,8 @@ interface Reader {
   hasEnded: boolean;
   /** Wakes the reader's pending `next`. */
   wake: () => void;
-  /** Wakes a `push` that waits for this reader. */
-  freed: () => void;
+  /** Wake the pushes that wait for this reader: both output streams may. */
+  waiting: (() => void)[];
 }
 
 export function createHub(): Hub {
@@ -34,8 +34,13 @@ export function createHub(): Hub {
   const roomIn = (reader: Reader): Promise<void> | undefined => {
     if (reader.queuedBytes < roomBytes || reader.hasEnded) return undefined;
     return new Promise((resolve) => {
-      reader.freed = resolve;
+      reader.waiting.push(resolve);
     });
+  };
+
+  const release = (reader: Reader): void => {
+    if (reader.queuedBytes >= roomBytes && !reader.hasEnded) return;
+    for (const resolve of reader.waiting.splice(0)) resolve();
   };
 
   const push = async (chunk: HubChunk): Promise<void> => {
@@ -52,27 +57,27 @@ export function createHub(): Hub {
     for (const reader of readers) {
       reader.hasEnded = true;
       reader.wake();
-      reader.freed();
+      release(reader);
     }
     readers.clear();
   };
 
   const subscribe = (): AsyncIterableIterator<HubChunk> => {
-    const reader: Reader = { queue: [], queuedBytes: 0, hasEnded, wake: () => {}, freed: () => {} };
+    const reader: Reader = { queue: [], queuedBytes: 0, hasEnded, wake: () => {}, waiting: [] };
     if (!hasEnded) readers.add(reader);
     const leave = (): void => {
       readers.delete(reader);
       reader.hasEnded = true;
       reader.queue.length = 0;
       reader.wake();
-      reader.freed();
+      release(reader);
     };
     const next = async (): Promise<IteratorResult<HubChunk>> => {
       for (;;) {
         const chunk = reader.queue.shift();
         if (chunk !== undefined) {
           reader.queuedBytes -= chunk.data.length;
-          reader.freed();
+          release(reader);
           return { done: false, value: chunk };
         }
         if (reader.hasEnded) return { done: true, value: undefined };

@@ -1,13 +1,9 @@
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { isLineEnd, type LogLine, readLines, serializeLine } from "./log-format";
+import { createLogClock } from "./log-clock";
+import { type LogLine, readLines, serializeLine } from "./log-format";
+import { type LogPosition, type LogSegments, openLogSegments, type SegmentLimits } from "./log-segments";
+import { createLogSplitter } from "./log-splitter";
 
-export interface LogLimits {
-  /** Bytes of one file before the next is begun. */
-  readonly maxBytes: number;
-  /** Files kept; with one, the log starts over when it is full. */
-  readonly maxFiles: number;
-}
+export type LogLimits = SegmentLimits;
 
 export interface LogReadOptions {
   /** Go on with new lines until the run ends. */
@@ -24,169 +20,153 @@ export interface LogReadOptions {
 
 /** What a container has written, line by line, of all its runs. */
 export interface LogFile {
+  /** The file that is written to now. */
   readonly path: string;
   /** A run begins; followers wait for its end. */
   beginRun(): void;
   /** Lines are cut at 16 KiB; text without a line end is kept back until more of it comes or the run ends. */
   append(stream: "stdout" | "stderr", chunk: Buffer): Promise<void>;
-  /** Writes kept-back text; readers that follow end. */
+  /** Writes kept-back text; readers that follow end with the last line of this run. */
   endRun(): Promise<void>;
+  /** In the order of writing, both streams. Each reader goes at its own pace and holds nobody back. */
   read(options: LogReadOptions): AsyncIterable<LogLine>;
   /** Readers end. Idempotent. */
   close(): Promise<void>;
 }
 
-const pieceBytes = 16 * 1024;
+/** One run, as its followers see it. */
+interface LogRun {
+  /** Set when the run has ended: where its last line ends. */
+  end?: LogPosition;
+}
 
 /** Opens the log of a container, which may have one already. */
 export async function openLogFile(folder: string, limits: LogLimits): Promise<LogFile> {
-  const path = join(folder, "container.log");
-  const partial = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
-  let file: FileHandle = await open(path, "a", 0o640);
-  let size = (await file.stat()).size;
-  let isLive = false;
-  let isClosed = false;
-  let generation = 0;
-  let lastTime = 0n;
+  const { segments, lastTime } = await openLogSegments(folder, limits);
+  const stamp = createLogClock(lastTime);
+  const splitters = { stdout: createLogSplitter(), stderr: createLogSplitter() };
+  const followers = new Set<() => void>();
+  let run: LogRun = { end: segments.end };
   let queue: Promise<void> = Promise.resolve();
-  let wakeFollowers: (() => void)[] = [];
+  let closing: Promise<void> | undefined;
 
   const wake = (): void => {
-    const waiting = wakeFollowers;
-    wakeFollowers = [];
-    for (const resolve of waiting) resolve();
+    for (const resolve of followers) resolve();
+    followers.clear();
   };
 
-  /** Strictly increasing, so that `since` can tell any two lines apart. */
-  const stamp = (): bigint => {
-    const now = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6));
-    lastTime = now > lastTime ? now : lastTime + 1n;
-    return lastTime;
+  const write = (records: readonly Buffer[]): Promise<void> => {
+    if (records.length === 0 || closing !== undefined) return queue;
+    const written = queue.then(() => segments.write(Buffer.concat(records))).then(wake);
+    // A full disk fails this write; the next one may find room.
+    queue = written.catch(() => {});
+    return written;
   };
 
-  const rotate = async (): Promise<void> => {
-    await file.close();
-    for (let index = limits.maxFiles - 1; index >= 1; index--) {
-      const older = index === 1 ? path : `${path}.${index - 1}`;
-      await rename(older, `${path}.${index}`).catch(() => {});
-    }
-    if (limits.maxFiles === 1) await rm(path, { force: true });
-    file = await open(path, "a", 0o640);
-    size = 0;
-    generation += 1;
-  };
+  const append = (stream: "stdout" | "stderr", chunk: Buffer): Promise<void> =>
+    write(splitters[stream].push(chunk).map((piece) => serializeLine(stream, stamp(), piece)));
 
-  const write = (lines: readonly Buffer[]): Promise<void> => {
-    queue = queue.then(async () => {
-      if (isClosed || lines.length === 0) return;
-      if (size >= limits.maxBytes) await rotate();
-      const bytes = Buffer.concat(lines);
-      await file.appendFile(bytes);
-      size += bytes.length;
+  const endRun = async (): Promise<void> => {
+    const ending = run;
+    const rests = (["stdout", "stderr"] as const).map((stream) => ({ stream, rest: splitters[stream].flush() }));
+    try {
+      await write(
+        rests.flatMap(({ stream, rest }) => (rest.length === 0 ? [] : [serializeLine(stream, stamp(), rest)])),
+      );
+    } finally {
+      ending.end ??= segments.end;
       wake();
-    });
-    return queue;
-  };
-
-  const append = (stream: "stdout" | "stderr", chunk: Buffer): Promise<void> => {
-    const lines: Buffer[] = [];
-    let rest = partial[stream].length === 0 ? chunk : Buffer.concat([partial[stream], chunk]);
-    for (;;) {
-      const end = rest.indexOf(0x0a) + 1;
-      const length = end > 0 ? Math.min(end, pieceBytes) : rest.length >= pieceBytes ? pieceBytes : 0;
-      if (length === 0) break;
-      lines.push(serializeLine(stream, stamp(), rest.subarray(0, length)));
-      rest = rest.subarray(length);
     }
-    partial[stream] = Buffer.from(rest);
-    return write(lines);
   };
-
-  const flush = (): Promise<void> => {
-    const lines = (["stdout", "stderr"] as const).flatMap((stream) => {
-      const rest = partial[stream];
-      partial[stream] = Buffer.alloc(0);
-      return rest.length === 0 ? [] : [serializeLine(stream, stamp(), rest)];
-    });
-    return write(lines);
-  };
-
-  async function* read(options: LogReadOptions): AsyncIterable<LogLine> {
-    await queue;
-    const accepts = (line: LogLine): boolean =>
-      options[line.stream] && line.time >= (options.since ?? 0n);
-    const isLate = (line: LogLine): boolean => options.until !== undefined && line.time > options.until;
-    let seenGeneration = generation;
-    let position = size;
-    const past: LogLine[] = [];
-    for (const name of pastFiles()) {
-      const limit = name === path ? position : undefined;
-      for await (const line of readLines(name, 0, limit)) {
-        if (!accepts(line) || isLate(line)) continue;
-        if (options.tail === undefined) yield line;
-        else keepLast(past, line, options.tail);
-      }
-    }
-    yield* past;
-    while (options.follow && !options.signal.aborted) {
-      const wasLive = isLive && !isClosed;
-      if (generation !== seenGeneration) {
-        seenGeneration = generation;
-        position = 0;
-      }
-      const end = size;
-      for await (const line of readLines(path, position, end)) {
-        if (isLate(line)) return;
-        if (accepts(line)) yield line;
-      }
-      position = end;
-      if (!wasLive) return;
-      if (size === position && generation === seenGeneration && isLive) await nextChange(options.signal);
-    }
-  }
 
   const nextChange = (signal: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
-      wakeFollowers.push(resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
+      const settle = (): void => {
+        signal.removeEventListener("abort", settle);
+        followers.delete(settle);
+        resolve();
+      };
+      signal.addEventListener("abort", settle);
+      followers.add(settle);
     });
 
-  function pastFiles(): readonly string[] {
-    const older = Array.from({ length: limits.maxFiles - 1 }, (_, index) => `${path}.${limits.maxFiles - 1 - index}`);
-    return [...older, path];
-  }
-
-  const endRun = async (): Promise<void> => {
-    await flush();
-    isLive = false;
-    wake();
-  };
-
-  const close = async (): Promise<void> => {
-    if (isClosed) return;
+  async function* read(options: LogReadOptions): AsyncIterable<LogLine> {
     await queue;
-    isClosed = true;
-    isLive = false;
-    wake();
-    await file.close();
-  };
-
-  const beginRun = (): void => {
-    isLive = true;
-  };
-  return { path, beginRun, append, endRun, read, close };
-}
-
-function keepLast(lines: LogLine[], line: LogLine, count: number): void {
-  lines.push(line);
-  // A line longer than a piece counts once: with its last piece.
-  let complete = 0;
-  for (let index = lines.length - 1; index >= 0; index--) {
-    const piece = lines[index];
-    if (piece !== undefined && (isLineEnd(piece) || index === lines.length - 1)) complete += 1;
-    if (complete > count) {
-      lines.splice(0, index + 1);
-      return;
+    const followed = run;
+    const isFollowing = options.follow && followed.end === undefined;
+    let position = segments.end;
+    const past = linesBetween(segments, { segment: segments.first, offset: 0 }, position, options);
+    yield* options.tail === undefined ? past : await lastOf(past, options.tail);
+    while (isFollowing && !options.signal.aborted) {
+      const hasEnded = followed.end !== undefined;
+      const end = followed.end ?? segments.end;
+      if (isSame(position, end)) {
+        if (hasEnded) return;
+        await nextChange(options.signal);
+        continue;
+      }
+      const isPastUntil = yield* linesBetween(segments, position, end, options);
+      if (isPastUntil) return;
+      position = end;
     }
   }
+
+  const close = (): Promise<void> => {
+    closing ??= queue.then(() => {
+      run.end ??= segments.end;
+      wake();
+      return segments.close();
+    });
+    return closing;
+  };
+
+  return {
+    get path() {
+      return segments.pathOf(segments.end.segment);
+    },
+    beginRun: () => {
+      run = {};
+    },
+    append,
+    endRun,
+    read,
+    close,
+  };
+}
+
+/**
+ * The lines a reader wants between two places; segments that the log has dropped meanwhile are left out. Returns whether
+ * a line was later than `until`: then none of the following ones is wanted either.
+ */
+async function* linesBetween(
+  segments: LogSegments,
+  start: LogPosition,
+  end: LogPosition,
+  { stdout, stderr, since = 0n, until, signal }: LogReadOptions,
+): AsyncGenerator<LogLine, boolean> {
+  const wanted = { stdout, stderr };
+  for (let segment = start.segment; segment <= end.segment; segment++) {
+    const first = segment === start.segment ? start.offset : 0;
+    const last = segment === end.segment ? end.offset : undefined;
+    for await (const line of readLines(segments.pathOf(segment), first, last)) {
+      if (signal.aborted) return true;
+      if (until !== undefined && line.time > until) return true;
+      if (wanted[line.stream] && line.time >= since) yield line;
+    }
+  }
+  return false;
+}
+
+async function lastOf(lines: AsyncIterable<LogLine>, count: number): Promise<readonly LogLine[]> {
+  const kept: LogLine[] = [];
+  for await (const line of lines) {
+    kept.push(line);
+    // Cut in batches: moving the whole list for each line would cost its square.
+    if (kept.length > 2 * count + 64) kept.splice(0, kept.length - count);
+  }
+  return count === 0 ? [] : kept.slice(-count);
+}
+
+function isSame(a: LogPosition, b: LogPosition): boolean {
+  return a.segment === b.segment && a.offset === b.offset;
 }

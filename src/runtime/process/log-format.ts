@@ -11,6 +11,11 @@ export interface LogLine {
   readonly data: Buffer;
 }
 
+/** A line and where in its file its record ends. */
+export interface StoredLine extends LogLine {
+  readonly end: number;
+}
+
 /**
  * On disk a line is a header (stream, nanoseconds since 1970, length) and its bytes: cheap to write, and a torn last
  * record after a crash is recognised by its length.
@@ -26,21 +31,19 @@ export function serializeLine(stream: "stdout" | "stderr", time: bigint, data: U
   return record;
 }
 
-export function isLineEnd({ data }: LogLine): boolean {
-  return data.at(-1) === 0x0a;
-}
-
 /** Records between two positions of a file. A file that is gone is empty; a torn record ends the reading. */
-export async function* readLines(path: string, start: number, end: number | undefined): AsyncIterable<LogLine> {
+export async function* readLines(path: string, start: number, end: number | undefined): AsyncIterable<StoredLine> {
   if (end !== undefined && end <= start) return;
   let rest: Buffer = Buffer.alloc(0);
+  let offset = start;
   try {
     for await (const chunk of createReadStream(path, { start, ...(end === undefined ? {} : { end: end - 1 }) })) {
       rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       while (rest.length >= headerBytes) {
         const length = headerBytes + rest.readUInt32BE(9);
         if (rest.length < length) break;
-        yield parseLine(rest.subarray(0, length));
+        offset += length;
+        yield parseLine(rest.subarray(0, length), offset);
         rest = rest.subarray(length);
       }
     }
@@ -49,13 +52,14 @@ export async function* readLines(path: string, start: number, end: number | unde
   }
 }
 
-function parseLine(record: Buffer): LogLine {
+function parseLine(record: Buffer, end: number): StoredLine {
   const time = record.readBigUInt64BE(1);
   return {
     stream: record.readUInt8(0) === 1 ? "stdout" : "stderr",
     time,
     timestamp: timestampOf(time),
     data: record.subarray(headerBytes),
+    end,
   };
 }
 

@@ -50,7 +50,7 @@ async function mountPoints(): Promise<readonly string[]> {
     const text = await readFile("/proc/self/mountinfo", "utf8");
     return text.split("\n").flatMap((line) => {
       const point = line.split(" ")[4];
-      return point === undefined ? [] : [unescape(point)];
+      return point === undefined ? [] : [decodeOctal(point)];
     });
   } catch (error) {
     if (hasCode(error, "ENOENT")) return [];
@@ -59,6 +59,6 @@ async function mountPoints(): Promise<readonly string[]> {
 }
 
 /** The kernel writes blanks and the like as `\040`. */
-function unescape(text: string): string {
+function decodeOctal(text: string): string {
   return text.replace(/\\(\d{3})/g, (_match, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

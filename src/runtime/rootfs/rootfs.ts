@@ -50,7 +50,10 @@ export const overlayDriver: RootfsDriver = {
       "metacopy=off",
     ];
     if (options.join(",").length > optionsLimit) {
-      throw new RuncibleError("invalid-argument", `mount root of ${basename(folder)}: ${layers.length} layers are too many`);
+      throw new RuncibleError(
+        "invalid-argument",
+        `mount root of ${basename(folder)}: ${layers.length} layers are too many`,
+      );
     }
     await mountFilesystem({ type: "overlay", source: "overlay", target: path, options, cwd });
     return { path };

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { RuncibleError } from "../../internal/errors";
 
 /** capabilities(7), in the order of their numbers. */
@@ -5,6 +6,20 @@ export const allCapabilities: readonly string[] =
   "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
     .split(" ")
     .map((name) => `CAP_${name}`);
+
+let held: readonly string[] | undefined;
+
+/** Those this process may hand on; in a container or sandbox the engine may lack some, and runc refuses to grant them. */
+export function heldCapabilities(): readonly string[] {
+  held ??= parseBoundingSet(readFileSync("/proc/self/status", "utf8"));
+  return held;
+}
+
+/** proc(5), status: one bit per capability. */
+export function parseBoundingSet(status: string): readonly string[] {
+  const bits = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
+  return allCapabilities.filter((_, number) => (bits >> BigInt(number)) & 1n);
+}
 
 /** What Docker leaves to a container. */
 export const defaultCapabilities: readonly string[] =
@@ -17,22 +32,25 @@ export interface CapabilityRequest {
   readonly add: readonly string[];
   readonly drop: readonly string[];
   readonly isPrivileged: boolean;
+  /** What `ALL` and privileged mean. Default: `heldCapabilities()`. */
+  readonly held?: readonly string[];
 }
 
 /** Docker's rules: `ALL` on one side, exceptions on the other. Throws `invalid-argument` for a name that is none. */
-export function effectiveCapabilities({ add, drop, isPrivileged }: CapabilityRequest): readonly string[] {
+export function effectiveCapabilities(request: CapabilityRequest): readonly string[] {
+  const { add, drop, isPrivileged, held: all = heldCapabilities() } = request;
   for (const name of [...add, ...drop]) {
     if (name !== "ALL" && !allCapabilities.includes(name)) {
       throw new RuncibleError("invalid-argument", `invalid capability: "${name}"`);
     }
   }
-  if (isPrivileged) return allCapabilities;
-  const base = baseOf(add, drop);
+  if (isPrivileged) return all;
+  const base = baseOf(request, all);
   const wanted = new Set([...base, ...add.filter((name) => name !== "ALL")]);
   return allCapabilities.filter((name) => wanted.has(name) && !drop.includes(name));
 }
 
-function baseOf(add: readonly string[], drop: readonly string[]): readonly string[] {
-  if (add.includes("ALL")) return allCapabilities;
+function baseOf({ add, drop }: CapabilityRequest, all: readonly string[]): readonly string[] {
+  if (add.includes("ALL")) return all;
   return drop.includes("ALL") ? [] : defaultCapabilities;
 }

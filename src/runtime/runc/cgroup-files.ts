@@ -60,6 +60,15 @@ export function controllerFolder(facts: CgroupFacts, path: string, controller: s
   return join(facts.hierarchies.get(controller) ?? facts.unified, path);
 }
 
+/** A cgroup and the ones below it, which a container that runs containers makes. */
+export async function nestedFolders(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  return [
+    folder,
+    ...entries.filter((entry) => entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name)),
+  ];
+}
+
 /** Removes a cgroup and the ones below it; processes must be gone. Idempotent. */
 export async function removeCgroupFolder(folder: string): Promise<void> {
   try {

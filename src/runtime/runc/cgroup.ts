@@ -1,14 +1,26 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasCode, RuncibleError } from "../../internal/errors";
-import { cgroupFacts, cgroupFolders, controllerFolder, readOr, removeCgroupFolder } from "./cgroup-files";
+import {
+  cgroupFacts,
+  cgroupFolders,
+  controllerFolder,
+  nestedFolders,
+  readOr,
+  removeCgroupFolder,
+} from "./cgroup-files";
+import { type CgroupSample, sampleCgroup } from "./cgroup-sample";
+
+export { type CgroupFacts, cgroupFacts as detectCgroups } from "./cgroup-files";
 
 /** The cgroup of one container, on version 1 and 2. */
 export interface Cgroup {
   readonly path: string;
   /** Whether the kernel killed a process in it for want of memory. Ask before `remove`. */
   wasOutOfMemory(): Promise<boolean>;
-  /** Host process ids, in no order. */
+  /** What it uses now. A cgroup that is gone uses nothing. */
+  sample(): Promise<CgroupSample>;
+  /** Host process ids, in no order, also of the cgroups below it. */
   processes(): Promise<readonly number[]>;
   /** Kills what still runs in it and removes it. Idempotent. Throws `timeout` when processes will not die. */
   remove(): Promise<void>;
@@ -21,6 +33,7 @@ export function openCgroup(path: string): Cgroup {
   return {
     path,
     wasOutOfMemory: () => wasOutOfMemory(path),
+    sample: () => sampleCgroup(path),
     processes: () => processesOf(path),
     remove: () => removeCgroup(path),
   };
@@ -35,9 +48,14 @@ async function wasOutOfMemory(path: string): Promise<boolean> {
 
 async function processesOf(path: string): Promise<readonly number[]> {
   const facts = await cgroupFacts();
-  const folders = facts.version === 2 ? cgroupFolders(facts, path) : [controllerFolder(facts, path, "pids")];
+  const folders = await nestedFolders(controllerFolder(facts, path, "pids"));
   const texts = await Promise.all(folders.map((folder) => readOr(join(folder, "cgroup.procs"), "")));
-  return texts.flatMap((text) => text.split("\n").filter((line) => line !== "").map(Number));
+  return texts.flatMap((text) =>
+    text
+      .split("\n")
+      .filter((line) => line !== "")
+      .map(Number),
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import type { OciDevice, OciDeviceRule } from "./oci-spec";
 
@@ -26,6 +27,20 @@ export function deviceRules(devices: readonly SpecDevice[], isPrivileged: boolea
       return { allow: true, type, major, minor, access: permissions };
     }),
   ];
+}
+
+/** Folders and files of /dev that every container has its own of. */
+const privateNames: ReadonlySet<string> = new Set(["console", "fd", "mqueue", "ptmx", "pts", "shm"]);
+
+/** Every device of the host, for privileged containers. */
+export function hostDevices(folder = "/dev"): readonly SpecDevice[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry): readonly SpecDevice[] => {
+    const path = join(folder, entry.name);
+    if (privateNames.has(entry.name)) return [];
+    if (entry.isDirectory()) return hostDevices(path);
+    const isDevice = entry.isBlockDevice() || entry.isCharacterDevice();
+    return isDevice ? [{ hostPath: path, containerPath: path, permissions: "rwm" }] : [];
+  });
 }
 
 interface DeviceStat {

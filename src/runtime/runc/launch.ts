@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { watch } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { PassThrough, type Readable } from "node:stream";
 import { hasCode, RuncibleError } from "../../internal/errors";
@@ -102,7 +103,9 @@ function exitOf(child: ChildProcess): Promise<RuncExit> {
     child.once("error", (cause) =>
       reject(new RuncibleError("command-failed", `run runc: ${cause.message}`, { cause })),
     );
-    child.once("exit", (code, signal) => resolve({ exitCode: code ?? 128 + (signal === "SIGKILL" ? 9 : 15) }));
+    child.once("exit", (code, signal) =>
+      resolve({ exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) }),
+    );
   });
 }
 

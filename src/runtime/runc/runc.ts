@@ -1,10 +1,11 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { messageOf } from "../../internal/errors";
+import { run, runUnchecked } from "../../internal/exec";
 import { randomId } from "../../internal/ids";
-import { run } from "../../internal/exec";
-import type { OciProcess, OciResources } from "./oci-spec";
 import { type LaunchRequest, launch, type TerminalSize } from "./launch";
+import type { OciProcess, OciResources } from "./oci-spec";
 import { runcVersion } from "./version";
 
 /** A process that runc is the parent of. */
@@ -44,7 +45,8 @@ export interface Runc {
   readonly version: string;
   /**
    * Resolves once the container's process runs. Throws `executable-not-found`, `executable-not-permitted`,
-   * `start-failed`, each with runc's own text.
+   * `start-failed`, each with runc's own text, and leaves nothing. When the process has ended runc has forgotten the
+   * container; its cgroup is left to the caller, who may still ask it whether memory ran out.
    */
   run(request: RunRuncRequest): Promise<RuncProcess>;
   /** A further process in a running container. Throws as `run`. */
@@ -52,8 +54,8 @@ export interface Runc {
   pause(id: string): Promise<void>;
   resume(id: string): Promise<void>;
   update(id: string, resources: OciResources): Promise<void>;
-  /** Forgets a container whose process has ended; its cgroup is the caller's. Idempotent. */
-  forget(id: string): Promise<void>;
+  /** Kills a container and removes its cgroup and what runc knows of it. Idempotent. */
+  deleteForce(id: string): Promise<void>;
 }
 
 /** `root` and `runFolder` belong on a tmpfs: nothing in them is worth keeping. Throws `runc-missing`, `runc-too-old`. */
@@ -67,21 +69,32 @@ export async function openRunc(options: { readonly root: string; readonly runFol
   const command = (...args: string[]): readonly string[] => ["--root", root, ...args];
   const launchIn = (request: Omit<LaunchRequest, "folder" | "root">): Promise<RuncProcess> =>
     launch({ ...request, root, folder: runFolder });
+  const deleteForce = async (id: string): Promise<void> => {
+    await runUnchecked("runc", command("delete", "--force", id));
+  };
 
   return {
     version,
-    run: ({ id, bundle, hasStdin, tty }) =>
-      launchIn({
-        subject: `start container ${id.slice(0, 12)}`,
-        // Kept after its end, so that the cgroup still tells whether memory ran out.
-        args: ["run", "--keep", "--bundle", bundle],
-        target: id,
-        hasStdin,
-        ...(tty === undefined ? {} : { tty }),
-      }),
+    run: async ({ id, bundle, hasStdin, tty }) => {
+      try {
+        const started = await launchIn({
+          subject: `start container ${id.slice(0, 12)}`,
+          // Else runc would remove the cgroup before anyone could ask it.
+          args: ["run", "--keep", "--bundle", bundle],
+          target: id,
+          hasStdin,
+          ...(tty === undefined ? {} : { tty }),
+        });
+        const exited = started.exited.finally(() => rm(join(root, id), { recursive: true, force: true }));
+        return { ...started, exited };
+      } catch (error) {
+        if (!isTaken(error)) await deleteForce(id);
+        throw error;
+      }
+    },
     exec: async ({ id, process, hasStdin, tty }) => {
       const file = join(runFolder, `exec-${randomId().slice(0, 16)}.json`);
-      await writeFile(file, JSON.stringify(process), { mode: 0o600 });
+      await writeFile(file, JSON.stringify(withSize(process, tty)), { mode: 0o600 });
       try {
         return await launchIn({
           subject: `run a process in container ${id.slice(0, 12)}`,
@@ -103,6 +116,16 @@ export async function openRunc(options: { readonly root: string; readonly runFol
     update: async (id, resources) => {
       await run("runc", command("update", "--resources", "-", id), { input: JSON.stringify(resources) });
     },
-    forget: (id) => rm(join(root, id), { recursive: true, force: true }),
+    deleteForce,
   };
+}
+
+/** The failure of a second start must not end the container that runs. */
+function isTaken(error: unknown): boolean {
+  return /container with given ID already exists/.test(messageOf(error));
+}
+
+/** The process must see its terminal's size from its first instruction on; runc's own resizing comes later. */
+function withSize(process: OciProcess, tty: TerminalSize | undefined): OciProcess {
+  return tty === undefined ? process : { ...process, consoleSize: { height: tty.rows, width: tty.columns } };
 }

@@ -1,7 +1,7 @@
 import type { Mount } from "../mount";
-import { allCapabilities, effectiveCapabilities } from "./capabilities";
+import { effectiveCapabilities, heldCapabilities } from "./capabilities";
 import { defaultMounts } from "./default-mounts";
-import { deviceRules, ociDevice, type SpecDevice } from "./devices";
+import { deviceRules, hostDevices, ociDevice, type SpecDevice } from "./devices";
 import type { OciLinux, OciMount, OciProcess, OciResources, OciSeccomp, OciSpec } from "./oci-spec";
 import { defaultSeccomp } from "./seccomp";
 import type { ContainerUser } from "./users";
@@ -14,11 +14,13 @@ export interface SpecRequest {
   readonly cwd: string;
   readonly user: Omit<ContainerUser, "home">;
   readonly tty: boolean;
+  /** Of the terminal. Default: 24 rows, 80 columns. */
+  readonly consoleSize?: { readonly rows: number; readonly columns: number };
   readonly hostname: string;
   readonly domainname: string;
   readonly rootPath: string;
   readonly isReadOnlyRoot: boolean;
-  /** Over the default ones; a mount on the same target replaces it. */
+  /** After the default ones, parents before children; a mount on the same target replaces a default one. */
   readonly mounts: readonly Mount[];
   /** Path of a network namespace, or `host`. */
   readonly networkNamespace: string;
@@ -61,13 +63,7 @@ const maskedPaths: readonly string[] = [
   "/sys/devices/virtual/powercap",
 ];
 
-const readonlyPaths: readonly string[] = [
-  "/proc/bus",
-  "/proc/fs",
-  "/proc/irq",
-  "/proc/sys",
-  "/proc/sysrq-trigger",
-];
+const readonlyPaths: readonly string[] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
 /** Lets anyone bind port 80 and send pings inside: the container's network is its own. */
 const networkSysctls: Readonly<Record<string, string>> = {
@@ -75,25 +71,29 @@ const networkSysctls: Readonly<Record<string, string>> = {
   "net.ipv4.ping_group_range": "0 2147483647",
 };
 
+const defaultConsole = { rows: 24, columns: 80 };
+
 /** What runc is to run, with Docker's defaults: OCI runtime specification, config.json. */
 export function createSpec(request: SpecRequest): OciSpec {
   return {
     ociVersion: "1.0.2",
     process: processOf(request),
     root: { path: request.rootPath, readonly: request.isReadOnlyRoot },
-    ...(request.utsMode === "host" ? {} : { hostname: request.hostname }),
+    // In a namespace that is shared the name is another's.
+    ...(request.utsMode === "private" ? { hostname: request.hostname } : {}),
     mounts: mountsOf(request),
     linux: linuxOf(request),
   };
 }
 
 function processOf(request: SpecRequest): OciProcess {
-  const { capAdd, capDrop, isPrivileged, user, oomScoreAdj } = request;
+  const { capAdd, capDrop, isPrivileged, user, oomScoreAdj, consoleSize = defaultConsole } = request;
   const granted = effectiveCapabilities({ add: capAdd, drop: capDrop, isPrivileged });
   // As root the kernel derives the effective set on exec; other users get none, only the bound of what setuid may give.
   const active = user.uid === 0 ? granted : [];
   return {
     terminal: request.tty,
+    ...(request.tty ? { consoleSize: { height: consoleSize.rows, width: consoleSize.columns } } : {}),
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     args: request.args,
     env: environmentOf(request),
@@ -117,13 +117,20 @@ function environmentOf({ env, hostname, tty }: SpecRequest): readonly string[] {
 
 function mountsOf(request: SpecRequest): readonly OciMount[] {
   const own = new Set(request.mounts.map(({ target }) => target));
-  const defaults = defaultMounts(request).filter(({ target }) => !own.has(target));
-  return [...defaults, ...request.mounts].map(({ target, type, source, options }) => ({
+  // A /dev of one's own would hide what the default mounts put below it.
+  const isReplaced = (target: string): boolean => own.has(target) || (own.has("/dev") && target.startsWith("/dev/"));
+  const defaults = defaultMounts(request).filter(({ target }) => !isReplaced(target));
+  const added = request.mounts.toSorted((a, b) => depthOf(a.target) - depthOf(b.target));
+  return [...defaults, ...added].map(({ target, type, source, options }) => ({
     destination: target,
     type,
     source,
     options,
   }));
+}
+
+function depthOf(path: string): number {
+  return path.split("/").filter((part) => part !== "").length;
 }
 
 function linuxOf(request: SpecRequest): OciLinux {
@@ -133,12 +140,20 @@ function linuxOf(request: SpecRequest): OciLinux {
     namespaces: namespacesOf(request),
     cgroupsPath: request.cgroupPath,
     resources: { ...request.resources, devices: deviceRules(devices, isPrivileged) },
-    devices: devices.map(ociDevice),
+    devices: [...(isPrivileged ? hostDevices() : []), ...devices].map(ociDevice),
     maskedPaths: request.maskedPaths ?? (isPrivileged ? [] : maskedPaths),
     readonlyPaths: request.readonlyPaths ?? (isPrivileged ? [] : readonlyPaths),
-    sysctl: { ...(request.networkNamespace === "host" ? {} : networkSysctls), ...request.sysctls },
+    sysctl: { ...sysctlsOf(request), ...request.sysctls },
     ...(seccomp === undefined ? {} : { seccomp }),
     ...(request.mounts.some(isShared) ? { rootfsPropagation: "rslave" } : {}),
+  };
+}
+
+/** runc 1.1 knows no domainname: the kernel takes it as a setting of the namespace. */
+function sysctlsOf({ networkNamespace, utsMode, domainname }: SpecRequest): Readonly<Record<string, string>> {
+  return {
+    ...(networkNamespace === "host" ? {} : networkSysctls),
+    ...(utsMode === "private" && domainname !== "" ? { "kernel.domainname": domainname } : {}),
   };
 }
 
@@ -181,7 +196,7 @@ export function execProcess(
 ): OciProcess {
   const base = spec.process;
   const user = exec.user ?? base.user;
-  const granted = exec.isPrivileged ? allCapabilities : base.capabilities.bounding;
+  const granted = exec.isPrivileged ? heldCapabilities() : base.capabilities.bounding;
   const active = user.uid === 0 ? granted : [];
   return {
     ...base,

@@ -82,7 +82,9 @@ function parsePasswd(line: string): readonly PasswdEntry[] {
 function parseGroup(line: string): readonly GroupEntry[] {
   const [name = "", , gid = "", members = ""] = line.split(":");
   const number = numberOf(gid);
-  return number === undefined ? [] : [{ name, gid: number, members: members.split(",") }];
+  return number === undefined
+    ? []
+    : [{ name, gid: number, members: members.split(",").filter((member) => member !== "") }];
 }
 
 async function readLines(rootPath: string, path: string): Promise<readonly string[]> {

@@ -8,7 +8,10 @@ export async function runcVersion(): Promise<string> {
   const version = parseRuncVersion(await versionText());
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major < 1 || (major === 1 && minor < oldestMinor)) {
-    throw new RuncibleError("runc-too-old", `check runc: version ${version} is too old; install 1.1 or newer: ${howTo}`);
+    throw new RuncibleError(
+      "runc-too-old",
+      `check runc: version ${version} is too old; install 1.1 or newer: ${howTo}`,
+    );
   }
   return version;
 }

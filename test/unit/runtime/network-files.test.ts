@@ -14,10 +14,12 @@ const plain = {
 
 test("the hosts file ends with the container's own line, behind the extra hosts", () => {
   const extraHosts = [{ host: "host.docker.internal", address: "172.17.0.1" }];
-  expect(hostsFile({ ...plain, extraHosts }).trimEnd().split("\n").slice(-2)).toEqual([
-    "172.17.0.1\thost.docker.internal",
-    "172.18.0.2\tweb",
-  ]);
+  expect(
+    hostsFile({ ...plain, extraHosts })
+      .trimEnd()
+      .split("\n")
+      .slice(-2),
+  ).toEqual(["172.17.0.1\thost.docker.internal", "172.18.0.2\tweb"]);
 });
 
 test("a domain name comes before the short name, so that hostname -f finds it", () => {

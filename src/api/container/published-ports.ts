@@ -1,0 +1,29 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { EngineClient } from "../../client/client";
+import { RuncibleError } from "../../internal/errors";
+import type { ContainerInspect } from "../../wire/container";
+import { containerExited } from "../wait/until";
+
+const limitMs = 10_000;
+
+/**
+ * The container as inspected once every port that is to be published has a host port: at once with most daemons. Throws
+ * `container-exited`, `timeout`.
+ */
+export async function inspectPublished(engine: EngineClient, containerId: string): Promise<ContainerInspect> {
+  const deadline = Date.now() + limitMs;
+  for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, 250)) {
+    const inspect = await engine.containers.inspect(containerId);
+    const { State, HostConfig, NetworkSettings } = inspect;
+    const wanted = Object.keys((HostConfig["PortBindings"] as object | null) ?? {});
+    if (wanted.every((key) => (NetworkSettings.Ports?.[key]?.length ?? 0) > 0)) return inspect;
+    if (State.Status === "exited" || State.Status === "dead") throw containerExited(State.OOMKilled, State.ExitCode);
+    if (Date.now() > deadline) {
+      throw new RuncibleError(
+        "timeout",
+        `Timed out after ${limitMs}ms while waiting for container ports to be bound to the host`,
+      );
+    }
+    await delay(pauseMs);
+  }
+}

@@ -1,0 +1,199 @@
+import type { Readable } from "node:stream";
+import { RuncibleError } from "../../internal/errors";
+import type { ContainerInspect } from "../../wire/container";
+import { LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
+import { BoundPorts } from "../ports/bound-ports";
+import type { PortWithOptionalBinding } from "../ports/port";
+import { containerHandle } from "../runtime/container-handle";
+import type { Runtime } from "../runtime/runtime";
+import type { WaitStrategy } from "../wait/wait-strategy";
+import { type CopySources, packSources } from "./copy";
+import { type ExecOptions, type ExecResult, execIn } from "./exec";
+import { type InspectResult, inspectResultOf } from "./inspect-result";
+import { inspectPublished } from "./published-ports";
+import { startFailure } from "./start-failure";
+import { StoppedGenericContainer } from "./stopped-generic-container";
+import type {
+  CommitOptions,
+  ContentToCopy,
+  CopyToContainerOptions,
+  DirectoryToCopy,
+  FileToCopy,
+  Labels,
+  LogsOptions,
+  RestartOptions,
+  StartedTestContainer,
+  StopOptions,
+  StoppedTestContainer,
+} from "./types";
+
+export interface StartedContainerDetails {
+  readonly runtime: Runtime;
+  readonly inspect: ContainerInspect;
+  readonly boundPorts: BoundPorts;
+  /** Of the request: others the image exposes are not shown. */
+  readonly exposedPorts: readonly PortWithOptionalBinding[];
+  readonly waitStrategy: WaitStrategy;
+  /** Whether `stop` removes by default. */
+  readonly autoRemove: boolean;
+}
+
+export class StartedGenericContainer implements StartedTestContainer {
+  readonly #runtime: Runtime;
+  readonly #id: string;
+  readonly #image: string;
+  readonly #exposedPorts: readonly PortWithOptionalBinding[];
+  readonly #waitStrategy: WaitStrategy;
+  readonly #autoRemove: boolean;
+  #inspect: InspectResult;
+  #boundPorts: BoundPorts;
+  #stopping: Promise<StoppedTestContainer> | undefined;
+
+  constructor({ runtime, inspect, boundPorts, exposedPorts, waitStrategy, autoRemove }: StartedContainerDetails) {
+    this.#runtime = runtime;
+    this.#id = inspect.Id;
+    this.#image = inspect.Config.Image;
+    this.#inspect = inspectResultOf(inspect);
+    this.#boundPorts = boundPorts;
+    this.#exposedPorts = exposedPorts;
+    this.#waitStrategy = waitStrategy;
+    this.#autoRemove = autoRemove;
+  }
+
+  protected containerIsStopping?(): Promise<void>;
+  protected containerIsStopped?(): Promise<void>;
+
+  stop(options: Partial<StopOptions> = {}): Promise<StoppedTestContainer> {
+    this.#stopping ??= this.#stop(options).catch((error: unknown) => {
+      this.#stopping = undefined;
+      throw error;
+    });
+    return this.#stopping;
+  }
+
+  async #stop({ timeout = 0, remove = this.#autoRemove, removeVolumes = true }: Partial<StopOptions>) {
+    const { containers } = this.#runtime.engine;
+    await this.containerIsStopping?.();
+    const timeoutSeconds = Math.trunc(timeout / 1000);
+    // A removal by force kills at once: one call instead of two.
+    if (!remove || timeoutSeconds > 0) await containers.stop(this.#id, { timeoutSeconds });
+    if (remove) await containers.remove(this.#id, { force: true, volumes: removeVolumes });
+    await this.containerIsStopped?.();
+    return new StoppedGenericContainer(this.#runtime.engine, this.#id);
+  }
+
+  async restart({ timeout = 0 }: Partial<RestartOptions> = {}): Promise<void> {
+    const { engine, hostIps } = this.#runtime;
+    const startedAtMs = Date.now();
+    try {
+      await engine.containers.restart(this.#id, { timeoutSeconds: Math.trunc(timeout / 1000) });
+      const inspect = await inspectPublished(engine, this.#id);
+      this.#inspect = inspectResultOf(inspect);
+      this.#boundPorts = BoundPorts.fromInspectResult(hostIps, this.#inspect).filter([...this.#exposedPorts]);
+      const handle = containerHandle(engine, this.#id);
+      await this.#waitStrategy.waitUntilReady(handle, this.#boundPorts, this.#inspect.state.startedAt);
+    } catch (error) {
+      const failed = { engine, containerId: this.#id, image: this.#image, startedAtMs, error };
+      const failure = await startFailure(failed);
+      await engine.containers.remove(this.#id, { force: true, volumes: true }).catch(() => {});
+      throw failure;
+    }
+  }
+
+  async commit({ deleteOnExit = true, changes = [], ...options }: CommitOptions): Promise<string> {
+    const sessionId = deleteOnExit ? (await this.#runtime.session()).id : "";
+    const { Id } = await this.#runtime.engine.containers.commit(this.#id, {
+      ...options,
+      // Without it the image would inherit the container's label and go with the session.
+      changes: [...changes, `LABEL ${LABEL_TESTCONTAINERS_SESSION_ID}="${sessionId}"`],
+    });
+    return Id;
+  }
+
+  getHost(): string {
+    return this.#runtime.host;
+  }
+
+  getHostname(): string {
+    return this.#inspect.hostname;
+  }
+
+  getFirstMappedPort(): number {
+    return this.#boundPorts.getFirstBinding();
+  }
+
+  getMappedPort(port: number, protocol?: string): number;
+  getMappedPort(port: `${number}/${"tcp" | "udp"}`): number;
+  getMappedPort(port: number | string, protocol?: string): number {
+    return this.#boundPorts.getBinding(port, protocol);
+  }
+
+  getName(): string {
+    return this.#inspect.name;
+  }
+
+  getLabels(): Labels {
+    return this.#inspect.labels;
+  }
+
+  getId(): string {
+    return this.#id;
+  }
+
+  getNetworkNames(): string[] {
+    return Object.keys(this.#inspect.networkSettings);
+  }
+
+  getNetworkId(networkName: string): string {
+    return this.#network(networkName).networkId;
+  }
+
+  getIpAddress(networkName: string): string {
+    return this.#network(networkName).ipAddress;
+  }
+
+  copyArchiveFromContainer(path: string): Promise<NodeJS.ReadableStream> {
+    return this.#runtime.engine.containers.getArchive(this.#id, path);
+  }
+
+  copyArchiveToContainer(tar: Readable, target = "/", options: CopyToContainerOptions = {}): Promise<void> {
+    return this.#runtime.engine.containers.putArchive(this.#id, target, tar, options);
+  }
+
+  copyDirectoriesToContainer(directories: DirectoryToCopy[]): Promise<void> {
+    return this.#copy({ files: [], directories, contents: [] });
+  }
+
+  copyFilesToContainer(files: FileToCopy[]): Promise<void> {
+    return this.#copy({ files, directories: [], contents: [] });
+  }
+
+  copyContentToContainer(contents: ContentToCopy[]): Promise<void> {
+    return this.#copy({ files: [], directories: [], contents });
+  }
+
+  exec(command: string | string[], options: Partial<ExecOptions> = {}): Promise<ExecResult> {
+    const words = typeof command === "string" ? command.split(" ") : command;
+    return execIn(this.#runtime.engine, this.#id, words, options);
+  }
+
+  logs(options: LogsOptions = {}): Promise<Readable> {
+    return this.#runtime.engine.containers.logs(this.#id, { follow: true, ...options });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #copy(sources: CopySources): Promise<void> {
+    const tar = await packSources(sources);
+    if (tar !== undefined) await this.copyArchiveToContainer(tar);
+  }
+
+  #network(name: string): InspectResult["networkSettings"][string] {
+    const network = this.#inspect.networkSettings[name];
+    if (network !== undefined) return network;
+    const known = this.getNetworkNames().join(", ") || "none";
+    throw new RuncibleError("network-not-found", `look up network ${name}: the container is in ${known}`);
+  }
+}

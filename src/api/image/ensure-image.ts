@@ -1,0 +1,34 @@
+import type { EngineClient } from "../../client/client";
+import { RuncibleError } from "../../internal/errors";
+import type { ImageName } from "./image-name";
+
+/** Images seen, per daemon: they rarely go away, and a create tells when one did. */
+const seen = new WeakMap<EngineClient, Set<string>>();
+
+export async function imageExists(engine: EngineClient, imageName: ImageName): Promise<boolean> {
+  const names = seen.get(engine) ?? new Set();
+  seen.set(engine, names);
+  if (names.has(imageName.string)) return true;
+  const exists = await engine.images.exists(imageName.string);
+  if (exists) names.add(imageName.string);
+  return exists;
+}
+
+/** Pulls the image if it is missing, or always with `force`. Throws what the registry said, with the image's name. */
+export async function ensureImage(
+  engine: EngineClient,
+  imageName: ImageName,
+  { force, platform }: { readonly force: boolean; readonly platform?: string | undefined },
+): Promise<void> {
+  if (!force && (await imageExists(engine, imageName))) return;
+  const { registry, image, tag, string } = imageName;
+  try {
+    await engine.images.pull({ name: registry === undefined ? image : `${registry}/${image}`, tag, platform });
+  } catch (error) {
+    if (!(error instanceof RuncibleError)) throw error;
+    throw new RuncibleError(error.code, `pull image ${string}: ${error.message}`, {
+      cause: error,
+      evidence: error.evidence,
+    });
+  }
+}

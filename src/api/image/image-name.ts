@@ -1,0 +1,55 @@
+import { hubImageNamePrefix } from "../config";
+
+/** An image name as users of this API see it: no `library/`, no default registry (contract, section 12.7). */
+export class ImageName {
+  readonly registry: string | undefined;
+  readonly image: string;
+  readonly tag: string;
+  readonly string: string;
+
+  constructor(registry: string | undefined, image: string, tag: string) {
+    const prefixed = registry ? { registry, image } : withPrefix(image);
+    this.registry = prefixed.registry;
+    this.image = prefixed.image;
+    this.tag = tag;
+    this.string = format(this);
+  }
+
+  equals(other: ImageName): boolean {
+    return this.registry === other.registry && this.image === other.image && this.tag === other.tag;
+  }
+
+  static fromString(text: string): ImageName {
+    const { registry, rest } = splitRegistry(text);
+    const digestAt = rest.indexOf("@");
+    if (digestAt >= 0) return new ImageName(registry, rest.slice(0, digestAt), rest.slice(digestAt + 1));
+    const [image = "", tag = "latest"] = rest.split(":");
+    return new ImageName(registry, image, tag);
+  }
+}
+
+function splitRegistry(text: string): { registry: string | undefined; rest: string } {
+  const slashAt = text.indexOf("/");
+  const first = text.slice(0, Math.max(slashAt, 0));
+  return isRegistry(first) ? { registry: first, rest: text.slice(slashAt + 1) } : { registry: undefined, rest: text };
+}
+
+function isRegistry(segment: string): boolean {
+  return segment.includes(".") || segment.includes(":") || segment === "localhost";
+}
+
+/** The prefix is a registry with or without a path, or a path, which then stands in a registry's place. */
+function withPrefix(image: string): { registry: string | undefined; image: string } {
+  const prefix = hubImageNamePrefix();
+  if (prefix === undefined) return { registry: undefined, image };
+  const trimmed = prefix.replace(/\/$/, "");
+  const [first = "", ...path] = trimmed.split("/");
+  if (!isRegistry(first)) return { registry: trimmed, image };
+  return { registry: first, image: [...path, image].join("/") };
+}
+
+function format({ registry, image, tag }: { registry: string | undefined; image: string; tag: string }): string {
+  if (registry === undefined && tag === "latest" && /^[0-9a-f]{64}$/.test(image)) return image;
+  const separator = tag.startsWith("sha256:") ? "@" : ":";
+  return `${registry === undefined ? "" : `${registry}/`}${image}${separator}${tag}`;
+}

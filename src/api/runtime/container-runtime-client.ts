@@ -1,0 +1,79 @@
+import type { HostIp } from "../ports/bound-ports";
+import { ContainerClient } from "./container-client";
+import { ImageClient } from "./image-client";
+import { NetworkClient } from "./network-client";
+import { getRuntime, type Runtime } from "./runtime";
+
+export interface RuntimeInfo {
+  node: { version: string; architecture: string; platform: string };
+  containerRuntime: {
+    host: string;
+    hostIps: HostIp[];
+    remoteSocketPath: string;
+    indexServerAddress: string;
+    serverVersion: string;
+    operatingSystem: string;
+    operatingSystemType: string;
+    architecture: string;
+    cpus: number;
+    memory: number;
+    runtimes: string[];
+    labels: string[];
+  };
+}
+
+/** Low-level calls for users and modules; what this package itself needs goes through `Runtime`. */
+export class ContainerRuntimeClient {
+  readonly info: RuntimeInfo;
+  readonly container: ContainerClient;
+  readonly image: ImageClient;
+  readonly network: NetworkClient;
+
+  constructor(info: RuntimeInfo, container: ContainerClient, image: ImageClient, network: NetworkClient) {
+    this.info = info;
+    this.container = container;
+    this.image = image;
+    this.network = network;
+  }
+}
+
+const clients = new WeakMap<Runtime, Promise<ContainerRuntimeClient>>();
+
+export async function getContainerRuntimeClient(): Promise<ContainerRuntimeClient> {
+  const runtime = await getRuntime();
+  const client = clients.get(runtime) ?? createRuntimeClient(runtime);
+  clients.set(runtime, client);
+  return client;
+}
+
+async function createRuntimeClient(runtime: Runtime): Promise<ContainerRuntimeClient> {
+  const { engine } = runtime;
+  return new ContainerRuntimeClient(
+    await runtimeInfoOf(runtime),
+    new ContainerClient(engine),
+    new ImageClient(engine),
+    new NetworkClient(engine),
+  );
+}
+
+async function runtimeInfoOf({ engine, host, hostIps }: Runtime): Promise<RuntimeInfo> {
+  const info = await engine.system.info();
+  const { endpoint } = engine;
+  return {
+    node: { version: process.version, architecture: process.arch, platform: process.platform },
+    containerRuntime: {
+      host,
+      hostIps: [...hostIps],
+      remoteSocketPath: endpoint.kind === "unix" ? endpoint.path : "/var/run/docker.sock",
+      indexServerAddress: String(info["IndexServerAddress"] ?? "https://index.docker.io/v1/"),
+      serverVersion: info.ServerVersion,
+      operatingSystem: info.OperatingSystem,
+      operatingSystemType: info.OSType,
+      architecture: info.Architecture,
+      cpus: info.NCPU,
+      memory: info.MemTotal,
+      runtimes: Object.keys(info["Runtimes"] ?? {}),
+      labels: [...(info.Labels ?? [])],
+    },
+  };
+}

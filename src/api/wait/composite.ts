@@ -1,0 +1,38 @@
+import type { BoundPorts } from "../ports/bound-ports";
+import type { ContainerHandle } from "../runtime/container-handle";
+import { waitLimited } from "./until";
+import { AbstractWaitStrategy, type WaitStrategy } from "./wait-strategy";
+
+/** All of several strategies, side by side. */
+export class CompositeWaitStrategy extends AbstractWaitStrategy {
+  readonly #strategies: readonly WaitStrategy[];
+  #deadlineMs: number | undefined;
+
+  constructor(strategies: readonly WaitStrategy[]) {
+    super();
+    this.#strategies = strategies;
+  }
+
+  async waitUntilReady(container: ContainerHandle, boundPorts: BoundPorts, startTime?: Date): Promise<void> {
+    const waits = async (): Promise<void> => {
+      await Promise.all(this.#strategies.map((strategy) => strategy.waitUntilReady(container, boundPorts, startTime)));
+    };
+    if (this.#deadlineMs === undefined) return waits();
+    const timedOut = `Composite wait strategy not successful after ${this.#deadlineMs}ms`;
+    await waitLimited(this.#deadlineMs, timedOut, waits);
+  }
+
+  /** For those strategies that have no time limit of their own. */
+  override withStartupTimeout(startupTimeoutMs: number): this {
+    for (const strategy of this.#strategies) {
+      if (!strategy.isStartupTimeoutSet()) strategy.withStartupTimeout(startupTimeoutMs);
+    }
+    return this;
+  }
+
+  /** For all of them together, in milliseconds. */
+  withDeadline(deadlineMs: number): this {
+    this.#deadlineMs = deadlineMs;
+    return this;
+  }
+}

@@ -1,0 +1,30 @@
+import { RuncibleError } from "../../internal/errors";
+import { inspectResultOf } from "../container/inspect-result";
+import type { ContainerHandle } from "../runtime/container-handle";
+import { getRuntime } from "../runtime/runtime";
+import { poll, waitWithContainer } from "./until";
+import { AbstractWaitStrategy } from "./wait-strategy";
+
+const intervalMs = 50;
+
+/** The container's own health check passes. Its failure ends the wait at once. */
+export class HealthCheckWaitStrategy extends AbstractWaitStrategy {
+  async waitUntilReady(container: ContainerHandle): Promise<void> {
+    const { engine } = await getRuntime();
+    const limits = {
+      engine,
+      containerId: container.id,
+      timeoutMs: this.startupTimeoutMs,
+      describeTimeout: `Health check not healthy after ${this.startupTimeoutMs}ms`,
+    };
+    await waitWithContainer(limits, (signal) =>
+      poll(signal, intervalMs, async () => {
+        const { healthCheckStatus } = inspectResultOf(await engine.containers.inspect(container.id));
+        if (healthCheckStatus === "unhealthy") {
+          throw new RuncibleError("wait-timeout", "Health check failed: unhealthy");
+        }
+        return healthCheckStatus === "healthy";
+      }),
+    );
+  }
+}

@@ -1,0 +1,165 @@
+import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
+import { request as httpsRequest, Agent as TlsAgent } from "node:https";
+import { setTimeout as delay } from "node:timers/promises";
+import { RuncibleError } from "../../internal/errors";
+import { lastLogLines } from "../container/last-log-lines";
+import type { BoundPorts } from "../ports/bound-ports";
+import type { ContainerHandle } from "../runtime/container-handle";
+import { getRuntime, type Runtime } from "../runtime/runtime";
+import { poll, waitWithContainer } from "./until";
+import { AbstractWaitStrategy } from "./wait-strategy";
+
+export type HttpWaitStrategyOptions = {
+  /** Fail with the last 50 log lines in the message when the container ends. It ends the wait at once in any case. */
+  abortOnContainerExit?: boolean | undefined;
+};
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+const bodyLimit = 16 * 1024 * 1024;
+/** Between attempts that fail at once: a service that just begins to listen is noticed quickly. */
+const quickIntervalMs = 50;
+
+/** A request is answered with 2xx, or as the predicates want it. Redirects are not followed. */
+export class HttpWaitStrategy extends AbstractWaitStrategy {
+  readonly #path: string;
+  readonly #port: number;
+  readonly #options: HttpWaitStrategyOptions;
+  readonly #predicates: ((answer: Answer) => boolean)[] = [];
+  #method = "GET";
+  #headers: { [name: string]: string } = {};
+  #readTimeoutMs = 1_000;
+  #protocol: "http" | "https" = "http";
+  #isInsecureAllowed = false;
+
+  constructor(path: string, port: number, options: HttpWaitStrategyOptions) {
+    super();
+    this.#path = path;
+    this.#port = port;
+    this.#options = options;
+  }
+
+  forStatusCode(statusCode: number): this {
+    return this.forStatusCodeMatching((status) => status === statusCode);
+  }
+
+  forStatusCodeMatching(predicate: (statusCode: number) => boolean): this {
+    this.#predicates.push(({ status }) => predicate(status));
+    return this;
+  }
+
+  forResponsePredicate(predicate: (body: string) => boolean): this {
+    this.#predicates.push(({ body }) => predicate(body));
+    return this;
+  }
+
+  withMethod(method: string): this {
+    this.#method = method;
+    return this;
+  }
+
+  withHeaders(headers: { [name: string]: string }): this {
+    this.#headers = { ...this.#headers, ...headers };
+    return this;
+  }
+
+  withBasicCredentials(username: string, password: string): this {
+    const credentials = Buffer.from(`${username}:${password}`).toString("base64");
+    return this.withHeaders({ Authorization: `Basic ${credentials}` });
+  }
+
+  /** Milliseconds one attempt may take, and the longest pause between two. Default: 1000. */
+  withReadTimeout(readTimeoutMs: number): this {
+    this.#readTimeoutMs = readTimeoutMs;
+    return this;
+  }
+
+  usingTls(): this {
+    this.#protocol = "https";
+    return this;
+  }
+
+  /** Any certificate will do. */
+  allowInsecure(): this {
+    this.#isInsecureAllowed = true;
+    return this;
+  }
+
+  async waitUntilReady(container: ContainerHandle, boundPorts: BoundPorts): Promise<void> {
+    const runtime = await getRuntime();
+    const agent = this.#createAgent();
+    const limits = {
+      engine: runtime.engine,
+      containerId: container.id,
+      timeoutMs: this.startupTimeoutMs,
+      describeTimeout: `URL ${this.#path} not accessible after ${this.startupTimeoutMs}ms`,
+    };
+    try {
+      await waitWithContainer(limits, (signal) =>
+        poll(signal, Math.min(quickIntervalMs, this.#readTimeoutMs), () => this.#isReady(runtime, boundPorts, agent)),
+      );
+    } catch (error) {
+      throw this.#options.abortOnContainerExit ? await describeExit(runtime, container.id, error) : error;
+    } finally {
+      agent.destroy();
+    }
+  }
+
+  async #isReady({ host }: Runtime, boundPorts: BoundPorts, agent: Agent): Promise<boolean> {
+    const send = this.#protocol === "https" ? httpsRequest : httpRequest;
+    const options = { method: this.#method, headers: this.#headers, agent, host, path: this.#path };
+    const answer = await ask(send, { ...options, port: boundPorts.getBinding(this.#port) }, this.#readTimeoutMs).catch(
+      () => undefined,
+    );
+    if (answer === undefined) return false;
+    const isReady = this.#holds(answer);
+    // A service that answers but is not ready is left in peace for a while.
+    if (!isReady) await delay(Math.min(this.#readTimeoutMs, 1_000) / 4);
+    return isReady;
+  }
+
+  #holds(answer: Answer): boolean {
+    if (this.#predicates.length === 0) return answer.status >= 200 && answer.status < 300;
+    return this.#predicates.every((predicate) => predicate(answer));
+  }
+
+  #createAgent(): Agent {
+    return this.#protocol === "https" ? new TlsAgent({ rejectUnauthorized: !this.#isInsecureAllowed }) : new Agent();
+  }
+}
+
+function ask(send: typeof httpRequest, options: RequestOptions, timeoutMs: number): Promise<Answer> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  return new Promise((resolve, reject) => {
+    const request = send({ ...options, signal }, (response) => {
+      textOf(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+    });
+    request.once("error", reject);
+    request.end();
+  });
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response) {
+    size += chunk.length;
+    if (size > bodyLimit) break;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+async function describeExit({ engine }: Runtime, containerId: string, error: unknown): Promise<unknown> {
+  if (!(error instanceof RuncibleError) || error.code !== "container-exited") return error;
+  const { cause, evidence } = error;
+  const lines = await lastLogLines(engine, containerId, 50).catch(() => undefined);
+  const found = lines === undefined ? "failed to get last logs" : `last 50 logs: ${lines.join("\n")}`;
+  return new RuncibleError("container-exited", `Container exited during HTTP healthCheck, ${found}`, {
+    cause,
+    evidence,
+  });
+}

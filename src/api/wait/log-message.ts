@@ -1,0 +1,55 @@
+import type { Readable } from "node:stream";
+import { RuncibleError } from "../../internal/errors";
+import type { BoundPorts } from "../ports/bound-ports";
+import type { ContainerHandle } from "../runtime/container-handle";
+import { getRuntime } from "../runtime/runtime";
+import { waitLimited } from "./until";
+import { AbstractWaitStrategy } from "./wait-strategy";
+
+/** So many lines match, of both streams together. Also of a container that has ended meanwhile. */
+export class LogMessageWaitStrategy extends AbstractWaitStrategy {
+  readonly #message: string | RegExp;
+  readonly #times: number;
+
+  constructor(message: string | RegExp, times: number) {
+    super();
+    this.#message = message;
+    this.#times = times;
+  }
+
+  async waitUntilReady(container: ContainerHandle, _boundPorts: BoundPorts, startTime?: Date): Promise<void> {
+    const { engine } = await getRuntime();
+    const since = startTime === undefined ? undefined : startTime.getTime() / 1000;
+    const timedOut = `Log message "${this.#message}" not received after ${this.startupTimeoutMs}ms`;
+    await waitLimited(this.startupTimeoutMs, timedOut, async (signal) => {
+      const logs = await engine.containers.logs(container.id, { follow: true, since, signal });
+      try {
+        if (await this.#hasMatches(logs)) return;
+      } finally {
+        logs.destroy();
+      }
+      if (signal.aborted) return;
+      throw new RuncibleError("container-exited", `Log stream ended and message "${this.#message}" was not received`);
+    });
+  }
+
+  async #hasMatches(logs: Readable): Promise<boolean> {
+    let missing = this.#times;
+    let rest = "";
+    for await (const chunk of logs as AsyncIterable<string>) {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      missing -= lines.filter((line) => this.#matches(line)).length;
+      // A prompt or a banner may come without a line end: the unfinished line counts as soon as it matches.
+      if (missing <= 0 || (missing === 1 && this.#matches(rest))) return true;
+    }
+    return missing === 0 || (missing === 1 && rest !== "" && this.#matches(rest));
+  }
+
+  #matches(line: string): boolean {
+    if (typeof this.#message === "string") return line.includes(this.#message);
+    // With the flags g and y, test() would go on where the last match ended.
+    this.#message.lastIndex = 0;
+    return this.#message.test(line);
+  }
+}

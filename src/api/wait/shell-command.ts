@@ -1,0 +1,31 @@
+import { execIn } from "../container/exec";
+import type { ContainerHandle } from "../runtime/container-handle";
+import { getRuntime } from "../runtime/runtime";
+import { poll, waitWithContainer } from "./until";
+import { AbstractWaitStrategy } from "./wait-strategy";
+
+const intervalMs = 100;
+
+/** `/bin/sh -c <command>` in the container ends with 0. */
+export class ShellWaitStrategy extends AbstractWaitStrategy {
+  readonly #command: string;
+
+  constructor(command: string) {
+    super();
+    this.#command = command;
+  }
+
+  async waitUntilReady(container: ContainerHandle): Promise<void> {
+    const { engine } = await getRuntime();
+    const limits = {
+      engine,
+      containerId: container.id,
+      timeoutMs: this.startupTimeoutMs,
+      describeTimeout: `Shell command "${this.#command}" not successful after ${this.startupTimeoutMs}ms`,
+    };
+    const command = ["/bin/sh", "-c", this.#command];
+    await waitWithContainer(limits, (signal) =>
+      poll(signal, intervalMs, async () => (await execIn(engine, container.id, command, {}, signal)).exitCode === 0),
+    );
+  }
+}

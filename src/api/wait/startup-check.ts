@@ -1,0 +1,51 @@
+import { RuncibleError } from "../../internal/errors";
+import type { ContainerHandle } from "../runtime/container-handle";
+import { containerHandle } from "../runtime/container-handle";
+import { getRuntime } from "../runtime/runtime";
+import { poll, waitLimited } from "./until";
+import { AbstractWaitStrategy } from "./wait-strategy";
+
+export type StartupStatus = "PENDING" | "SUCCESS" | "FAIL";
+
+/** What a startup check may ask: containers by their id. */
+export interface StartupCheckClient {
+  getContainer(id: string): ContainerHandle;
+}
+
+const intervalMs = 100;
+
+/** For checks of users: asked again and again until it says success or failure. */
+export abstract class StartupCheckStrategy extends AbstractWaitStrategy {
+  abstract checkStartupState(client: StartupCheckClient, containerId: string): Promise<StartupStatus>;
+
+  async waitUntilReady(container: ContainerHandle): Promise<void> {
+    const { engine } = await getRuntime();
+    const client = { getContainer: (id: string) => containerHandle(engine, id) };
+    const timedOut = `Container not accessible after ${this.startupTimeoutMs}ms`;
+    await waitLimited(this.startupTimeoutMs, timedOut, (signal) =>
+      poll(signal, intervalMs, async () => {
+        const status = await this.checkStartupState(client, container.id);
+        if (status === "FAIL") {
+          throw new RuncibleError("container-exited", `Container failed to start for ${container.id}`);
+        }
+        return status === "SUCCESS";
+      }),
+    );
+  }
+}
+
+/** The container ran to its end and its exit code is 0. */
+export class OneShotStartupCheckStrategy extends StartupCheckStrategy {
+  readonly DOCKER_TIMESTAMP_ZERO: string = "0001-01-01T00:00:00Z";
+
+  async checkStartupState(client: StartupCheckClient, containerId: string): Promise<StartupStatus> {
+    const { State } = await client.getContainer(containerId).inspect();
+    const hasRun = this.#isTime(State.StartedAt) && this.#isTime(State.FinishedAt);
+    if (State.Running || State.Paused || !hasRun) return "PENDING";
+    return State.ExitCode === 0 ? "SUCCESS" : "FAIL";
+  }
+
+  #isTime(timestamp: string): boolean {
+    return timestamp !== "" && timestamp !== this.DOCKER_TIMESTAMP_ZERO;
+  }
+}

@@ -1,0 +1,96 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { EngineClient } from "../../client/client";
+import { RuncibleError } from "../../internal/errors";
+
+export interface WaitLimits {
+  readonly engine: EngineClient;
+  readonly containerId: string;
+  readonly timeoutMs: number;
+  /** Message of the error when the time is over. */
+  readonly describeTimeout: string;
+}
+
+/**
+ * Does `work` until it is done, the time is over (`wait-timeout`) or the container ends (`container-exited`, at once).
+ * The signal given to `work` is aborted in any case, so that nothing goes on in the background.
+ */
+export async function waitWithContainer(
+  { engine, containerId, timeoutMs, describeTimeout }: WaitLimits,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  const timer = timeLimit(timeoutMs, describeTimeout);
+  try {
+    await Promise.race([work(stop.signal), timer.over, containerEnd(engine, containerId, stop.signal)]);
+  } finally {
+    timer.clear();
+    stop.abort();
+  }
+}
+
+/** As above for what outlives the container: one-shot commands, log lines. */
+export async function waitLimited(
+  timeoutMs: number,
+  describeTimeout: string,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  const timer = timeLimit(timeoutMs, describeTimeout);
+  try {
+    await Promise.race([work(stop.signal), timer.over]);
+  } finally {
+    timer.clear();
+    stop.abort();
+  }
+}
+
+/** Tries again at an interval; ends silently once nobody waits any more. */
+export async function poll(
+  signal: AbortSignal,
+  intervalMs: number,
+  isDone: (signal: AbortSignal) => Promise<boolean>,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      if (await isDone(signal)) return;
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    await delay(intervalMs, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Rejects when the container has ended for good; a restart policy's next run is no end. */
+async function containerEnd(engine: EngineClient, id: string, signal: AbortSignal): Promise<never> {
+  while (!signal.aborted) {
+    const { StatusCode } = await engine.containers.wait(id, signal).catch(ifAborted(signal));
+    if (signal.aborted) break;
+    const { State } = await engine.containers.inspect(id);
+    if (!State.Running && !State.Restarting) throw containerExited(State.OOMKilled, StatusCode);
+    await delay(100, undefined, { signal }).catch(() => {});
+  }
+  return new Promise(() => {});
+}
+
+export function containerExited(isOutOfMemory: boolean, exitCode: number): RuncibleError {
+  const how = isOutOfMemory ? "killed: out of memory" : `exit code ${exitCode}`;
+  return new RuncibleError("container-exited", `container ended before it was ready (${how})`, {
+    evidence: { exitCode, isOutOfMemory },
+  });
+}
+
+function ifAborted(signal: AbortSignal): (error: unknown) => { StatusCode: number } {
+  return (error) => {
+    if (signal.aborted) return { StatusCode: 0 };
+    throw error;
+  };
+}
+
+function timeLimit(timeoutMs: number, message: string): { readonly over: Promise<never>; clear(): void } {
+  let timer: NodeJS.Timeout;
+  const over = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new RuncibleError("wait-timeout", message)), timeoutMs);
+  });
+  return { over, clear: () => clearTimeout(timer) };
+}

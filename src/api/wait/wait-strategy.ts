@@ -1,0 +1,32 @@
+import type { BoundPorts } from "../ports/bound-ports";
+import type { ContainerHandle } from "../runtime/container-handle";
+
+export interface WaitStrategy {
+  /** `startTime`: after a restart, when it happened; earlier log lines do not count. */
+  waitUntilReady(container: ContainerHandle, boundPorts: BoundPorts, startTime?: Date): Promise<void>;
+  withStartupTimeout(startupTimeoutMs: number): WaitStrategy;
+  isStartupTimeoutSet(): boolean;
+  getStartupTimeout(): number;
+}
+
+export abstract class AbstractWaitStrategy implements WaitStrategy {
+  protected startupTimeoutMs = 60_000;
+  #isStartupTimeoutSet = false;
+
+  abstract waitUntilReady(container: ContainerHandle, boundPorts: BoundPorts, startTime?: Date): Promise<void>;
+
+  /** Milliseconds. Default: 60 000. */
+  withStartupTimeout(startupTimeoutMs: number): this {
+    this.startupTimeoutMs = startupTimeoutMs;
+    this.#isStartupTimeoutSet = true;
+    return this;
+  }
+
+  isStartupTimeoutSet(): boolean {
+    return this.#isStartupTimeoutSet;
+  }
+
+  getStartupTimeout(): number {
+    return this.startupTimeoutMs;
+  }
+}

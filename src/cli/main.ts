@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+import type { EngineClient } from "../client/client";
+import { connect } from "../client/connect";
+import type { Command, CommandContext } from "./command";
+import { doctorCommand } from "./commands/doctor";
+import { imagesCommand } from "./commands/images";
+import { infoCommand } from "./commands/info";
+import { psCommand } from "./commands/ps";
+import { pullCommand } from "./commands/pull";
+import { stopEngineCommand } from "./commands/stop-engine";
+import { versionCommand } from "./commands/version";
+import { dispatch } from "./dispatch";
+
+const commands: readonly Command[] = [
+  doctorCommand,
+  infoCommand,
+  psCommand,
+  imagesCommand,
+  pullCommand,
+  stopEngineCommand,
+  versionCommand,
+];
+
+async function main(): Promise<number> {
+  let client: EngineClient | undefined;
+  const context: CommandContext = {
+    env: process.env,
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    connect: async () => {
+      client ??= (await connect(process.env)).client;
+      return client;
+    },
+  };
+  try {
+    return await dispatch(commands, context, process.argv.slice(2));
+  } finally {
+    client?.close();
+  }
+}
+
+void main().then((exitCode) => {
+  process.exitCode = exitCode;
+});

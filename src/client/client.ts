@@ -1,0 +1,42 @@
+import { type ContainersClient, createContainersClient } from "./containers";
+import type { Endpoint } from "./endpoint";
+import { createEventsClient, type EventsClient } from "./events";
+import { createExecClient, type ExecClient } from "./exec";
+import { createImagesClient, type ImagesClient } from "./images";
+import { createNetworksClient, type NetworksClient } from "./networks";
+import { createSessionsClient, type SessionsClient } from "./sessions";
+import { createSystemClient, type SystemClient } from "./system";
+import { createTransport } from "./transport";
+import { createVolumesClient, type VolumesClient } from "./volumes";
+
+/** The Docker Engine API of one daemon. Every method throws `RuncibleError`, `engine-unreachable` if nothing answers. */
+export interface EngineClient {
+  readonly endpoint: Endpoint;
+  readonly containers: ContainersClient;
+  readonly images: ImagesClient;
+  readonly networks: NetworksClient;
+  readonly volumes: VolumesClient;
+  readonly exec: ExecClient;
+  readonly events: EventsClient;
+  readonly system: SystemClient;
+  readonly sessions: SessionsClient;
+  /** Drops idle connections. */
+  close(): void;
+}
+
+/** Connects to nothing yet. */
+export function createClient(endpoint: Endpoint): EngineClient {
+  const transport = createTransport(endpoint);
+  return {
+    endpoint,
+    containers: createContainersClient(transport),
+    images: createImagesClient(transport),
+    networks: createNetworksClient(transport),
+    volumes: createVolumesClient(transport),
+    exec: createExecClient(transport),
+    events: createEventsClient(transport),
+    system: createSystemClient(transport),
+    sessions: createSessionsClient(transport),
+    close: () => transport.close(),
+  };
+}

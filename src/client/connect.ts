@@ -1,0 +1,115 @@
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { RuncibleError } from "../internal/errors";
+import { socketPathOf, stateFolderOf } from "../internal/state-folder";
+import type { RuncibleInfo } from "../wire/session";
+import { createClient, type EngineClient } from "./client";
+import { describeEndpoint, type Endpoint, parseEndpoint, type TlsFiles } from "./endpoint";
+import { ensureEngine } from "./launch";
+import { parseProperties } from "./properties-file";
+
+export interface Connection {
+  readonly client: EngineClient;
+  /** What an engine of this package can do beyond Docker's API; empty for another daemon. */
+  readonly capabilities: ReadonlySet<string>;
+  readonly isOwnEngine: boolean;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const packageRoot = join(__dirname, "../..");
+/** Meant for the process that loads this package, and harmful or useless to an engine that outlives it. */
+const ownProcessOnly = ["NODE_OPTIONS", "NODE_V8_COVERAGE", "NODE_CHANNEL_FD"];
+
+/**
+ * The daemon to use: RUNCIBLE_HOST, tc.host, DOCKER_HOST or docker.host (the last two also with TLS), else the engine of
+ * this user, started if it does not run. A daemon that was named but does not answer is an error, never passed over.
+ */
+export async function connect(env: Env = process.env): Promise<Connection> {
+  const named = await namedEndpoint(env);
+  return named === undefined ? connectOwnEngine(env) : connectNamed(named);
+}
+
+interface NamedEndpoint {
+  readonly endpoint: Endpoint;
+  readonly source: string;
+}
+
+/** What environment and `.testcontainers.properties` name; undefined: nothing. Throws `invalid-argument`. */
+export async function namedEndpoint(env: Env): Promise<NamedEndpoint | undefined> {
+  if (env["RUNCIBLE_HOST"]) return named(env["RUNCIBLE_HOST"], "RUNCIBLE_HOST");
+  const properties = await readProperties(env);
+  const testcontainersHost = properties.get("tc.host");
+  if (testcontainersHost) return named(testcontainersHost, "tc.host in .testcontainers.properties");
+  const tls = await readTls(
+    env["DOCKER_TLS_VERIFY"] ?? properties.get("docker.tls.verify"),
+    env["DOCKER_CERT_PATH"] ?? properties.get("docker.cert.path"),
+  );
+  if (env["DOCKER_HOST"]) return named(env["DOCKER_HOST"], "DOCKER_HOST", tls);
+  const dockerHost = properties.get("docker.host");
+  return dockerHost ? named(dockerHost, "docker.host in .testcontainers.properties", tls) : undefined;
+}
+
+function named(text: string, source: string, tls?: TlsFiles): NamedEndpoint {
+  return { endpoint: parseEndpoint(text, source, tls), source };
+}
+
+async function readProperties(env: Env): Promise<ReadonlyMap<string, string>> {
+  const text = await readFile(join(env["HOME"] || homedir(), ".testcontainers.properties"), "utf8").catch(() => "");
+  return parseProperties(text);
+}
+
+async function readTls(verify: string | undefined, folder: string | undefined): Promise<TlsFiles | undefined> {
+  if (verify !== "1" || !folder) return undefined;
+  const read = (name: string): Promise<Buffer> =>
+    readFile(join(folder, name)).catch((cause: unknown) => {
+      throw new RuncibleError("invalid-argument", `read ${name}: DOCKER_CERT_PATH has no such file`, { cause });
+    });
+  const [ca, cert, key] = await Promise.all([read("ca.pem"), read("cert.pem"), read("key.pem")]);
+  return { ca, cert, key };
+}
+
+async function connectNamed({ endpoint, source }: NamedEndpoint): Promise<Connection> {
+  const client = createClient(endpoint);
+  try {
+    return connectionOf(client, await client.system.runcibleInfo());
+  } catch (cause) {
+    throw new RuncibleError(
+      "engine-unreachable",
+      `connect to ${describeEndpoint(endpoint)}: no daemon answers; start it, or unset ${source} to use the own engine`,
+      { cause },
+    );
+  }
+}
+
+async function connectOwnEngine(env: Env): Promise<Connection> {
+  const uid = process.getuid?.() ?? -1;
+  const stateFolder = stateFolderOf(env, uid);
+  const socketPath = socketPathOf(stateFolder, uid);
+  const client = createClient({ kind: "unix", path: socketPath });
+  const info = await ensureEngine({
+    client,
+    stateFolder,
+    socketPath,
+    uid,
+    version: await packageVersion(),
+    program: join(packageRoot, "build", "engine", "main.js"),
+    env: engineEnv(env, stateFolder),
+  });
+  return connectionOf(client, info);
+}
+
+function connectionOf(client: EngineClient, info: RuncibleInfo | undefined): Connection {
+  return { client, capabilities: new Set(info?.Capabilities), isOwnEngine: info !== undefined };
+}
+
+function engineEnv(env: Env, stateFolder: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(([name]) => !ownProcessOnly.includes(name));
+  return { ...Object.fromEntries(kept), RUNCIBLE_STATE_DIR: stateFolder };
+}
+
+export async function packageVersion(): Promise<string> {
+  const json = JSON.parse(await readFile(join(packageRoot, "package.json"), "utf8")) as { readonly version: string };
+  return json.version;
+}

@@ -1,0 +1,119 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import { hasCode } from "../internal/errors";
+import type { ContainerInspect, ContainerSummary, WaitResult } from "../wire/container";
+import type { ContainerCreateBody, ContainerCreated } from "../wire/container-create";
+import { encodeFilters, type Filters } from "../wire/filters";
+import type { WaitPortsBody } from "../wire/session";
+import { outputText } from "./output";
+import type { CallOptions, Transport } from "./transport";
+
+export interface ContainersClient {
+  create(
+    body: ContainerCreateBody,
+    options?: { readonly name?: string | undefined; readonly platform?: string | undefined },
+  ): Promise<ContainerCreated>;
+  start(id: string): Promise<void>;
+  /** Resolves also when it does not run. `timeoutSeconds` absent: the container's own; 0: kill at once. */
+  stop(id: string, options?: { readonly timeoutSeconds?: number }): Promise<void>;
+  restart(id: string, options?: { readonly timeoutSeconds?: number }): Promise<void>;
+  kill(id: string, signal?: string): Promise<void>;
+  pause(id: string): Promise<void>;
+  unpause(id: string): Promise<void>;
+  /** `volumes`: the anonymous ones too. */
+  remove(id: string, options?: { readonly force?: boolean; readonly volumes?: boolean }): Promise<void>;
+  inspect(id: string): Promise<ContainerInspect>;
+  list(options?: {
+    readonly all?: boolean;
+    readonly filters?: Filters;
+    readonly limit?: number;
+  }): Promise<readonly ContainerSummary[]>;
+  /** Resolves with the exit code once it does not run; at once when it never started. */
+  wait(id: string, signal?: AbortSignal): Promise<WaitResult>;
+  /** Both streams as text; with `follow` until the run ends, without keeping the process alive. */
+  logs(id: string, options?: LogOptions): Promise<Readable>;
+  attach(id: string, options: { readonly stdin: boolean; readonly logs?: boolean }): Promise<Socket>;
+  /** A tar of the path, named by its last part. */
+  getArchive(id: string, path: string): Promise<IncomingMessage>;
+  /** Unpacks a tar into an existing folder. */
+  putArchive(id: string, path: string, tar: Readable, options?: ArchiveOptions): Promise<void>;
+  commit(id: string, options: CommitOptions): Promise<{ readonly Id: string }>;
+  /** Own engine only: resolves when the container listens on every port. Throws `container-exited`, `wait-timeout`. */
+  waitForPorts(id: string, body: WaitPortsBody, signal?: AbortSignal): Promise<void>;
+}
+
+export interface LogOptions {
+  readonly follow?: boolean;
+  /** Seconds since 1970, with fraction. */
+  readonly since?: number | undefined;
+  /** Last lines. Default: all. */
+  readonly tail?: number | undefined;
+  readonly signal?: AbortSignal;
+}
+
+export interface ArchiveOptions {
+  readonly noOverwriteDirNonDir?: boolean | undefined;
+  readonly copyUIDGID?: boolean | undefined;
+}
+
+export interface CommitOptions {
+  readonly repo: string;
+  readonly tag: string;
+  readonly comment?: string | undefined;
+  readonly author?: string | undefined;
+  readonly pause?: boolean | undefined;
+  /** Dockerfile instructions, one per element. */
+  readonly changes?: readonly string[];
+}
+
+export function createContainersClient(transport: Transport): ContainersClient {
+  const at = (id: string, action = ""): string => `/containers/${encodeURIComponent(id)}${action}`;
+  const post = (id: string, action: string, options?: CallOptions): Promise<void> =>
+    transport.call<void>("POST", at(id, action), options);
+
+  return {
+    create: (body, { name, platform } = {}) =>
+      transport.call("POST", "/containers/create", { query: { name, platform }, body }),
+    start: (id) => post(id, "/start"),
+    stop: async (id, { timeoutSeconds } = {}) => {
+      try {
+        await post(id, "/stop", { query: { t: timeoutSeconds } });
+      } catch (error) {
+        if (!hasCode(error, "not-modified")) throw error;
+      }
+    },
+    restart: (id, { timeoutSeconds } = {}) => post(id, "/restart", { query: { t: timeoutSeconds } }),
+    kill: (id, signal) => post(id, "/kill", { query: { signal } }),
+    pause: (id) => post(id, "/pause"),
+    unpause: (id) => post(id, "/unpause"),
+    remove: (id, { force = false, volumes = false } = {}) =>
+      transport.call<void>("DELETE", at(id), { query: { force, v: volumes } }),
+    inspect: (id) => transport.call("GET", at(id, "/json")),
+    list: ({ all = false, filters, limit } = {}) =>
+      transport.call("GET", "/containers/json", {
+        query: { all, limit, filters: filters === undefined ? undefined : encodeFilters(filters) },
+      }),
+    wait: (id, signal) => transport.call("POST", at(id, "/wait"), signal === undefined ? {} : { signal }),
+    logs: async (id, { follow = false, since, tail, signal } = {}) =>
+      outputText(
+        await transport.open("GET", at(id, "/logs"), {
+          query: { follow, stdout: true, stderr: true, since: since ?? 0, tail: tail ?? "all" },
+          keepsProcessAlive: !follow,
+          ...(signal === undefined ? {} : { signal }),
+        }),
+      ),
+    attach: (id, { stdin, logs = false }) =>
+      transport.hijack("POST", at(id, "/attach"), { query: { stream: true, stdin, stdout: true, stderr: true, logs } }),
+    getArchive: (id, path) => transport.open("GET", at(id, "/archive"), { query: { path } }),
+    putArchive: (id, path, tar, options = {}) =>
+      transport.call<void>("PUT", at(id, "/archive"), { query: { path, ...options }, bodyStream: tar }),
+    commit: (id, { changes = [], ...query }) =>
+      transport.call("POST", "/commit", { query: { container: id, ...query, changes: changes.join("\n") } }),
+    waitForPorts: (id, body, signal) =>
+      transport.call<void>("POST", `/runcible${at(id, "/wait-ports")}`, {
+        body,
+        ...(signal === undefined ? {} : { signal }),
+      }),
+  };
+}

@@ -1,0 +1,69 @@
+import { constants } from "node:fs";
+import { lstat, mkdir, open } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { hasCode, RuncibleError } from "../internal/errors";
+
+export interface EngineFolders {
+  readonly stateFolder: string;
+  readonly socketPath: string;
+}
+
+/** Makes the folders, for this user alone. Throws `permission-denied` when one belongs to somebody else. */
+export async function prepareEngineFolders({ stateFolder, socketPath }: EngineFolders, uid: number): Promise<void> {
+  await makeFolder(stateFolder);
+  await makeFolder(dirname(socketPath));
+  await checkSocketFolder(socketPath, uid);
+}
+
+/** Whoever can replace the socket could give us any answer. A folder that does not exist is fine. */
+export async function checkSocketFolder(socketPath: string, uid: number): Promise<void> {
+  const folder = dirname(socketPath);
+  const stat = await lstat(folder).catch((error: unknown) => {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw accessDenied(folder, error);
+  });
+  if (stat === undefined || (stat.isDirectory() && stat.uid === uid && (stat.mode & 0o022) === 0)) return;
+  throw new RuncibleError(
+    "permission-denied",
+    `use ${folder}: others may write to it; remove it, or choose another folder with RUNCIBLE_STATE_DIR`,
+  );
+}
+
+/** The engine's log, to be appended to, and where it ends now. The caller closes it. */
+export async function openEngineLog(
+  stateFolder: string,
+): Promise<{ readonly fd: number; close(): Promise<void>; size: number }> {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
+  const file = await open(join(stateFolder, "engine.log"), flags, 0o600);
+  const { size } = await file.stat();
+  return { fd: file.fd, close: () => file.close(), size };
+}
+
+/** What was logged since `from`, its last lines. */
+export async function lastLogLines(stateFolder: string, from: number, count: number): Promise<string> {
+  const file = await open(join(stateFolder, "engine.log"), "r");
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(from, size - 64 * 1024);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.max(0, size - start)), 0, size - start, start);
+    return buffer.toString("utf8", 0, bytesRead).trimEnd().split("\n").slice(-count).join("\n");
+  } finally {
+    await file.close();
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw accessDenied(path, error);
+  }
+}
+
+function accessDenied(path: string, cause: unknown): RuncibleError {
+  return new RuncibleError(
+    "permission-denied",
+    `use ${path}: the state folder cannot be made or read; choose another with RUNCIBLE_STATE_DIR`,
+    { cause },
+  );
+}

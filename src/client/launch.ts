@@ -1,0 +1,147 @@
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { hasCode, RuncibleError } from "../internal/errors";
+import { exitOf, spawnTool } from "../internal/exec";
+import type { RuncibleInfo } from "../wire/session";
+import type { EngineClient } from "./client";
+import { checkSocketFolder, lastLogLines, openEngineLog, prepareEngineFolders } from "./engine-folder";
+import { engineLockedExitCode, supervisorCommand } from "./supervisor-script";
+
+export interface LaunchRequest {
+  readonly client: EngineClient;
+  readonly stateFolder: string;
+  readonly socketPath: string;
+  readonly uid: number;
+  /** Of this package: an idle engine of another one is replaced. */
+  readonly version: string;
+  /** The engine's program. */
+  readonly program: string;
+  /** Environment of the engine. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+const startLimitMs = 30_000;
+/** The shortest proper-lockfile allows: after this a lock whose owner was killed is taken over. */
+const staleLockMs = 2_000;
+const logLinesShown = 15;
+
+/**
+ * The running engine of this state folder, started if there is none: of any number of processes that ask at once, one
+ * starts it. Throws `capability-missing`, `permission-denied`, `engine-start-failed`.
+ */
+export async function ensureEngine(request: LaunchRequest): Promise<RuncibleInfo> {
+  checkMachine(request.uid);
+  await checkSocketFolder(request.socketPath, request.uid);
+  const running = await usableEngine(request);
+  if (running !== undefined) return running;
+  await prepareEngineFolders(request, request.uid);
+  const deadline = Date.now() + startLimitMs;
+  for (let pauseMs = 10; Date.now() < deadline; pauseMs = Math.min(pauseMs * 2, 160)) {
+    const release = await tryLock(request.stateFolder);
+    if (release !== undefined) {
+      try {
+        const started = (await usableEngine(request)) ?? (await startEngine(request, deadline));
+        if (started !== undefined) return started;
+      } finally {
+        await release();
+      }
+    }
+    await delay(pauseMs);
+    const served = await usableEngine(request);
+    if (served !== undefined) return served;
+  }
+  throw startFailed(request.stateFolder, `it does not answer after ${startLimitMs / 1000} s`, "");
+}
+
+function checkMachine(uid: number): void {
+  if (process.platform !== "linux") {
+    throw new RuncibleError(
+      "capability-missing",
+      `start engine: it runs on Linux only, not on ${process.platform}; set DOCKER_HOST to a daemon to use`,
+    );
+  }
+  if (uid !== 0) {
+    throw new RuncibleError(
+      "capability-missing",
+      "start engine: it needs root for now; run as root or with sudo, or set DOCKER_HOST to a daemon to use",
+    );
+  }
+}
+
+/** An engine of another version serves as well, but is replaced while it has no container. */
+async function usableEngine({ client, version }: LaunchRequest): Promise<RuncibleInfo | undefined> {
+  const info = await answerOf(client);
+  if (info === undefined || info.Version === version) return info;
+  try {
+    const containers = await client.containers.list({ all: true });
+    if (containers.length > 0) return info;
+    await client.system.shutdown();
+  } catch (error) {
+    if (!hasCode(error, "engine-unreachable")) return info;
+  }
+  return undefined;
+}
+
+async function answerOf(client: EngineClient): Promise<RuncibleInfo | undefined> {
+  try {
+    return await client.system.runcibleInfo();
+  } catch (error) {
+    if (hasCode(error, "engine-unreachable")) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined while another process holds it. */
+async function tryLock(stateFolder: string): Promise<(() => Promise<void>) | undefined> {
+  // Loaded only when an engine must be started: importing this package has to be quick.
+  const { lock } = require("proper-lockfile") as typeof import("proper-lockfile");
+  try {
+    const release = await lock(stateFolder, {
+      lockfilePath: join(stateFolder, "launch.lock"),
+      stale: staleLockMs,
+      // Lost by a process that stood still too long: harmless, as the engine itself holds a kernel lock.
+      onCompromised: () => {},
+    });
+    return () => release().catch(() => {});
+  } catch (error) {
+    if (hasCode(error, "ELOCKED")) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined when another engine holds the kernel lock: it is coming up, or just going. */
+async function startEngine(request: LaunchRequest, deadline: number): Promise<RuncibleInfo | undefined> {
+  const { client, stateFolder, program, env } = request;
+  const { command, args } = supervisorCommand({ stateFolder, node: process.execPath, program });
+  const log = await openEngineLog(stateFolder);
+  const child = spawnTool(command, args, { cwd: "/", env, detached: true, stdio: ["ignore", log.fd, log.fd] });
+  await log.close();
+  let outcome: number | string | undefined;
+  exitOf(child, command).then(
+    ({ exitCode, signal }) => {
+      outcome = exitCode ?? signal ?? "unknown";
+    },
+    (error) => {
+      outcome = String(error);
+    },
+  );
+  child.unref();
+
+  for (let pauseMs = 2; outcome === undefined && Date.now() < deadline; pauseMs = Math.min(pauseMs * 1.5, 50)) {
+    await delay(pauseMs);
+    const info = await answerOf(client);
+    if (info !== undefined) return info;
+  }
+  if (outcome === engineLockedExitCode) return undefined;
+  const what = outcome === undefined ? `it does not answer after ${startLimitMs / 1000} s` : `it ended (${outcome})`;
+  throw startFailed(stateFolder, what, await lastLogLines(stateFolder, log.size, logLinesShown));
+}
+
+function startFailed(stateFolder: string, what: string, lines: string): RuncibleError {
+  const shown = lines === "" ? "" : `\n${lines}`;
+  return new RuncibleError(
+    "engine-start-failed",
+    `start engine: ${what}; "runcible doctor" checks the machine, ${join(stateFolder, "engine.log")} says more${shown}`,
+    { evidence: { log: lines } },
+  );
+}

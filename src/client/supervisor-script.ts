@@ -1,0 +1,39 @@
+import { join } from "node:path";
+
+/** Exit code of the launcher's command when another engine of the same state folder runs. */
+export const engineLockedExitCode = 75;
+
+/**
+ * Runs outside the engine's pid namespace and outlives it. The kernel lock is held by every process of the engine, so
+ * it is free only when the last of them is gone and the groups are removed. Arguments: state folder, node, program.
+ */
+const script = `
+state=$1
+unshare --pid --fork --kill-child --mount --mount-proc --propagation slave -- \\
+  /bin/sh -c '"$0" "$1" & wait $!' "$2" "$3"
+code=$?
+groups=$state/run-cgroups
+[ -f "$groups" ] || exit $code
+while IFS= read -r group; do
+  tries=0
+  while [ -d "$group" ] && [ $tries -lt 40 ]; do
+    find "$group" -depth -type d -exec rmdir {} \\; 2>/dev/null
+    [ -d "$group" ] && sleep 0.05
+    tries=$((tries + 1))
+  done
+done < "$groups"
+rm -f "$groups"
+exit $code
+`;
+
+/** The command that runs an engine under its lock, with everything that must happen round it. Pure. */
+export function supervisorCommand(engine: {
+  readonly stateFolder: string;
+  readonly node: string;
+  readonly program: string;
+}): { readonly command: string; readonly args: readonly string[] } {
+  const { stateFolder, node, program } = engine;
+  const lock = ["-n", "-E", String(engineLockedExitCode), join(stateFolder, "engine.lock")];
+  const shell = ["/bin/sh", "-c", script, "runcible-supervisor", stateFolder, node, program];
+  return { command: "flock", args: [...lock, ...shell] };
+}

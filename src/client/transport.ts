@@ -1,0 +1,178 @@
+import {
+  Agent,
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http";
+import { request as httpsRequest, Agent as TlsAgent } from "node:https";
+import type { Socket } from "node:net";
+import { pipeline, type Readable } from "node:stream";
+import { hasCode, messageOf, RuncibleError } from "../internal/errors";
+import { errorOfAnswer } from "./api-error";
+import { describeEndpoint, type Endpoint } from "./endpoint";
+
+export interface CallOptions {
+  /** Values that are undefined are left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A stream goes out as it is, anything else as JSON. */
+  readonly body?: object;
+  readonly bodyStream?: Readable;
+  readonly signal?: AbortSignal;
+  /** Without it the wait for an answer keeps the process alive. Default: true. */
+  readonly keepsProcessAlive?: boolean;
+}
+
+/** HTTP to one daemon. Idle connections are kept, and never keep the process alive. */
+export interface Transport {
+  readonly endpoint: Endpoint;
+  /** Resolves with the headers; the caller reads or destroys the body. Throws what the daemon answered with. */
+  open(method: string, path: string, options?: CallOptions): Promise<IncomingMessage>;
+  /** The whole JSON answer; undefined when it is empty. */
+  call<T>(method: string, path: string, options?: CallOptions): Promise<T>;
+  /** A connection turned into a raw two-way stream, for attach and exec with input. */
+  hijack(method: string, path: string, options?: CallOptions): Promise<Socket>;
+  close(): void;
+}
+
+const answerLimit = 64 * 1024 * 1024;
+const errorLimit = 64 * 1024;
+
+/**
+ * On node:http and not undici: one client for plain and for hijacked calls, and a fresh process pays for its load time
+ * (undici: about 90 ms, more than a whole container start).
+ */
+export function createTransport(endpoint: Endpoint): Transport {
+  const { send, agent } = connectorOf(endpoint);
+
+  const start = (method: string, path: string, options: CallOptions, extra: RequestOptions): ClientRequest => {
+    const json = options.body === undefined ? undefined : JSON.stringify(options.body);
+    const request = send({
+      method,
+      path: pathWithQuery(path, options.query),
+      headers: { host: "runcible", ...headersOf(options, json), ...options.headers },
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...extra,
+    });
+    if (options.bodyStream === undefined) request.end(json);
+    // The request's own error event reports a broken connection; a broken source destroys the request.
+    else pipeline(options.bodyStream, request, () => {});
+    return request;
+  };
+
+  const open = async (method: string, path: string, options: CallOptions = {}): Promise<IncomingMessage> => {
+    const request = start(method, path, options, { agent });
+    let response: IncomingMessage;
+    try {
+      response = await responseTo(request, options.keepsProcessAlive ?? true);
+    } catch (error) {
+      // The daemon closed an idle connection just as it was used again: nothing was done, so ask on a fresh one.
+      if (request.reusedSocket && hasCode(error, "ECONNRESET") && options.bodyStream === undefined) {
+        return open(method, path, options);
+      }
+      throw callFailed(endpoint, options.signal, error);
+    }
+    return checked(method, path, response);
+  };
+
+  const call = async <T>(method: string, path: string, options: CallOptions = {}): Promise<T> => {
+    const text = await textOf(await open(method, path, options), answerLimit);
+    return (text === "" ? undefined : JSON.parse(text)) as T;
+  };
+
+  const hijack = async (method: string, path: string, options: CallOptions = {}): Promise<Socket> => {
+    const upgrade = { connection: "Upgrade", upgrade: "tcp" };
+    const request = start(method, path, { ...options, headers: { ...options.headers, ...upgrade } }, { agent: false });
+    try {
+      return await socketOf(method, path, request);
+    } catch (error) {
+      throw error instanceof RuncibleError ? error : callFailed(endpoint, options.signal, error);
+    }
+  };
+
+  return { endpoint, open, call, hijack, close: () => agent.destroy() };
+}
+
+function connectorOf(endpoint: Endpoint): { send: (options: RequestOptions) => ClientRequest; agent: Agent } {
+  const pool = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
+  if (endpoint.kind === "unix") {
+    return { send: (options) => httpRequest({ ...options, socketPath: endpoint.path }), agent: new Agent(pool) };
+  }
+  const { host, port, tls } = endpoint;
+  if (tls === undefined) return { send: (options) => httpRequest({ ...options, host, port }), agent: new Agent(pool) };
+  return { send: (options) => httpsRequest({ ...options, ...tls, host, port }), agent: new TlsAgent(pool) };
+}
+
+function headersOf(options: CallOptions, json: string | undefined): Record<string, string | number> {
+  if (json !== undefined) return { "content-type": "application/json", "content-length": Buffer.byteLength(json) };
+  if (options.bodyStream !== undefined) return { "content-type": "application/x-tar" };
+  return { "content-length": 0 };
+}
+
+function pathWithQuery(path: string, query: CallOptions["query"] = {}): string {
+  const pairs = Object.entries(query).flatMap(([key, value]): [string, string][] =>
+    value === undefined ? [] : [[key, String(value)]],
+  );
+  return pairs.length === 0 ? path : `${path}?${new URLSearchParams(pairs)}`;
+}
+
+function responseTo(request: ClientRequest, keepsProcessAlive: boolean): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.once("error", reject);
+    request.once("response", (response) => {
+      // Later errors belong to whoever reads the body.
+      request.on("error", () => {});
+      if (!keepsProcessAlive) response.socket.unref();
+      resolve(response);
+    });
+  });
+}
+
+function socketOf(method: string, path: string, request: ClientRequest): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    request.once("error", reject);
+    request.once("upgrade", (_response, socket, head) => {
+      if (head.length > 0) socket.unshift(head);
+      resolve(socket);
+    });
+    request.once("response", (response) => {
+      checked(method, path, response).then(
+        () => reject(new RuncibleError("api-error", `${method} ${path}: the daemon does not hand over the connection`)),
+        reject,
+      );
+    });
+  });
+}
+
+async function checked(method: string, path: string, response: IncomingMessage): Promise<IncomingMessage> {
+  const status = response.statusCode ?? 0;
+  if (status >= 200 && status < 300) return response;
+  const body = await textOf(response, errorLimit);
+  throw errorOfAnswer({ method, path, status, body });
+}
+
+async function textOf(response: IncomingMessage, limit: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response) {
+      size += chunk.length;
+      if (size > limit) throw new RuncibleError("api-error", `read answer: it has more than ${limit} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof RuncibleError) throw cause;
+    throw new RuncibleError("engine-unreachable", `read answer: ${messageOf(cause)}`, { cause });
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function callFailed(endpoint: Endpoint, signal: AbortSignal | undefined, cause: unknown): RuncibleError {
+  if (signal?.aborted) return new RuncibleError("aborted", "call engine: cancelled", { cause });
+  return new RuncibleError(
+    "engine-unreachable",
+    `call engine: nothing answers at ${describeEndpoint(endpoint)} (${messageOf(cause)})`,
+    { cause },
+  );
+}

@@ -1,0 +1,69 @@
+import { RuncibleError } from "../internal/errors";
+import type { LogLevel } from "../internal/log";
+import { socketPathOf, stateFolderOf } from "../internal/state-folder";
+
+/** What an engine process is told by its environment. */
+export interface EngineConfig {
+  readonly stateFolder: string;
+  readonly socketPath: string;
+  /** Milliseconds without session, connection and running container until the engine leaves; 0: never. Default: 60 000. */
+  readonly idleTimeoutMs: number;
+  /** Default: `info`. */
+  readonly logLevel: LogLevel;
+  readonly isRoot: boolean;
+  /** Hosts of registries that may be spoken to over plain http, or https with any certificate. */
+  readonly insecureRegistries: readonly string[];
+  /** Mirrors of docker.io, tried in order before it. */
+  readonly registryMirrors: readonly string[];
+  /** As curl and Docker read them. */
+  readonly proxy: { readonly http?: string; readonly https?: string; readonly bypass?: string };
+}
+
+const logLevels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/** Throws `invalid-argument`. */
+export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineConfig {
+  const uid = process.getuid?.() ?? -1;
+  const stateFolder = stateFolderOf(env, uid);
+  const http = env["HTTP_PROXY"] ?? env["http_proxy"];
+  const https = env["HTTPS_PROXY"] ?? env["https_proxy"];
+  const bypass = env["NO_PROXY"] ?? env["no_proxy"];
+  return {
+    stateFolder,
+    socketPath: socketPathOf(stateFolder, uid),
+    idleTimeoutMs: secondsOf(env["RUNCIBLE_IDLE_SECONDS"], "RUNCIBLE_IDLE_SECONDS", 60) * 1000,
+    logLevel: logLevelOf(env["RUNCIBLE_LOG_LEVEL"]),
+    isRoot: uid === 0,
+    insecureRegistries: listOf(env["RUNCIBLE_INSECURE_REGISTRIES"]),
+    registryMirrors: listOf(env["RUNCIBLE_REGISTRY_MIRRORS"]),
+    proxy: {
+      ...(http ? { http } : {}),
+      ...(https ? { https } : {}),
+      ...(bypass ? { bypass } : {}),
+    },
+  };
+}
+
+function secondsOf(text: string | undefined, name: string, fallback: number): number {
+  if (text === undefined || text === "") return fallback;
+  if (!/^\d{1,7}$/.test(text)) {
+    throw new RuncibleError("invalid-argument", `read ${name}: "${text}" is no number of seconds`);
+  }
+  return Number(text);
+}
+
+function logLevelOf(text: string | undefined): LogLevel {
+  if (text === undefined || text === "") return "info";
+  const level = logLevels.find((known) => known === text);
+  if (level === undefined) {
+    throw new RuncibleError(
+      "invalid-argument",
+      `read RUNCIBLE_LOG_LEVEL: "${text}" is none of ${logLevels.join(", ")}`,
+    );
+  }
+  return level;
+}
+
+function listOf(text: string | undefined): readonly string[] {
+  return (text ?? "").split(",").flatMap((item) => (item.trim() === "" ? [] : [item.trim()]));
+}

@@ -1,0 +1,150 @@
+import { RuncibleError } from "../../internal/errors";
+import { run } from "../../internal/exec";
+import { ociResources } from "../../runtime/runc/resources";
+import { containerNameInUse } from "../../wire/docker-errors";
+import type { Filters } from "../../wire/filters";
+import { checkFilterKeys, matchesLabels } from "../../wire/filters";
+import type { ContainerService } from "../routes/container-service";
+import type { ContainerView } from "../routes/container-view";
+import { attach } from "./attach";
+import type { Container } from "./container";
+import type { ContainerContext } from "./context";
+import { createContainer } from "./create";
+import { killContainer } from "./end-run";
+import { findContainer, runOf, unpausedRunOf } from "./find";
+import { waitForListening } from "./listening";
+import { checkName } from "./names";
+import { pauseContainer, unpauseContainer } from "./pause";
+import { publishContainerEvent } from "./publish";
+import { removeContainer } from "./remove";
+import { dnsNamesOf } from "./run-request";
+import { sizeOf } from "./size";
+import { startContainer } from "./start";
+import { sampleStats } from "./stats";
+import { restartContainer, stopContainer } from "./stop";
+import { viewOf } from "./view";
+import { waitFor } from "./wait";
+
+/** The verbs on containers as the routes call them; each lives in a file of its own. */
+export function createContainerService(context: ContainerContext): ContainerService {
+  const find = (ref: string): Container => findContainer(context, ref);
+  return {
+    create: (spec) => createContainer(context, spec),
+    start: async (ref) => startContainer(context, find(ref)),
+    stop: async (ref, options) => stopContainer(context, find(ref), options),
+    restart: async (ref, options) => restartContainer(context, find(ref), options),
+    kill: async (ref, signal) => killContainer(context, find(ref), signal),
+    pause: async (ref) => pauseContainer(context, find(ref)),
+    unpause: async (ref) => unpauseContainer(context, find(ref)),
+    rename: async (ref, name) => rename(context, find(ref), name),
+    update: async (ref, change) => {
+      const container = find(ref);
+      const { spec } = container.record;
+      const resources = { ...spec.resources, ...change.resources };
+      if (container.isRunning) await context.runtime.runc.update(container.id, ociResources(resources));
+      const restartPolicy = change.restartPolicy ?? spec.restartPolicy;
+      await container.change({ spec: { ...spec, resources, restartPolicy } });
+      publishContainerEvent(context, container, "update");
+      return { warnings: [] };
+    },
+    remove: async (ref, options) => removeContainer(context, find(ref), options),
+    inspect: async (ref, { size }) => view(context, find(ref), size),
+    list: async ({ size }) => Promise.all(context.index.values().map((container) => view(context, container, size))),
+    prune: (filters) => prune(context, filters),
+    wait: async (ref, condition) => ({ outcome: waitFor(find(ref), condition) }),
+    logs: async (ref, options) => {
+      const container = find(ref);
+      const { logs, tty } = container.record.spec;
+      if (logs.driver === "none") {
+        throw new RuncibleError("not-implemented", "configured logging driver does not support reading");
+      }
+      return { isTty: tty, records: container.log.read(options) };
+    },
+    attach: async (ref, options) => {
+      const container = find(ref);
+      if (container.record.state.status === "paused") unpausedRunOf(container);
+      return attach(container, options);
+    },
+    resize: async (ref, size) => runOf(find(ref)).process.resize(size),
+    top: async (ref, psArgs) => processTable(find(ref), psArgs),
+    stats: async (ref) => {
+      const container = find(ref);
+      return container.run === undefined ? null : await sampleStats(container, container.run);
+    },
+    changes: async (ref) => {
+      const { folder, record } = find(ref);
+      const layers = record.diffIds.map((diffId) => context.runtime.layers.pathOf(diffId));
+      return await context.runtime.rootfs.changes({ layers, folder });
+    },
+    commit: async () => {
+      throw new RuncibleError(
+        "not-implemented",
+        "commit container: this engine does not make images of containers yet",
+      );
+    },
+    waitForListening: async (ref, options) => waitForListening(find(ref), options),
+  };
+}
+
+async function view(context: ContainerContext, container: Container, withSize: boolean): Promise<ContainerView> {
+  const plain = viewOf(context, container);
+  return withSize ? { ...plain, size: await sizeOf(context, container) } : plain;
+}
+
+async function rename(context: ContainerContext, container: Container, wanted: string): Promise<void> {
+  const name = wanted.replace(/^\//, "");
+  checkName(name);
+  const holder = context.index.named(name);
+  if (holder !== undefined) throw containerNameInUse(name, holder.id);
+  const oldName = container.name;
+  await container.change({ name });
+  for (const { networkId } of container.run?.sandbox?.endpoints ?? []) {
+    const aliases = container.record.endpoints.flatMap((endpoint) =>
+      context.networks.tryFind(endpoint.network)?.id === networkId ? endpoint.aliases : [],
+    );
+    await container.run?.sandbox?.setDnsNames(networkId, dnsNamesOf(container.record, aliases));
+  }
+  publishContainerEvent(context, container, "rename", { oldName: `/${oldName}` });
+}
+
+async function prune(
+  context: ContainerContext,
+  filters: Filters,
+): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }> {
+  checkFilterKeys(filters, ["until", "label", "label!"]);
+  const ids: string[] = [];
+  let reclaimedBytes = 0;
+  for (const container of context.index.values()) {
+    const { state, config } = container.record;
+    if (container.isRunning || container.isRemoving || state.status === "restarting") continue;
+    if (!matchesLabels(config.labels, filters)) continue;
+    reclaimedBytes += (await sizeOf(context, container)).writable;
+    await removeContainer(context, container, { force: false, volumes: false });
+    ids.push(container.id);
+  }
+  return { ids, reclaimedBytes };
+}
+
+/** The host's ps, asked for the container's processes only. */
+async function processTable(
+  container: Container,
+  psArgs: string,
+): Promise<{ readonly titles: readonly string[]; readonly processes: readonly (readonly string[])[] }> {
+  const pids = await runOf(container).cgroup.processes();
+  const args = psArgs.split(/\s+/).filter((arg) => arg !== "");
+  const { stdout } = await run("ps", args.length === 0 ? ["-ef"] : args);
+  const [header = "", ...lines] = stdout.trimEnd().split("\n");
+  const titles = header.trim().split(/\s+/);
+  const pidColumn = titles.indexOf("PID");
+  if (pidColumn < 0) throw new RuncibleError("invalid-argument", "Couldn't find PID field in ps output");
+  const processes = lines
+    .map((line) => splitColumns(line, titles.length))
+    .filter((columns) => pids.includes(Number(columns[pidColumn])));
+  return { titles, processes };
+}
+
+/** The last column, the command, may have blanks. */
+function splitColumns(line: string, count: number): readonly string[] {
+  const words = line.trim().split(/\s+/);
+  return [...words.slice(0, count - 1), words.slice(count - 1).join(" ")];
+}

@@ -1,0 +1,102 @@
+import { type Deferred, deferred } from "../../internal/deferred";
+import { Mutex } from "../../internal/mutex";
+import type { ContainerRun } from "../../runtime/container";
+import type { HealthMonitor } from "../../runtime/process/health";
+import { createHub, type Hub } from "../../runtime/process/hub";
+import type { LogFile } from "../../runtime/process/log-file";
+import type { WaitOutcome } from "../routes/container-service";
+import type { ContainerRecord, LastState } from "../state/container-record";
+import type { RecordStore } from "../state/record-store";
+
+/** One container in this engine: its record, and while it runs, its run. Verbs live in files of their own. */
+export class Container {
+  readonly id: string;
+  readonly folder: string;
+  readonly rootPath: string;
+  readonly log: LogFile;
+  /** Serialises what changes the container; never held while its process is merely running. */
+  readonly lock: Mutex = new Mutex();
+  readonly removed: Deferred<WaitOutcome> = deferred();
+  readonly execIds: Set<string> = new Set();
+  /** Output of the current run, or of the next one while none runs. */
+  output: Hub = this.newOutput();
+  /** The exit of the current or next run. */
+  nextExit: Deferred<WaitOutcome> = deferred();
+  #run: ContainerRun | undefined;
+  readonly #runWaiters: Set<(run: ContainerRun | undefined) => void> = new Set();
+  health: HealthMonitor | undefined;
+  isRemoving = false;
+  /** Someone asked it to end: no restart policy applies. */
+  isStopWanted = false;
+  /** Aborted to end the pause between two tries of a restart policy. */
+  restartPause: AbortController | undefined;
+  #record: ContainerRecord;
+  readonly #store: RecordStore<ContainerRecord>;
+
+  constructor(
+    record: ContainerRecord,
+    places: { readonly folder: string; readonly rootPath: string; readonly log: LogFile },
+    store: RecordStore<ContainerRecord>,
+  ) {
+    this.id = record.id;
+    this.folder = places.folder;
+    this.rootPath = places.rootPath;
+    this.log = places.log;
+    this.#record = record;
+    this.#store = store;
+  }
+
+  get record(): ContainerRecord {
+    return this.#record;
+  }
+
+  get name(): string {
+    return this.#record.name;
+  }
+
+  get isRunning(): boolean {
+    return this.run !== undefined;
+  }
+
+  get run(): ContainerRun | undefined {
+    return this.#run;
+  }
+
+  set run(run: ContainerRun | undefined) {
+    this.#run = run;
+    if (run === undefined) return;
+    for (const resolve of this.#runWaiters) resolve(run);
+    this.#runWaiters.clear();
+  }
+
+  /** The next run; undefined when the signal comes first. */
+  nextRun(signal: AbortSignal): Promise<ContainerRun | undefined> {
+    return new Promise((resolve) => {
+      this.#runWaiters.add(resolve);
+      const giveUp = (): void => {
+        this.#runWaiters.delete(resolve);
+        resolve(undefined);
+      };
+      signal.addEventListener("abort", giveUp, { once: true });
+    });
+  }
+
+  newOutput(): Hub {
+    return createHub();
+  }
+
+  /** Changes the record, in memory at once and on disk before the promise resolves. */
+  async change(change: Partial<ContainerRecord>): Promise<void> {
+    this.#record = { ...this.#record, ...change };
+    if (!this.isRemoving) await this.#store.put(this.id, this.#record);
+  }
+
+  async changeState(change: Partial<LastState>): Promise<void> {
+    await this.change({ state: { ...this.#record.state, ...change } });
+  }
+
+  /** Labels, image and name: what every event of a container carries. */
+  eventAttributes(more: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+    return { ...this.#record.config.labels, image: this.#record.spec.image, name: this.name, ...more };
+  }
+}

@@ -1,0 +1,26 @@
+import type { Logger } from "../../internal/log";
+import type { RuntimeParts } from "../../runtime/container";
+import type { ImageStore } from "../../runtime/image/image-store";
+import type { Networks } from "../networks/network-service";
+import type { EventSink } from "../routes/event-service";
+import type { ContainerRecord } from "../state/container-record";
+import type { RecordStore } from "../state/record-store";
+import type { RefIndex } from "../state/ref-index";
+import type { Volumes } from "../volumes/volume-service";
+import type { Container } from "./container";
+
+/** What the verbs on containers work with. */
+export interface ContainerContext {
+  readonly index: RefIndex<Container>;
+  /** Names of containers that are being created. */
+  readonly names: Set<string>;
+  readonly store: RecordStore<ContainerRecord>;
+  readonly images: ImageStore;
+  readonly volumes: Volumes;
+  readonly networks: Networks;
+  readonly runtime: RuntimeParts;
+  readonly events: EventSink;
+  readonly logger: Logger;
+  /** Something began or stopped running: the idle clock looks again. */
+  onActivity(): void;
+}

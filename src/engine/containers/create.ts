@@ -1,0 +1,120 @@
+import { RuncibleError } from "../../internal/errors";
+import { randomId } from "../../internal/ids";
+import { createUndoStack } from "../../internal/undo";
+import { prepareRootfs } from "../../runtime/container";
+import type { Image } from "../../runtime/image/manifest";
+import { familiarName, parseReference } from "../../runtime/image/reference";
+import { openLogFile } from "../../runtime/process/log-file";
+import { resolveInRoot } from "../../runtime/scoped-path";
+import { containerNameInUse, noSuchImage } from "../../wire/docker-errors";
+import { effectiveConfig } from "../containers-config/effective-config";
+import type { ContainerSpec, EndpointSpec } from "../routes/container-spec";
+import { type ContainerRecord, type MountRecord, neverStarted } from "../state/container-record";
+import { timestampNow } from "../state/timestamp";
+import { Container } from "./container";
+import type { ContainerContext } from "./context";
+import { logLimitsOf } from "./log-limits";
+import { type MountPlan, planMounts } from "./mounts";
+import { checkName, inventName } from "./names";
+
+/** `ContainerService.create`. */
+export async function createContainer(
+  context: ContainerContext,
+  spec: ContainerSpec,
+): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
+  const image = await findImage(context, spec.image);
+  const id = randomId();
+  const config = effectiveConfig(spec, image.config.config ?? {}, id);
+  const name = takeName(context, spec.name);
+  const undo = createUndoStack();
+  try {
+    const plan = await planMounts(
+      { mounts: spec.mounts, inherited: inheritedMounts(context, spec), anonymousTargets: config.volumes },
+      context.volumes,
+    );
+    undo.push(() => removeVolumes(context, plan.anonymous));
+    const folder = context.store.folderOf(id);
+    const diffIds = image.config.rootfs.diff_ids;
+    undo.push(() => context.store.remove(id));
+    const rootPath = await prepareRootfs(context.runtime, { folder, diffIds });
+    undo.push(() => context.runtime.rootfs.unmount(folder));
+    await fillVolumes(context, rootPath, plan);
+    const record: ContainerRecord = {
+      id,
+      name,
+      createdAt: timestampNow(),
+      spec,
+      config,
+      imageId: image.id,
+      diffIds,
+      mounts: plan.records,
+      endpoints: endpointsOf(spec),
+      state: neverStarted,
+      restartCount: 0,
+    };
+    const log = await openLogFile(folder, logLimitsOf(spec.logs));
+    undo.push(() => log.close());
+    await context.store.put(id, record);
+    const container = new Container(record, { folder, rootPath, log }, context.store);
+    context.index.add(container);
+    context.events.publish({ type: "container", action: "create", id, attributes: container.eventAttributes() });
+    return { id, warnings: warningsOf(spec) };
+  } catch (error) {
+    await undo.unwind((failure) => context.logger.warn("undo container create", { error: failure }));
+    throw error;
+  } finally {
+    context.names.delete(name);
+  }
+}
+
+async function findImage(context: ContainerContext, name: string): Promise<Image> {
+  const image = await context.images.find(name);
+  if (image !== undefined) return image;
+  throw noSuchImage(/^(sha256:)?[0-9a-f]{64}$/.test(name) ? name : familiarName(parseReference(name)));
+}
+
+/** Reserves the name until the container is in the index, so that of two creates at once one fails. */
+function takeName(context: ContainerContext, wanted: string | undefined): string {
+  const isTaken = (name: string): boolean => context.names.has(name) || context.index.named(name) !== undefined;
+  const name = wanted ?? inventName(isTaken);
+  checkName(name);
+  if (isTaken(name)) throw containerNameInUse(name, context.index.named(name)?.id ?? "");
+  context.names.add(name);
+  return name;
+}
+
+function inheritedMounts(context: ContainerContext, spec: ContainerSpec): readonly MountRecord[] {
+  return spec.volumesFrom.flatMap(({ container, isReadOnly }) =>
+    context.index
+      .find(container, noSuchSource)
+      .record.mounts.filter(({ kind }) => kind !== "tmpfs")
+      .map((mount) => (isReadOnly ? { ...mount, isReadOnly } : mount)),
+  );
+}
+
+/** Not a 404: of this call, the docker CLI takes every 404 for a missing image. */
+function noSuchSource(ref: string): RuncibleError {
+  return new RuncibleError("invalid-argument", `No such container: ${ref}`);
+}
+
+async function fillVolumes(context: ContainerContext, rootPath: string, plan: MountPlan): Promise<void> {
+  for (const { volume, target } of plan.fills) {
+    await context.volumes.fill(volume, await resolveInRoot(rootPath, target, { followLast: true }));
+  }
+}
+
+async function removeVolumes(context: ContainerContext, names: readonly string[]): Promise<void> {
+  for (const name of names) await context.volumes.remove(name, { force: true });
+}
+
+/** The network of the network mode comes first, and is there even if no endpoint settings were sent for it. */
+function endpointsOf({ networkMode, endpoints }: ContainerSpec): readonly EndpointSpec[] {
+  if (networkMode.kind !== "network" || endpoints.length > 0) return endpoints;
+  return [{ network: networkMode.network, aliases: [], links: [], gatewayPriority: 0, driverOptions: {} }];
+}
+
+function warningsOf({ networkMode, publish }: ContainerSpec): readonly string[] {
+  return networkMode.kind === "host" && publish.length > 0
+    ? ["Published ports are discarded when using host network mode"]
+    : [];
+}

@@ -1,0 +1,53 @@
+import { parseSignal } from "../../runtime/process/signals";
+import type { StopOptions } from "../routes/container-service";
+import type { Container } from "./container";
+import type { ContainerContext } from "./context";
+import { runOf } from "./find";
+import { resumeIfPaused } from "./pause";
+import { publishContainerEvent } from "./publish";
+
+const defaultGraceSeconds = 10;
+const sigkill = 9;
+
+/** Signal, grace, SIGKILL; resolves when the container has been seen to end. */
+export async function endRun(context: ContainerContext, container: Container, options: StopOptions): Promise<void> {
+  const { spec, config } = container.record;
+  const ended = container.nextExit.promise;
+  const { process } = runOf(container);
+  const graceSeconds = options.timeoutSeconds ?? spec.stopTimeoutSeconds ?? defaultGraceSeconds;
+  await resumeIfPaused(context, container);
+  if (graceSeconds !== 0) {
+    const number = parseSignal(options.signal ?? config.stopSignal ?? "TERM");
+    process.kill(number);
+    publishContainerEvent(context, container, "kill", { signal: String(number) });
+    if (graceSeconds < 0 || (await endsWithin(ended, graceSeconds * 1000))) {
+      await ended;
+      return;
+    }
+  }
+  process.kill(sigkill);
+  publishContainerEvent(context, container, "kill", { signal: String(sigkill) });
+  await ended;
+}
+
+/** `ContainerService.kill`. */
+export async function killContainer(context: ContainerContext, container: Container, signal: string): Promise<void> {
+  const number = parseSignal(signal === "" ? "KILL" : signal);
+  const { process } = runOf(container);
+  if (number === sigkill) {
+    container.isStopWanted = true;
+    await resumeIfPaused(context, container);
+  }
+  process.kill(number);
+  publishContainerEvent(context, container, "kill", { signal: String(number) });
+}
+
+async function endsWithin(ended: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const elapsed = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  const result = await Promise.race([ended.then(() => true as const), elapsed]);
+  clearTimeout(timer);
+  return result;
+}

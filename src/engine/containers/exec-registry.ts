@@ -1,0 +1,157 @@
+import { Writable } from "node:stream";
+import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
+import { randomId } from "../../internal/ids";
+import { createHub, type Hub } from "../../runtime/process/hub";
+import type { RuncProcess } from "../../runtime/runc/runc";
+import { execAlreadyRan, noSuchExec } from "../../wire/docker-errors";
+import type { ExecService, ExecSpec, ExecStartOptions, ExecView } from "../routes/exec-service";
+import type { AttachedProcess, TerminalSize } from "../routes/stream-types";
+import type { Container } from "./container";
+import type { ContainerContext } from "./context";
+import { startExec } from "./exec-process";
+import { findContainer, unpausedRunOf } from "./find";
+import { publishContainerEvent } from "./publish";
+
+interface Exec {
+  readonly id: string;
+  readonly container: Container;
+  readonly spec: ExecSpec;
+  hasStarted: boolean;
+  process: RuncProcess | undefined;
+  exitCode: number | null;
+}
+
+/** As Docker: a program that cannot be started gives 126 whatever the reason, and the reason as output. */
+const notStartedExitCode = 126;
+
+/** The exec sessions of all containers. They are forgotten with their container. */
+export class ExecRegistry implements ExecService {
+  readonly #context: ContainerContext;
+  readonly #execs = new Map<string, Exec>();
+
+  constructor(context: ContainerContext) {
+    this.#context = context;
+  }
+
+  async create(containerRef: string, spec: ExecSpec): Promise<{ readonly id: string }> {
+    const container = findContainer(this.#context, containerRef);
+    unpausedRunOf(container);
+    this.#forgetOrphans();
+    const exec: Exec = {
+      id: randomId(),
+      container,
+      spec,
+      hasStarted: false,
+      process: undefined,
+      exitCode: null,
+    };
+    this.#execs.set(exec.id, exec);
+    container.execIds.add(exec.id);
+    this.#publish(exec, `exec_create: ${spec.command.join(" ")}`);
+    return { id: exec.id };
+  }
+
+  async start(id: string, options: ExecStartOptions): Promise<AttachedProcess> {
+    const exec = this.#find(id);
+    const output = createHub();
+    const attached = { isTty: exec.spec.tty, output: output.subscribe() };
+    try {
+      const process = await this.#launch(exec, options.input !== undefined, options.size);
+      options.input?.pipe(process.stdin ?? discard());
+      void this.#follow(exec, process, output);
+    } catch (error) {
+      if (hasCode(error, "container-not-running") || hasCode(error, "container-state")) throw error;
+      exec.exitCode = notStartedExitCode;
+      exec.container.execIds.delete(exec.id);
+      await output.push({ stream: "stdout", data: Buffer.from(`${execFailure(error)}\r\n`) });
+      output.end();
+    }
+    return attached;
+  }
+
+  async startDetached(id: string): Promise<void> {
+    const exec = this.#find(id);
+    try {
+      const process = await this.#launch(exec, false, undefined);
+      void this.#follow(exec, process, createHub());
+    } catch (error) {
+      if (hasCode(error, "container-not-running") || hasCode(error, "container-state")) throw error;
+      exec.exitCode = notStartedExitCode;
+      exec.container.execIds.delete(exec.id);
+      throw new RuncibleError("invalid-argument", execFailure(error), { cause: error });
+    }
+  }
+
+  async inspect(id: string): Promise<ExecView> {
+    const { container, spec, process, exitCode, hasStarted } = this.#find(id);
+    const isRunning = hasStarted && exitCode === null;
+    return { id, containerId: container.id, spec, isRunning, pid: isRunning ? (process?.pid ?? 0) : 0, exitCode };
+  }
+
+  async resize(id: string, size: TerminalSize): Promise<void> {
+    const { process, exitCode } = this.#find(id);
+    if (process === undefined || exitCode !== null) throw noSuchExec(id);
+    await process.resize(size);
+  }
+
+  async #launch(exec: Exec, hasStdin: boolean, size: TerminalSize | undefined): Promise<RuncProcess> {
+    if (exec.hasStarted) throw execAlreadyRan(exec.id);
+    const run = unpausedRunOf(exec.container);
+    exec.hasStarted = true;
+    exec.process = await startExec(this.#context, exec.container, run, {
+      spec: exec.spec,
+      hasStdin,
+      ...(size === undefined ? {} : { size }),
+    });
+    this.#publish(exec, `exec_start: ${exec.spec.command.join(" ")}`);
+    return exec.process;
+  }
+
+  /** The exit code is known before the output ends: clients ask for it once, right at the end of the stream. */
+  async #follow(exec: Exec, process: RuncProcess, output: Hub): Promise<void> {
+    const pump = async (stream: "stdout" | "stderr", source: RuncProcess["stderr"]): Promise<void> => {
+      if (source === null) return;
+      for await (const data of source) await output.push({ stream, data });
+    };
+    try {
+      const [{ exitCode }] = await Promise.all([
+        process.exited,
+        pump("stdout", process.stdout),
+        pump("stderr", process.stderr),
+      ]);
+      exec.exitCode = exitCode;
+    } catch (error) {
+      this.#context.logger.warn("follow exec", { exec: exec.id, error });
+      exec.exitCode = notStartedExitCode;
+    } finally {
+      exec.container.execIds.delete(exec.id);
+      output.end();
+      this.#publish(exec, "exec_die", { exitCode: String(exec.exitCode) });
+    }
+  }
+
+  #find(id: string): Exec {
+    const exec = this.#execs.get(id);
+    if (exec === undefined || this.#context.index.get(exec.container.id) === undefined) throw noSuchExec(id);
+    return exec;
+  }
+
+  #forgetOrphans(): void {
+    for (const [id, { container }] of this.#execs) {
+      if (this.#context.index.get(container.id) === undefined) this.#execs.delete(id);
+    }
+  }
+
+  #publish(exec: Exec, action: string, more: Readonly<Record<string, string>> = {}): void {
+    publishContainerEvent(this.#context, exec.container, action, { execID: exec.id, ...more });
+  }
+}
+
+function execFailure(error: unknown): string {
+  return `OCI runtime exec failed: ${messageOf(error)}: unknown`;
+}
+
+/** Input for a process that was started without standard input. */
+function discard(): NodeJS.WritableStream {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
+}

@@ -1,0 +1,58 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { RuncibleError } from "../../internal/errors";
+import { listeningPorts } from "../../runtime/network/listening";
+import { type ContainerPort, formatPortKey } from "../../wire/ports";
+import type { WaitForListeningOptions } from "../routes/container-service";
+import type { Container } from "./container";
+import { runOf } from "./find";
+
+/** Reading a table of the kernel costs well under a millisecond, so look often at first. */
+const shortestPauseMs = 5;
+const longestPauseMs = 100;
+
+/** `ContainerService.waitForListening`: asks the kernel, not the service; needs no program in the image. */
+export async function waitForListening(container: Container, options: WaitForListeningOptions): Promise<void> {
+  const run = runOf(container);
+  const deadline = AbortSignal.timeout(options.timeoutMs);
+  const signal = AbortSignal.any([deadline, options.signal]);
+  let hasEnded = false;
+  void run.exited.then(() => {
+    hasEnded = true;
+  });
+  for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
+    if (hasEnded) throw exited(container, options.ports);
+    const silent = await silentPorts(run.process.pid, options.ports);
+    if (silent.length === 0) return;
+    if (options.signal.aborted) throw new RuncibleError("aborted", `wait for ports of ${container.name}: cancelled`);
+    if (deadline.aborted) throw tooLate(container, silent, options.timeoutMs);
+    // Whatever ends the pause early is looked at above.
+    await Promise.race([delay(pauseMs, undefined, { signal }).catch(() => {}), run.exited]);
+  }
+}
+
+async function silentPorts(pid: number, ports: readonly ContainerPort[]): Promise<readonly ContainerPort[]> {
+  const listening = await listeningPorts(pid);
+  return ports.filter(
+    ({ port, protocol }) =>
+      !listening.some((socket) => socket.port === port && socket.protocol === protocol && !socket.isLoopbackOnly),
+  );
+}
+
+function exited(container: Container, ports: readonly ContainerPort[]): RuncibleError {
+  const { exitCode, isOutOfMemory } = container.record.state;
+  const how = isOutOfMemory ? "was killed: out of memory" : `exited with code ${exitCode}`;
+  return new RuncibleError(
+    "container-exited",
+    `wait for ports ${ports.map(formatPortKey).join(", ")}: container ${container.name} ${how}`,
+    { evidence: { exitCode, isOutOfMemory } },
+  );
+}
+
+function tooLate(container: Container, silent: readonly ContainerPort[], timeoutMs: number): RuncibleError {
+  const ports = silent.map(formatPortKey).join(", ");
+  return new RuncibleError(
+    "wait-timeout",
+    `wait for ports: nothing in container ${container.name} listened on ${ports} within ${timeoutMs} ms; check the port, and that the service listens on 0.0.0.0 rather than 127.0.0.1`,
+    { evidence: { ports } },
+  );
+}

@@ -1,0 +1,35 @@
+import { RuncibleError } from "../../internal/errors";
+import type { Container } from "./container";
+import type { ContainerContext } from "./context";
+import { unpausedRunOf } from "./find";
+import { publishContainerEvent } from "./publish";
+
+/** `ContainerService.pause`. */
+export async function pauseContainer(context: ContainerContext, container: Container): Promise<void> {
+  await container.lock.run(async () => {
+    if (container.record.state.status === "paused") {
+      throw new RuncibleError("container-state", `Container ${container.id} is already paused`);
+    }
+    unpausedRunOf(container);
+    await context.runtime.runc.pause(container.id);
+    await container.changeState({ status: "paused" });
+  });
+  publishContainerEvent(context, container, "pause");
+}
+
+/** `ContainerService.unpause`. */
+export async function unpauseContainer(context: ContainerContext, container: Container): Promise<void> {
+  await container.lock.run(async () => {
+    if (container.record.state.status !== "paused") {
+      throw new RuncibleError("container-state", `Container ${container.id} is not paused`);
+    }
+    await context.runtime.runc.resume(container.id);
+    await container.changeState({ status: "running" });
+  });
+  publishContainerEvent(context, container, "unpause");
+}
+
+/** A frozen process takes no signal, not even SIGKILL on cgroup v1. */
+export async function resumeIfPaused(context: ContainerContext, container: Container): Promise<void> {
+  if (container.record.state.status === "paused") await unpauseContainer(context, container);
+}

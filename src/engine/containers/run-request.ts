@@ -1,0 +1,178 @@
+import { join } from "node:path";
+import { RuncibleError } from "../../internal/errors";
+import { shortId } from "../../internal/ids";
+import type { NetworkRequest, RunRequest } from "../../runtime/container";
+import type { EndpointRequest, PortRequest } from "../../runtime/network/stack";
+import { ociResources } from "../../runtime/runc/resources";
+import type { EndpointSpec } from "../routes/container-spec";
+import type { ContainerRecord } from "../state/container-record";
+import type { Container } from "./container";
+import type { ContainerContext } from "./context";
+import { runtimeMounts } from "./mounts";
+import { securityOf } from "./security-options";
+
+const defaultTerminal = { rows: 24, columns: 80 };
+
+/** Translates a container's record into what the runtime is to run. Throws `network-not-found`, `container-not-found`. */
+export async function runRequestOf(context: ContainerContext, container: Container): Promise<RunRequest> {
+  const { id, folder, rootPath, record } = container;
+  const { spec, config } = record;
+  const security = securityOf(spec.securityOptions);
+  return {
+    id,
+    folder,
+    rootPath,
+    user: config.user,
+    groups: spec.groupAdd,
+    hasStdin: spec.openStdin,
+    ...(spec.tty ? { tty: defaultTerminal } : {}),
+    network: await networkOf(context, record),
+    names: namesOf(context, record),
+    spec: {
+      args: commandOf(record),
+      env: config.environment,
+      cwd: config.workingDir === "" ? "/" : config.workingDir,
+      domainname: spec.domainname ?? "",
+      isReadOnlyRoot: spec.isReadOnlyRoot,
+      mounts: runtimeMounts(record.mounts),
+      pidMode: namespaceMode(context, spec.pidMode, "pid"),
+      ipcMode: namespaceMode(context, spec.ipcMode, "ipc"),
+      utsMode: namespaceMode(context, spec.utsMode, "uts"),
+      resources: ociResources(spec.resources),
+      capAdd: spec.capAdd,
+      capDrop: spec.capDrop,
+      isPrivileged: spec.privileged,
+      seccomp: spec.privileged ? "unconfined" : security.seccomp,
+      noNewPrivileges: security.noNewPrivileges,
+      ...(spec.maskedPaths === undefined ? {} : { maskedPaths: spec.maskedPaths }),
+      ...(spec.readonlyPaths === undefined ? {} : { readonlyPaths: spec.readonlyPaths }),
+      devices: spec.devices,
+      sysctls: spec.sysctls,
+      ulimits: spec.resources.ulimits,
+      ...(spec.resources.shmSizeBytes === undefined ? {} : { shmSizeBytes: spec.resources.shmSizeBytes }),
+      ...(spec.resources.oomScoreAdj === undefined ? {} : { oomScoreAdj: spec.resources.oomScoreAdj }),
+    },
+  };
+}
+
+/** Names the network's DNS answers with this container. */
+export function dnsNamesOf({ id, name, config }: ContainerRecord, aliases: readonly string[]): readonly string[] {
+  return [...new Set([name, ...aliases, shortId(id), config.hostname])];
+}
+
+export function endpointRequestOf(
+  context: ContainerContext,
+  record: ContainerRecord,
+  endpoint: EndpointSpec,
+): EndpointRequest {
+  return {
+    networkId: context.networks.find(endpoint.network).id,
+    dnsNames: dnsNamesOf(record, endpoint.aliases),
+    gatewayPriority: endpoint.gatewayPriority,
+    ...(endpoint.ipv4Address === undefined ? {} : { ipv4Address: endpoint.ipv4Address }),
+    ...(endpoint.macAddress === undefined ? {} : { macAddress: endpoint.macAddress }),
+  };
+}
+
+function commandOf({ config }: ContainerRecord): readonly string[] {
+  return [...config.entrypoint, ...config.command];
+}
+
+async function networkOf(context: ContainerContext, record: ContainerRecord): Promise<NetworkRequest> {
+  const { networkMode } = record.spec;
+  if (networkMode.kind === "host") return { kind: "host" };
+  if (networkMode.kind === "none" && record.endpoints.length === 0) {
+    return { kind: "sandbox", endpoints: [], ports: [] };
+  }
+  if (networkMode.kind === "container") return sharedNetwork(context, networkMode.container);
+  const endpoints = record.endpoints.map((endpoint) => endpointRequestOf(context, record, endpoint));
+  await Promise.all(endpoints.map(({ networkId }) => context.networks.ready(networkId)));
+  return { kind: "sandbox", endpoints, ports: portRequestsOf(record) };
+}
+
+function sharedNetwork(context: ContainerContext, ref: string): NetworkRequest {
+  const other = otherContainer(context, ref);
+  if (other.run === undefined) {
+    throw new RuncibleError(
+      "container-not-running",
+      `cannot join network of a non running container: ${other.id}; start it first`,
+    );
+  }
+  if (other.run.sandbox === undefined) return { kind: "host" };
+  return { kind: "shared", path: other.run.sandbox.path, folder: other.folder };
+}
+
+/** Docker publishes only what is exposed; the exposed ports of request and image are in the config. */
+function portRequestsOf({ spec, config }: ContainerRecord): readonly PortRequest[] {
+  const isExposed = (port: number, protocol: string): boolean =>
+    config.exposedPorts.some((exposed) => exposed.port === port && exposed.protocol === protocol);
+  const asked = spec.publish
+    .filter(({ containerPort }) => isExposed(containerPort.port, containerPort.protocol))
+    .map(({ containerPort, hostIp, hostPort }) => ({
+      containerPort: containerPort.port,
+      protocol: protocolOf(containerPort.protocol),
+      hostPort,
+      ...(hostIp === undefined || hostIp === "" ? {} : { hostIp }),
+    }));
+  if (!spec.publishAll) return asked;
+  const rest = config.exposedPorts.filter(
+    ({ port, protocol }) => !asked.some((request) => request.containerPort === port && request.protocol === protocol),
+  );
+  const any = { first: 0, last: 0 };
+  return [
+    ...asked,
+    ...rest.map(({ port, protocol }) => ({ containerPort: port, protocol: protocolOf(protocol), hostPort: any })),
+  ];
+}
+
+function protocolOf(protocol: "tcp" | "udp" | "sctp"): "tcp" | "udp" {
+  if (protocol === "sctp") {
+    throw new RuncibleError("not-implemented", "publish port: sctp is not supported; use tcp or udp");
+  }
+  return protocol;
+}
+
+function namesOf(context: ContainerContext, { spec, config }: ContainerRecord): RunRequest["names"] {
+  const hostGateway = context.runtime.network.hostGateway;
+  const usesHostNetwork = spec.networkMode.kind === "host";
+  const extraHosts = spec.extraHosts.map(({ host, address }) => ({
+    host,
+    address: address === "host-gateway" ? hostGateway : address,
+  }));
+  const knowsHost = extraHosts.some(({ host }) => host === hostName);
+  return {
+    hostname: config.hostname,
+    domainname: spec.domainname ?? "",
+    extraHosts: knowsHost || usesHostNetwork ? extraHosts : [...extraHosts, { host: hostName, address: hostGateway }],
+    nameservers: spec.dns.servers.length > 0 ? spec.dns.servers : [embeddedDns],
+    search: spec.dns.search,
+    resolverOptions: spec.dns.options.length > 0 ? spec.dns.options : ["ndots:0"],
+  };
+}
+
+/** Docker Desktop's name for the host; here it is there without being asked for. */
+const hostName = "host.docker.internal";
+const embeddedDns = "127.0.0.11";
+
+function namespaceMode(context: ContainerContext, mode: string | undefined, kind: "pid" | "ipc" | "uts"): string {
+  if (mode === undefined || ["", "private", "shareable"].includes(mode)) return "private";
+  if (mode === "host") return "host";
+  if (mode.startsWith("container:")) {
+    const other = otherContainer(context, mode.slice("container:".length));
+    if (other.run === undefined) {
+      throw new RuncibleError(
+        "container-not-running",
+        `cannot join ${kind} namespace of a non running container: ${other.id}`,
+      );
+    }
+    return join("/proc", String(other.run.process.pid), "ns", kind);
+  }
+  throw new RuncibleError("invalid-argument", `invalid ${kind} mode: ${mode}`);
+}
+
+function otherContainer(context: ContainerContext, ref: string): Container {
+  return context.index.find(
+    ref,
+    (missing) => new RuncibleError("container-not-found", `No such container: ${missing}`),
+  );
+}

@@ -1,0 +1,49 @@
+import { RuncibleError } from "../../internal/errors";
+import type { OciSeccomp } from "../../runtime/runc/oci-spec";
+
+export interface SecurityOptions {
+  readonly seccomp: "default" | "unconfined" | OciSeccomp;
+  readonly noNewPrivileges: boolean;
+}
+
+/**
+ * Docker's `SecurityOpt`: `seccomp=unconfined`, `seccomp=<profile as JSON>`, `no-new-privileges[:true]`. AppArmor and
+ * SELinux options are accepted and without effect: this engine uses neither. Throws `invalid-argument`.
+ */
+export function securityOf(options: readonly string[]): SecurityOptions {
+  let result: SecurityOptions = { seccomp: "default", noNewPrivileges: false };
+  for (const option of options) {
+    const [, key = option, value = ""] = /^([a-z-]+)[=:](.*)$/s.exec(option) ?? [];
+    switch (key) {
+      case "seccomp":
+        result = { ...result, seccomp: seccompOf(value) };
+        break;
+      case "no-new-privileges":
+        result = { ...result, noNewPrivileges: value !== "false" };
+        break;
+      case "apparmor":
+      case "label":
+      case "systempaths":
+        break;
+      default:
+        throw new RuncibleError("invalid-argument", `invalid --security-opt: "${option}"`);
+    }
+  }
+  return result;
+}
+
+function seccompOf(value: string): SecurityOptions["seccomp"] {
+  if (value === "unconfined") return "unconfined";
+  if (value === "" || value === "builtin" || value === "default") return "default";
+  try {
+    return JSON.parse(value);
+  } catch (cause) {
+    throw new RuncibleError(
+      "invalid-argument",
+      "read seccomp profile: it is no JSON; give the profile itself, not a path",
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import { deferred } from "../../internal/deferred";
+import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
+import { startContainer as startRun } from "../../runtime/container";
+import { portAllocated } from "../../wire/docker-errors";
+import { timestampNow } from "../state/timestamp";
+import type { Container } from "./container";
+import type { ContainerContext } from "./context";
+import { startHealth } from "./health";
+import { pumpOutput } from "./output";
+import { publishContainerEvent } from "./publish";
+import { removeContainer } from "./remove";
+import { runRequestOf } from "./run-request";
+import { superviseRun } from "./supervise";
+
+/** `ContainerService.start`. */
+export async function startContainer(context: ContainerContext, container: Container): Promise<void> {
+  if (container.restartPause !== undefined) {
+    // Between two tries of a restart policy: the next one comes now.
+    container.restartPause.abort();
+    return;
+  }
+  await container.lock.run(async () => {
+    if (container.isRunning) throw new RuncibleError("not-modified", `container ${container.id} runs already`);
+    container.isStopWanted = false;
+    await container.change({ restartCount: 0 });
+    await startLocked(context, container);
+  });
+}
+
+/** The caller holds the container's lock. */
+export async function startLocked(context: ContainerContext, container: Container): Promise<void> {
+  // Before the process exists, so that no log line is older than the start (clients ask for logs since then).
+  const startedAt = timestampNow();
+  try {
+    const request = await runRequestOf(context, container);
+    await remountRootfs(context, container);
+    container.log.beginRun();
+    container.run = await startRun(context.runtime, request);
+  } catch (error) {
+    throw await failedStart(context, container, error);
+  }
+  const run = container.run;
+  const drained = pumpOutput(container, run);
+  await container.changeState({
+    status: "running",
+    exitCode: 0,
+    error: "",
+    isOutOfMemory: false,
+    startedAt,
+  });
+  for (const { networkId } of run.sandbox?.endpoints ?? []) {
+    context.events.publish({
+      type: "network",
+      action: "connect",
+      id: networkId,
+      attributes: { container: container.id },
+    });
+  }
+  publishContainerEvent(context, container, "start");
+  startHealth(context, container, run);
+  superviseRun(context, container, { run, drained, startAgain: startLocked });
+  context.onActivity();
+}
+
+/** The root of a container that an earlier engine made is not mounted in this one. */
+async function remountRootfs(context: ContainerContext, container: Container): Promise<void> {
+  const layers = container.record.diffIds.map((diffId) => context.runtime.layers.pathOf(diffId));
+  await context.runtime.rootfs.mount({ layers, folder: container.folder });
+}
+
+/** Leaves the container as Docker does after a failed start, and ends what waits for its exit or output. */
+async function failedStart(context: ContainerContext, container: Container, error: unknown): Promise<unknown> {
+  const shown = dockerError(container, error);
+  const exitCode = exitCodeOf(error);
+  await container.changeState({ status: "created", exitCode, error: messageOf(shown) });
+  container.output.end();
+  container.output = container.newOutput();
+  container.nextExit.resolve({ exitCode });
+  container.nextExit = deferred();
+  if (container.record.spec.autoRemove) {
+    void removeContainer(context, container, { force: true, volumes: true }).catch((failure: unknown) =>
+      context.logger.warn("remove container after a failed start", { container: container.id, error: failure }),
+    );
+  }
+  return shown;
+}
+
+function dockerError(container: Container, error: unknown): unknown {
+  if (!(error instanceof RuncibleError)) return error;
+  const { code, evidence } = error;
+  if (code === "port-in-use") {
+    return portAllocated(container.name, container.id, String(evidence["hostIp"]), Number(evidence["hostPort"]));
+  }
+  if (code === "executable-not-found" || code === "executable-not-permitted" || code === "start-failed") {
+    // The kind decides the status; the text is what the docker CLI takes its exit code from.
+    const text = `failed to create task for container: failed to create shim task: OCI runtime create failed: ${error.message}`;
+    return new RuncibleError(code === "start-failed" ? "invalid-argument" : code, text, { cause: error, evidence });
+  }
+  return error;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (hasCode(error, "executable-not-found")) return 127;
+  if (hasCode(error, "executable-not-permitted")) return 126;
+  return 128;
+}

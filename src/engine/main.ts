@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { appendFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { deferred } from "../internal/deferred";
+import { messageOf } from "../internal/errors";
+import { createLogger, type Logger } from "../internal/log";
+import { createUndoStack, type UndoStack } from "../internal/undo";
+import { mountRunFolder } from "../runtime/run-folder";
+import { cgroupFacts, cgroupFolders } from "../runtime/runc/cgroup-files";
+import { type EngineConfig, readEngineConfig } from "./config";
+import { readEngineId } from "./engine-id";
+import { createEngineServer } from "./http/server";
+import { createIdleClock } from "./idle-clock";
+import { engineRoutes } from "./routes/engine-routes";
+import { composeServices } from "./services";
+
+/**
+ * Runs an engine until it is told to end or has been idle for long; resolves to its exit code. It expects a pid and a
+ * mount namespace of its own and the state folder's lock: see client/supervisor-script.ts.
+ */
+export async function runEngine(config: EngineConfig = readEngineConfig()): Promise<number> {
+  const logger = createLogger((line) => process.stdout.write(line), config.logLevel);
+  const undo = createUndoStack();
+  const ended = deferred<string>();
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => ended.resolve(signal));
+  try {
+    await serve(config, logger, undo, ended.resolve);
+    logger.info("engine ends", { reason: await ended.promise });
+    return 0;
+  } catch (error) {
+    logger.error(`engine cannot run: ${messageOf(error)}`);
+    return 1;
+  } finally {
+    await undo.unwind((error) => logger.warn("end engine", { error }));
+  }
+}
+
+async function serve(
+  config: EngineConfig,
+  logger: Logger,
+  undo: UndoStack,
+  end: (reason: string) => void,
+): Promise<void> {
+  await mkdir(config.stateFolder, { recursive: true, mode: 0o700 });
+  const runFolder = join(config.stateFolder, "run");
+  await mountRunFolder(runFolder);
+  const engineId = await readEngineId(config.stateFolder);
+  const cgroupParent = `/runcible-${engineId}`;
+  await announceCgroups(config.stateFolder, cgroupParent);
+  const version = packageVersion();
+  const onActivity = (): void => clock.touch();
+  const { services, isBusy, close } = await composeServices({
+    config,
+    engineId,
+    runFolder,
+    cgroupParent,
+    version,
+    logger,
+    onActivity,
+    onShutdown: () => end("shutdown asked for"),
+  });
+  undo.push(close);
+  const server = createEngineServer({ routes: engineRoutes(services), version, logger, onActivity });
+  const clock = createIdleClock({
+    timeoutMs: config.idleTimeoutMs,
+    isBusy: () => server.openRequests > 0 || isBusy(),
+    onIdle: () => end("idle"),
+  });
+  undo.push(async () => clock.stop());
+  await server.listen(config.socketPath, 0o600);
+  undo.push(() => server.close());
+  clock.touch();
+  logger.info("engine serves", { version, socket: config.socketPath, engine: engineId });
+}
+
+/** The one thing that does not go with the engine's processes: the supervisor removes these groups after it. */
+async function announceCgroups(stateFolder: string, cgroupParent: string): Promise<void> {
+  const folders = cgroupFolders(await cgroupFacts(), cgroupParent);
+  await appendFile(join(stateFolder, "run-cgroups"), folders.map((folder) => `${folder}\n`).join(""));
+}
+
+function packageVersion(): string {
+  const manifest: { readonly version: string } = JSON.parse(
+    readFileSync(join(__dirname, "..", "..", "package.json"), "utf8"),
+  );
+  return manifest.version;
+}
+
+if (require.main === module) {
+  runEngine().then(
+    (exitCode) => process.exit(exitCode),
+    (error: unknown) => {
+      process.stderr.write(`${messageOf(error)}\n`);
+      process.exit(1);
+    },
+  );
+}

@@ -1,0 +1,234 @@
+import { RuncibleError } from "../../internal/errors";
+import { randomId } from "../../internal/ids";
+import type { NetworkStack } from "../../runtime/network/stack";
+import { networkNameInUse, noSuchNetwork } from "../../wire/docker-errors";
+import { checkFilterKeys, type Filters, matchesLabels } from "../../wire/filters";
+import { decodeBoolean } from "../../wire/query-values";
+import type { EndpointSpec } from "../routes/container-spec";
+import type { EventSink } from "../routes/event-service";
+import type { NetworkEndpointView, NetworkService, NetworkSpec, NetworkView } from "../routes/network-service";
+import type { RecordStore } from "../state/record-store";
+import { RefIndex } from "../state/ref-index";
+import { timestampNow } from "../state/timestamp";
+import { isPredefined, type NetworkRecord, predefinedNames, predefinedNetwork } from "./network-record";
+import type { SubnetChooser } from "./subnet-chooser";
+
+/** What networks ask of containers. */
+export interface NetworkMembers {
+  /** Endpoints of running containers. */
+  endpointsIn(networkId: string): readonly NetworkEndpointView[];
+  connect(networkId: string, container: string, endpoint: Omit<EndpointSpec, "network">): Promise<void>;
+  disconnect(networkId: string, container: string, options: { readonly force: boolean }): Promise<void>;
+}
+
+export interface NetworksOptions {
+  readonly store: RecordStore<NetworkRecord>;
+  readonly stack: NetworkStack;
+  readonly subnets: SubnetChooser;
+  readonly events: EventSink;
+  /** Of the state folder; the predefined networks' ids come from it. */
+  readonly engineId: string;
+}
+
+export interface Network extends NetworkRecord {
+  readonly name: string;
+}
+
+/** Bridge networks on the network stack, and the predefined three. */
+export class Networks implements NetworkService {
+  readonly #options: NetworksOptions;
+  readonly #index = new RefIndex<Network>();
+  /** Networks that exist in the kernel, or are about to. */
+  readonly #applied = new Map<string, Promise<void>>();
+  #members: NetworkMembers | undefined;
+
+  private constructor(options: NetworksOptions) {
+    this.#options = options;
+  }
+
+  static async open(options: NetworksOptions): Promise<Networks> {
+    const networks = new Networks(options);
+    const createdAt = timestampNow();
+    for (const name of predefinedNames) networks.#add(predefinedNetwork(name, options.engineId, createdAt));
+    for (const record of (await options.store.load()).values()) networks.#add(record);
+    return networks;
+  }
+
+  setMembers(members: NetworkMembers): void {
+    this.#members = members;
+  }
+
+  async list(filters: Filters): Promise<readonly NetworkView[]> {
+    checkFilterKeys(filters, ["id", "name", "driver", "type", "label", "scope", "dangling"]);
+    const views = this.#index.values().map((network) => this.#view(network));
+    return views.filter((view) => matches(view, filters));
+  }
+
+  async inspect(ref: string): Promise<NetworkView> {
+    return this.#view(await this.#withSubnet(this.find(ref)));
+  }
+
+  async create(spec: NetworkSpec): Promise<{ readonly id: string }> {
+    if (this.#index.named(spec.name) !== undefined) throw networkNameInUse(spec.name);
+    if (spec.driver !== "bridge") {
+      throw new RuncibleError(
+        "not-implemented",
+        `create network ${spec.name}: plugin "${spec.driver}" not found; use bridge`,
+      );
+    }
+    const id = randomId();
+    this.#add({ id, createdAt: timestampNow(), spec });
+    try {
+      await this.ready(id);
+      await this.#options.store.put(id, this.#get(id));
+    } catch (error) {
+      await this.#forget(id);
+      throw error;
+    }
+    this.#publish("create", this.#get(id));
+    return { id };
+  }
+
+  async remove(ref: string): Promise<void> {
+    const network = this.find(ref);
+    if (isPredefined(network.name)) {
+      throw new RuncibleError("predefined-network", `${network.name} is a pre-defined network and cannot be removed`);
+    }
+    if (this.#endpointsIn(network.id).length > 0) {
+      throw new RuncibleError(
+        "network-in-use",
+        `error while removing network: network ${network.name} id ${network.id} has active endpoints`,
+      );
+    }
+    await this.#forget(network.id);
+    this.#publish("destroy", network);
+  }
+
+  async connect(ref: string, container: string, endpoint: Omit<EndpointSpec, "network">): Promise<void> {
+    const network = this.find(ref);
+    if (network.spec.driver !== "bridge") {
+      throw new RuncibleError("invalid-argument", `container cannot be connected to network ${network.name}`);
+    }
+    await this.#members?.connect(network.id, container, endpoint);
+  }
+
+  async disconnect(ref: string, container: string, options: { readonly force: boolean }): Promise<void> {
+    await this.#members?.disconnect(this.find(ref).id, container, options);
+  }
+
+  async prune(filters: Filters): Promise<readonly string[]> {
+    checkFilterKeys(filters, ["until", "label", "label!"]);
+    const removed: string[] = [];
+    for (const { id, name, spec } of this.#index.values()) {
+      if (isPredefined(name) || this.#endpointsIn(id).length > 0 || !matchesLabels(spec.labels, filters)) continue;
+      await this.remove(id);
+      removed.push(name);
+    }
+    return removed;
+  }
+
+  /** By id, name or id prefix. Throws `network-not-found`. */
+  find(ref: string): Network {
+    return this.#index.find(ref === "default" ? "bridge" : ref, noSuchNetwork);
+  }
+
+  /** By id or name; undefined when the network is gone. */
+  tryFind(ref: string): Network | undefined {
+    const name = ref === "default" ? "bridge" : ref;
+    return this.#index.get(name) ?? this.#index.named(name);
+  }
+
+  /** Makes sure the kernel has the network: bridges are made when first needed. */
+  async ready(id: string): Promise<void> {
+    const applied = this.#applied.get(id) ?? this.#apply(id);
+    this.#applied.set(id, applied);
+    try {
+      await applied;
+    } catch (error) {
+      this.#applied.delete(id);
+      throw error;
+    }
+  }
+
+  labelled(key: string, value?: string): readonly string[] {
+    return this.#index.values().flatMap(({ id, spec }) => (hasLabel(spec.labels, key, value) ? [id] : []));
+  }
+
+  async #apply(id: string): Promise<void> {
+    const { name, spec } = await this.#withSubnet(this.#get(id));
+    const [range] = spec.subnets;
+    if (range?.gateway === undefined) return;
+    await this.#options.stack.addNetwork({
+      id,
+      name,
+      subnet: range.subnet,
+      gateway: range.gateway,
+      isInternal: spec.isInternal,
+      answersNames: name !== "bridge",
+    });
+  }
+
+  /** A network gets its subnet when it is first looked at, not when the engine starts: that is a spawn saved. */
+  async #withSubnet(network: Network): Promise<Network> {
+    if (network.spec.driver !== "bridge" || network.spec.subnets[0]?.gateway !== undefined) return network;
+    const taken = this.#index.values().flatMap(({ spec }) => spec.subnets.map(({ subnet }) => subnet));
+    const subnets = [await this.#options.subnets.choose(network.spec.subnets[0], taken)];
+    const current = this.#get(network.id);
+    if (current.spec.subnets[0]?.gateway !== undefined) return current;
+    return this.#add({ ...current, spec: { ...current.spec, subnets } });
+  }
+
+  #add({ id, createdAt, spec }: NetworkRecord): Network {
+    const network = { id, createdAt, spec, name: spec.name };
+    this.#index.add(network);
+    return network;
+  }
+
+  #get(id: string): Network {
+    return this.#index.find(id, noSuchNetwork);
+  }
+
+  async #forget(id: string): Promise<void> {
+    this.#index.delete(id);
+    const applied = this.#applied.get(id);
+    this.#applied.delete(id);
+    await applied?.then(
+      () => this.#options.stack.removeNetwork(id),
+      () => {},
+    );
+    await this.#options.store.remove(id);
+  }
+
+  #endpointsIn(id: string): readonly NetworkEndpointView[] {
+    return this.#members?.endpointsIn(id) ?? [];
+  }
+
+  #view({ id, createdAt, spec }: Network): NetworkView {
+    return { ...spec, id, createdAt, endpoints: this.#endpointsIn(id) };
+  }
+
+  #publish(action: string, { id, name, spec }: Network): void {
+    this.#options.events.publish({ type: "network", action, id, attributes: { name, type: spec.driver } });
+  }
+}
+
+function matches(view: NetworkView, filters: Filters): boolean {
+  const any = (key: string, accepts: (value: string) => boolean): boolean => {
+    const values = filters.get(key) ?? [];
+    return values.length === 0 || values.some(accepts);
+  };
+  const kind = isPredefined(view.name) ? "builtin" : "custom";
+  return (
+    matchesLabels(view.labels, filters) &&
+    any("id", (value) => view.id.startsWith(value)) &&
+    any("name", (value) => view.name.includes(value)) &&
+    any("driver", (value) => view.driver === value) &&
+    any("type", (value) => value === kind) &&
+    any("scope", (value) => value === "local") &&
+    any("dangling", (value) => decodeBoolean(value) === (kind === "custom" && view.endpoints.length === 0))
+  );
+}
+
+function hasLabel(labels: Readonly<Record<string, string>>, key: string, value: string | undefined): boolean {
+  return value === undefined ? labels[key] !== undefined : labels[key] === value;
+}

@@ -1,0 +1,28 @@
+import { RuncibleError } from "../../internal/errors";
+import { json } from "../http/reply";
+import type { Handler, Route } from "../http/request";
+
+const methods = ["GET", "POST", "PUT", "DELETE"] as const;
+const swarmResources = ["swarm", "nodes", "services", "tasks", "secrets", "configs"];
+
+/** What Docker has and this engine has not, answered as clients expect of a daemon without it. */
+export function absentRoutes(): readonly Route[] {
+  const swarm = swarmResources.flatMap((name) => [`/${name}`, `/${name}/:rest*`]);
+  return [
+    ...swarm.flatMap((pattern) => methods.map((method) => ({ method, pattern, handler: refuseSwarm }))),
+    { method: "GET", pattern: "/plugins", handler: () => json([]) },
+    { method: "POST", pattern: "/build/prune", handler: () => json({ CachesDeleted: null, SpaceReclaimed: 0 }) },
+    { method: "POST", pattern: "/build", handler: refuseBuild },
+  ];
+}
+
+const refuseSwarm: Handler = () => {
+  throw new RuncibleError(
+    "swarm-inactive",
+    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+  );
+};
+
+const refuseBuild: Handler = () => {
+  throw new RuncibleError("not-implemented", "build image: this engine has no build yet; pull or load the image");
+};

@@ -1,0 +1,121 @@
+import { messageOf, RuncibleError } from "../../internal/errors";
+import type { WaitResult } from "../../wire/container";
+import { decodeBoolean, decodeInteger, decodeTail, decodeTime } from "../../wire/query-values";
+import { type ApiVersion, isAtLeast } from "../../wire/versions";
+import { defined } from "../http/json-fields";
+import { empty, json, type Reply } from "../http/reply";
+import { type EngineRequest, param, type Route } from "../http/request";
+import type { ContainerService, LogRecord, WaitCondition, WaitOutcome } from "./container-service";
+import { sampleStats } from "./stats-stream";
+import { attachedType, logsType } from "./stream-type";
+import type { OutputChunk, TerminalSize } from "./stream-types";
+
+/** What a container writes, reads and uses while it runs. */
+export function containerStreamRoutes(containers: ContainerService): readonly Route[] {
+  return [
+    { method: "POST", pattern: "/containers/:id/attach", handler: (request) => attach(containers, request) },
+    { method: "POST", pattern: "/containers/:id/wait", handler: (request) => wait(containers, request) },
+    { method: "GET", pattern: "/containers/:id/logs", handler: (request) => logs(containers, request) },
+    { method: "POST", pattern: "/containers/:id/resize", handler: (request) => resize(containers, request) },
+    { method: "GET", pattern: "/containers/:id/top", handler: (request) => top(containers, request) },
+    { method: "GET", pattern: "/containers/:id/stats", handler: (request) => stats(containers, request) },
+    { method: "GET", pattern: "/containers/:id/changes", handler: (request) => changes(containers, request) },
+  ];
+}
+
+async function attach(containers: ContainerService, request: EngineRequest): Promise<Reply> {
+  const { query, apiVersion, signal } = request;
+  const wants = (name: string): boolean => decodeBoolean(query.get(name));
+  // dockerode sends its options as a body too; behind it may be input.
+  if (request.headers["content-length"] !== undefined) await request.json();
+  const { isTty, output } = await containers.attach(param(request, "id"), {
+    stdout: wants("stdout"),
+    stderr: wants("stderr"),
+    logs: wants("logs"),
+    stream: wants("stream"),
+    ...(wants("stdin") && wants("stream") ? { input: request.input() } : {}),
+    signal,
+  });
+  return { kind: "hijack", contentType: attachedType(apiVersion, isTty), isTty, output };
+}
+
+async function wait(containers: ContainerService, request: EngineRequest): Promise<Reply> {
+  const condition = waitCondition(request.query.get("condition"));
+  const { outcome } = await containers.wait(param(request, "id"), condition, request.signal);
+  const failed = (error: unknown): WaitOutcome => ({ exitCode: 125, error: messageOf(error) });
+  return { kind: "later", body: outcome.catch(failed).then((result) => encodeWait(result, request.apiVersion)) };
+}
+
+function waitCondition(text: string | null): WaitCondition {
+  if (text === null || text === "" || text === "not-running") return "not-running";
+  if (text === "next-exit" || text === "removed") return text;
+  throw new RuncibleError("invalid-argument", `invalid condition: "${text}"`);
+}
+
+function encodeWait({ exitCode, error }: WaitOutcome, version: ApiVersion): WaitResult {
+  if (error !== undefined) return { Error: { Message: error }, StatusCode: exitCode };
+  return isAtLeast(version, 42) ? { StatusCode: exitCode } : { Error: null, StatusCode: exitCode };
+}
+
+async function logs(containers: ContainerService, request: EngineRequest): Promise<Reply> {
+  const { query, apiVersion, signal } = request;
+  const stdout = decodeBoolean(query.get("stdout"));
+  const stderr = decodeBoolean(query.get("stderr"));
+  if (!stdout && !stderr) {
+    throw new RuncibleError("invalid-argument", "Bad parameters: you must choose at least one stream");
+  }
+  const { isTty, records } = await containers.logs(param(request, "id"), {
+    follow: decodeBoolean(query.get("follow")),
+    stdout,
+    stderr,
+    signal,
+    ...defined({
+      since: decodeTime(query.get("since"), "since"),
+      until: decodeTime(query.get("until"), "until"),
+      tail: decodeTail(query.get("tail")),
+    }),
+  });
+  const output = decodeBoolean(query.get("timestamps")) ? withTimestamps(records) : records;
+  return { kind: "output", contentType: logsType(apiVersion, isTty), isTty, output };
+}
+
+async function* withTimestamps(records: AsyncIterable<LogRecord>): AsyncGenerator<OutputChunk> {
+  for await (const { stream, data, timestamp } of records) {
+    yield { stream, data: Buffer.concat([Buffer.from(`${timestamp} `), data]) };
+  }
+}
+
+async function resize(containers: ContainerService, request: EngineRequest): Promise<Reply> {
+  await containers.resize(param(request, "id"), terminalSize(request));
+  return empty(200);
+}
+
+/** Throws `invalid-argument`. */
+export function terminalSize({ query }: EngineRequest): TerminalSize {
+  const rows = decodeInteger(query.get("h"), "h");
+  const columns = decodeInteger(query.get("w"), "w");
+  if (rows === undefined || columns === undefined) {
+    throw new RuncibleError("invalid-argument", "resize terminal: the query needs h and w");
+  }
+  return { rows, columns };
+}
+
+async function top(containers: ContainerService, request: EngineRequest): Promise<Reply> {
+  const { titles, processes } = await containers.top(param(request, "id"), request.query.get("ps_args") || "-ef");
+  return json({ Titles: titles, Processes: processes });
+}
+
+async function stats(containers: ContainerService, request: EngineRequest): Promise<Reply> {
+  const { query, signal } = request;
+  const { id, name } = await containers.inspect(param(request, "id"), { size: false });
+  const isOneShot = decodeBoolean(query.get("one-shot"));
+  const samples = sampleStats({ id, name, sample: () => containers.stats(id), isOneShot, signal });
+  if (decodeBoolean(query.get("stream"), true)) return { kind: "lines", items: samples.stream() };
+  return json(await samples.once());
+}
+
+async function changes(containers: ContainerService, request: EngineRequest): Promise<Reply> {
+  const kinds = { modified: 0, added: 1, deleted: 2 } as const;
+  const found = await containers.changes(param(request, "id"));
+  return json(found.map(({ path, kind }) => ({ Path: path, Kind: kinds[kind] })));
+}

@@ -1,0 +1,169 @@
+import type { ContainerConfigJson, ContainerInspect, ContainerStateJson, MountPoint } from "../../wire/container";
+import type { JsonObject } from "../../wire/json";
+import { formatPortKey } from "../../wire/ports";
+import type { ApiVersion } from "../../wire/versions";
+import { booleanField } from "../http/json-fields";
+import type { NetworkMode } from "./container-spec";
+import type { ContainerState, ContainerView, MountView } from "./container-view";
+import { encodeHealth, encodeHealthCheck } from "./encode-health";
+import { encodeNetworkSettings } from "./encode-network-settings";
+
+/** What Docker says for "never"; clients compare with exactly this. */
+const zeroTime = "0001-01-01T00:00:00Z";
+
+/** Answer of `GET /containers/{id}/json`. */
+export function encodeInspect(view: ContainerView, version: ApiVersion): ContainerInspect {
+  const [path = "", ...args] = [...view.config.entrypoint, ...view.config.command];
+  return {
+    Id: view.id,
+    Created: view.createdAt,
+    Path: path,
+    Args: args,
+    State: encodeState(view.state),
+    Image: view.imageId,
+    ResolvConfPath: view.paths.resolvConf,
+    HostnamePath: view.paths.hostname,
+    HostsPath: view.paths.hosts,
+    LogPath: view.paths.log,
+    Name: `/${view.name}`,
+    RestartCount: view.restartCount,
+    Driver: "overlay2",
+    Platform: "linux",
+    MountLabel: "",
+    ProcessLabel: "",
+    AppArmorProfile: "",
+    ExecIDs: view.execIds.length === 0 ? null : view.execIds,
+    HostConfig: encodeHostConfig(view),
+    GraphDriver: { Name: "overlay2", Data: {} },
+    ...(view.size === undefined ? {} : { SizeRw: view.size.writable, SizeRootFs: view.size.total }),
+    Mounts: view.mounts.map(encodeMountPoint),
+    Config: encodeConfig(view),
+    NetworkSettings: encodeNetworkSettings(view, version),
+  };
+}
+
+export function encodeMountPoint(mount: MountView): MountPoint {
+  return {
+    Type: mount.kind,
+    ...(mount.name === undefined ? {} : { Name: mount.name }),
+    Source: mount.source,
+    Destination: mount.target,
+    ...(mount.kind === "volume" ? { Driver: "local" } : {}),
+    Mode: mount.mode,
+    RW: !mount.isReadOnly,
+    Propagation: mount.propagation,
+  };
+}
+
+/** As typed, but `default` is `bridge`. */
+export function encodeNetworkMode(mode: NetworkMode): string {
+  switch (mode.kind) {
+    case "none":
+    case "host":
+      return mode.kind;
+    case "container":
+      return `container:${mode.container}`;
+    case "network":
+      return mode.network;
+    default:
+      return mode satisfies never;
+  }
+}
+
+function encodeState(state: ContainerState): ContainerStateJson {
+  const { status } = state;
+  return {
+    Status: status,
+    Running: status === "running" || status === "paused" || status === "restarting",
+    Paused: status === "paused",
+    Restarting: status === "restarting",
+    OOMKilled: state.isOutOfMemory,
+    Dead: status === "dead",
+    Pid: state.pid,
+    ExitCode: state.exitCode,
+    Error: state.error,
+    StartedAt: state.startedAt ?? zeroTime,
+    FinishedAt: state.finishedAt ?? zeroTime,
+    ...(state.health === undefined ? {} : { Health: encodeHealth(state.health) }),
+  };
+}
+
+/** What was posted, over what clients read without looking whether it is there. */
+function encodeHostConfig({ spec }: ContainerView): Readonly<Record<string, unknown>> {
+  const { restartPolicy, resources, logs } = spec;
+  const memory = resources.memoryBytes ?? 0;
+  return {
+    ...hostConfigDefaults,
+    ...withoutNulls(spec.raw.hostConfig),
+    NetworkMode: encodeNetworkMode(spec.networkMode),
+    RestartPolicy: { Name: restartPolicy.name, MaximumRetryCount: restartPolicy.maximumRetryCount },
+    LogConfig: { Type: logs.driver, Config: logs.options },
+    Memory: memory,
+    MemorySwap: resources.memorySwapBytes ?? 2 * memory,
+    NanoCpus: resources.nanoCpus ?? 0,
+    ShmSize: resources.shmSizeBytes ?? 64 * 1024 * 1024,
+  };
+}
+
+const hostConfigDefaults = {
+  Binds: null,
+  PortBindings: {},
+  AutoRemove: false,
+  VolumesFrom: null,
+  CapAdd: null,
+  CapDrop: null,
+  Dns: [],
+  DnsOptions: [],
+  DnsSearch: [],
+  ExtraHosts: null,
+  GroupAdd: null,
+  IpcMode: "private",
+  Links: null,
+  PidMode: "",
+  Privileged: false,
+  PublishAllPorts: false,
+  ReadonlyRootfs: false,
+  SecurityOpt: null,
+  UTSMode: "",
+  UsernsMode: "",
+  Runtime: "runc",
+  Isolation: "",
+  CgroupParent: "",
+  Devices: [],
+  Ulimits: [],
+};
+
+function withoutNulls(json: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
+}
+
+function encodeConfig({ config, spec }: ContainerView): ContainerConfigJson {
+  const { exposedPorts, volumes } = config;
+  return {
+    Hostname: config.hostname,
+    Domainname: spec.domainname ?? "",
+    User: config.user,
+    AttachStdin: booleanField(spec.raw.config, "AttachStdin"),
+    AttachStdout: booleanField(spec.raw.config, "AttachStdout"),
+    AttachStderr: booleanField(spec.raw.config, "AttachStderr"),
+    ...(exposedPorts.length === 0 ? {} : { ExposedPorts: keysOf(exposedPorts.map(formatPortKey)) }),
+    Tty: spec.tty,
+    OpenStdin: spec.openStdin,
+    StdinOnce: spec.stdinOnce,
+    Env: config.environment,
+    Cmd: config.command.length === 0 ? null : config.command,
+    ...(config.healthCheck === undefined ? {} : { Healthcheck: encodeHealthCheck(config.healthCheck) }),
+    Image: spec.image,
+    Volumes: volumes.length === 0 ? null : keysOf(volumes),
+    WorkingDir: config.workingDir === "/" ? "" : config.workingDir,
+    Entrypoint: config.entrypoint.length === 0 ? null : config.entrypoint,
+    OnBuild: null,
+    Labels: config.labels,
+    ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
+    ...(spec.stopTimeoutSeconds === undefined ? {} : { StopTimeout: spec.stopTimeoutSeconds }),
+  };
+}
+
+function keysOf(names: readonly string[]): Readonly<Record<string, object>> {
+  return Object.fromEntries(names.map((name) => [name, {}]));
+}

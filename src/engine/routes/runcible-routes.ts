@@ -1,0 +1,94 @@
+import { RuncibleError } from "../../internal/errors";
+import { parsePortKey } from "../../wire/ports";
+import type { RuncibleInfo, SessionOpened } from "../../wire/session";
+import { apiVersion, formatVersion } from "../../wire/versions";
+import { defined, listField, numberField, objectField, textField, textMapField } from "../http/json-fields";
+import { empty, json, type Reply } from "../http/reply";
+import { type EngineRequest, param, type Route } from "../http/request";
+import type { ContainerService } from "./container-service";
+import type { ImageRunConfigView, ImageService } from "./image-service";
+import type { SessionService } from "./session-service";
+import type { SystemService } from "./system-service";
+
+export interface RuncibleRouteServices {
+  readonly system: SystemService;
+  readonly sessions: SessionService;
+  readonly containers: Pick<ContainerService, "waitForListening">;
+  readonly images: Pick<ImageService, "buildHost">;
+}
+
+/** What Docker's API has no word for. */
+export function runcibleRoutes(services: RuncibleRouteServices): readonly Route[] {
+  return [
+    { method: "GET", pattern: "/runcible/info", handler: () => info(services) },
+    { method: "POST", pattern: "/runcible/session", handler: (request) => session(services, request) },
+    {
+      method: "POST",
+      pattern: "/runcible/containers/:id/wait-ports",
+      handler: (request) => waitPorts(services, request),
+    },
+    { method: "POST", pattern: "/runcible/images/host", handler: (request) => buildHost(services, request) },
+    { method: "POST", pattern: "/runcible/shutdown", handler: () => shutdown(services) },
+  ];
+}
+
+function info({ system: { identity } }: RuncibleRouteServices): Reply {
+  const body: RuncibleInfo = {
+    Version: identity.version,
+    Pid: identity.pid,
+    InstanceId: identity.instanceId,
+    StartedAt: identity.startedAt,
+    ApiVersion: formatVersion(apiVersion),
+    Capabilities: identity.capabilities,
+  };
+  return json(body);
+}
+
+async function session({ sessions }: RuncibleRouteServices, request: EngineRequest): Promise<Reply> {
+  const body = await request.json();
+  const id = textField(body, "Id");
+  const opened = await sessions.open({ labels: textMapField(body, "Labels"), ...defined({ id }) });
+  // Bound to the connection, not to the reply: the client may leave before the first line is written.
+  const ended = new Promise<void>((resolve) => {
+    const end = (): void => resolve(sessions.end(opened.id));
+    if (request.signal.aborted) end();
+    else request.signal.addEventListener("abort", end, { once: true });
+  });
+  return { kind: "lines", items: sessionLines({ Id: opened.id }, ended) };
+}
+
+async function* sessionLines(opened: SessionOpened, ended: Promise<void>): AsyncGenerator<SessionOpened> {
+  yield opened;
+  await ended;
+}
+
+async function waitPorts({ containers }: RuncibleRouteServices, request: EngineRequest): Promise<Reply> {
+  const body = await request.json();
+  const timeoutMs = numberField(body, "TimeoutMs");
+  if (timeoutMs === undefined || timeoutMs < 0) {
+    throw new RuncibleError("invalid-argument", "wait for ports: the body needs TimeoutMs, in milliseconds");
+  }
+  const ports = listField(body, "Ports").flatMap(parsePortKey);
+  await containers.waitForListening(param(request, "id"), { ports, timeoutMs, signal: request.signal });
+  return json({});
+}
+
+async function buildHost({ images }: RuncibleRouteServices, request: EngineRequest): Promise<Reply> {
+  const body = await request.json();
+  const name = textField(body, "Name");
+  if (name === undefined) throw new RuncibleError("invalid-argument", "build host image: the body has no Name");
+  const { id } = await images.buildHost({
+    name,
+    executables: listField(body, "Executables"),
+    paths: listField(body, "Paths"),
+    // Docker's own keys; the image is this user's, made on this user's machine.
+    config: objectField(body, "Config") as ImageRunConfigView,
+    signal: request.signal,
+  });
+  return json({ Id: id }, 201);
+}
+
+function shutdown({ system }: RuncibleRouteServices): Reply {
+  system.shutdown();
+  return empty(204);
+}

@@ -1,0 +1,198 @@
+import { join } from "node:path";
+import { randomId } from "../internal/ids";
+import type { Logger } from "../internal/log";
+import type { RuntimeParts } from "../runtime/container";
+import { openImageStore } from "../runtime/image/image-store";
+import { openLayerStore } from "../runtime/layer/layer-store";
+import { startNetworkStack } from "../runtime/network/stack";
+import { createPuller } from "../runtime/pull";
+import { overlayDriver } from "../runtime/rootfs/rootfs";
+import { openRunc } from "../runtime/runc/runc";
+import type { EngineConfig } from "./config";
+import { createArchiveService } from "./containers/archive";
+import { createContainerService } from "./containers/container-service";
+import type { ContainerContext } from "./containers/context";
+import { endRun } from "./containers/end-run";
+import { ExecRegistry } from "./containers/exec-registry";
+import { createNetworkMembers } from "./containers/network-members";
+import { restoreContainers } from "./containers/restore";
+import { createEventHub } from "./events/event-hub";
+import { ImageCatalog } from "./images/image-catalog";
+import type { NetworkRecord } from "./networks/network-record";
+import { Networks } from "./networks/network-service";
+import { subnetChooser } from "./networks/subnet-chooser";
+import type { EngineServices } from "./routes/engine-routes";
+import { SessionRegistry } from "./sessions/session-registry";
+import { type ContainerRecord, sessionLabel } from "./state/container-record";
+import { openRecordStore } from "./state/record-store";
+import { RefIndex } from "./state/ref-index";
+import { nowNs, timestampNow } from "./state/timestamp";
+import { createSystemService } from "./system/system-facts";
+import { type VolumeRecord, Volumes } from "./volumes/volume-service";
+
+export interface ComposeOptions {
+  readonly config: EngineConfig;
+  readonly engineId: string;
+  readonly runFolder: string;
+  readonly cgroupParent: string;
+  readonly version: string;
+  readonly logger: Logger;
+  readonly onActivity: () => void;
+  readonly onShutdown: () => void;
+}
+
+export interface ComposedServices {
+  readonly services: EngineServices;
+  /** Whether something keeps the engine: a session, or a container that runs or waits to run again. */
+  isBusy(): boolean;
+  /** Ends all containers and takes the networks down. */
+  close(): Promise<void>;
+}
+
+/** Puts the engine together. This file alone knows all services. */
+export async function composeServices(options: ComposeOptions): Promise<ComposedServices> {
+  const { config, logger, engineId } = options;
+  const inState = (name: string): string => join(config.stateFolder, name);
+  const records = <T>(name: string): ReturnType<typeof openRecordStore<T>> =>
+    openRecordStore<T>(inState(name), { file: "record.json", logger });
+
+  const [runtime, images, containerStore, networkStore, volumeStore] = await Promise.all([
+    openRuntime(options),
+    openImageStore(inState("images")),
+    records<ContainerRecord>("containers"),
+    records<NetworkRecord>("networks"),
+    records<VolumeRecord>("volumes"),
+  ]);
+  const events = createEventHub({ now: nowNs });
+  const volumes = await Volumes.open(volumeStore, inState("volumes"), events);
+  const networks = await Networks.open({
+    store: networkStore,
+    stack: runtime.network,
+    subnets: subnetChooser,
+    events,
+    engineId,
+  });
+  const context: ContainerContext = {
+    index: new RefIndex(),
+    names: new Set(),
+    store: containerStore,
+    images,
+    volumes,
+    networks,
+    runtime,
+    events,
+    logger,
+    onActivity: options.onActivity,
+  };
+  volumes.setUsers({ usersOf: (volume) => containersWith(context, volume) });
+  networks.setMembers(createNetworkMembers(context));
+  await restoreContainers(context);
+  await removeSessionRemains(networks, volumes);
+
+  const puller = createPuller({
+    images,
+    layers: runtime.layers,
+    registries: {
+      insecure: config.insecureRegistries,
+      mirrors: config.registryMirrors,
+      proxy: config.proxy,
+    },
+    logger,
+  });
+  const sessions = new SessionRegistry(context);
+  const services: EngineServices = {
+    system: createSystemService({
+      engineId,
+      instanceId: randomId().slice(0, 16),
+      version: options.version,
+      startedAt: timestampNow(),
+      stateFolder: config.stateFolder,
+      runcVersion: runtime.runc.version,
+      isRootless: !config.isRoot,
+      layersBytes: async () => {
+        const all = new Set((await images.list()).flatMap((image) => image.config.rootfs.diff_ids));
+        const sizes = await Promise.all([...all].map((diffId) => runtime.layers.sizeOf(diffId)));
+        return sizes.reduce((sum, size) => sum + size, 0);
+      },
+      onShutdown: options.onShutdown,
+    }),
+    containers: createContainerService(context),
+    execs: new ExecRegistry(context),
+    archives: createArchiveService(context),
+    images: new ImageCatalog({
+      store: images,
+      layers: runtime.layers,
+      puller,
+      events,
+      usersOf: (id) => usersOf(context, id),
+    }),
+    networks,
+    volumes,
+    events,
+    sessions,
+  };
+  return {
+    services,
+    isBusy: () => sessions.openSessions > 0 || context.index.values().some(isKept),
+    close: async () => {
+      await Promise.all(context.index.values().map((container) => endForGood(context, container)));
+      await runtime.network.close();
+    },
+  };
+}
+
+/** Sessions end with the engine: nobody comes back for what carries their label. */
+async function removeSessionRemains(networks: Networks, volumes: Volumes): Promise<void> {
+  await Promise.all(networks.labelled(sessionLabel).map((id) => networks.remove(id)));
+  await Promise.all(volumes.labelled(sessionLabel).map((name) => volumes.remove(name, { force: true })));
+}
+
+async function openRuntime({
+  config,
+  engineId,
+  runFolder,
+  cgroupParent,
+  logger,
+}: ComposeOptions): Promise<RuntimeParts> {
+  const [layers, network, runc] = await Promise.all([
+    openLayerStore(join(config.stateFolder, "layers")),
+    startNetworkStack({ engineId, runFolder, logger }),
+    openRunc({ root: join(runFolder, "runc"), runFolder: join(runFolder, "processes") }),
+  ]);
+  return { layers, rootfs: overlayDriver, network, runc, cgroupParent, logger };
+}
+
+type ContainerOf = ReturnType<ContainerContext["index"]["values"]>[number];
+
+function isKept(container: ContainerOf): boolean {
+  return container.isRunning || container.record.state.status === "restarting";
+}
+
+/** The engine ends: no restart policy applies, and nobody is left to be told of a failure. */
+async function endForGood(context: ContainerContext, container: ContainerOf): Promise<void> {
+  container.isStopWanted = true;
+  container.restartPause?.abort();
+  try {
+    if (container.isRunning) await endRun(context, container, {});
+    await context.runtime.rootfs.unmount(container.folder);
+  } catch (error) {
+    context.logger.warn("end container with the engine", { container: container.id, error });
+  }
+}
+
+function containersWith(context: ContainerContext, volume: string): readonly string[] {
+  return context.index
+    .values()
+    .filter(({ record }) => record.mounts.some(({ name }) => name === volume))
+    .map(({ id }) => id);
+}
+
+function usersOf(
+  context: ContainerContext,
+  imageId: string,
+): readonly { readonly id: string; readonly isRunning: boolean }[] {
+  return context.index
+    .values()
+    .filter(({ record }) => record.imageId === imageId)
+    .map(({ id, isRunning }) => ({ id, isRunning }));
+}

@@ -1,0 +1,76 @@
+import { readFile } from "node:fs/promises";
+import os from "node:os";
+import { hostPlatform } from "../../runtime/image/platform";
+import { cgroupFacts } from "../../runtime/runc/cgroup-files";
+import type { EngineIdentity, SystemInfo, SystemService } from "../routes/system-service";
+
+export interface SystemFactsOptions {
+  readonly engineId: string;
+  readonly instanceId: string;
+  readonly version: string;
+  readonly startedAt: string;
+  readonly stateFolder: string;
+  readonly runcVersion: string;
+  readonly isRootless: boolean;
+  readonly layersBytes: () => Promise<number>;
+  readonly onShutdown: () => void;
+}
+
+export function createSystemService(options: SystemFactsOptions): SystemService {
+  const identity: EngineIdentity = {
+    version: options.version,
+    pid: process.pid,
+    instanceId: options.instanceId,
+    startedAt: options.startedAt,
+    architecture: hostPlatform().architecture,
+    capabilities: ["sessions", "wait-ports", "host-images"],
+  };
+  return {
+    identity,
+    info: () => systemInfo(options),
+    diskUsage: async () => ({ layersBytes: await options.layersBytes() }),
+    shutdown: options.onShutdown,
+  };
+}
+
+async function systemInfo(options: SystemFactsOptions): Promise<SystemInfo> {
+  const [facts, release] = await Promise.all([cgroupFacts(), osRelease()]);
+  const has = (controller: string): boolean => facts.controllers.includes(controller);
+  return {
+    id: options.engineId,
+    hostname: os.hostname(),
+    kernelVersion: os.release(),
+    operatingSystem: release["PRETTY_NAME"] ?? "Linux",
+    osVersion: release["VERSION_ID"] ?? "",
+    machine: os.machine(),
+    cpus: os.cpus().length,
+    memoryBytes: os.totalmem(),
+    stateFolder: options.stateFolder,
+    storageDriver: "overlay2",
+    cgroupDriver: "cgroupfs",
+    cgroupVersion: facts.version,
+    runcVersion: options.runcVersion,
+    isRootless: options.isRootless,
+    securityOptions: ["name=seccomp,profile=builtin"],
+    limits: {
+      memory: has("memory"),
+      swap: has("memory"),
+      cpu: has("cpu"),
+      pids: has("pids"),
+      cpuset: has("cpuset"),
+    },
+    warnings: [],
+    labels: [],
+  };
+}
+
+/** os-release(5). */
+async function osRelease(): Promise<Readonly<Record<string, string>>> {
+  const text = await readFile("/etc/os-release", "utf8").catch(() => "");
+  return Object.fromEntries(
+    text.split("\n").flatMap((line) => {
+      const match = /^([A-Z_]+)="?([^"]*)"?$/.exec(line);
+      return match?.[1] === undefined ? [] : [[match[1], match[2] ?? ""]];
+    }),
+  );
+}

@@ -1,0 +1,37 @@
+export { AbstractStartedContainer } from "./api/container/abstract-started-container";
+export { AbstractStoppedContainer } from "./api/container/abstract-stopped-container";
+export type { ExecOptions, ExecResult } from "./api/container/exec";
+export { GenericContainer } from "./api/container/generic-container";
+export type { InspectResult } from "./api/container/inspect-result";
+export type {
+  CommitOptions,
+  Content,
+  CopyToContainerOptions,
+  RestartOptions,
+  StartedTestContainer,
+  StopOptions,
+  StoppedTestContainer,
+  TestContainer,
+} from "./api/container/types";
+export { ImageName } from "./api/image/image-name";
+export { type ImagePullPolicy, PullPolicy } from "./api/image/pull-policy";
+export { LABEL_TESTCONTAINERS_SESSION_ID } from "./api/labels";
+export { log } from "./api/log";
+export { Network, StartedNetwork, StoppedNetwork } from "./api/network/network";
+export { BoundPorts } from "./api/ports/bound-ports";
+export {
+  getContainerPort,
+  hasHostBinding,
+  type PortWithBinding,
+  type PortWithOptionalBinding,
+} from "./api/ports/port";
+export { type PortGenerator, RandomPortGenerator } from "./api/ports/random-port";
+export { IntervalRetry, type Retry } from "./api/retry";
+export { ContainerRuntimeClient, getContainerRuntimeClient } from "./api/runtime/container-runtime-client";
+export { RandomUuid, randomUuid, type Uuid } from "./api/uuid";
+export type { HttpWaitStrategyOptions } from "./api/wait/http";
+export { StartupCheckStrategy, type StartupStatus } from "./api/wait/startup-check";
+export { Wait } from "./api/wait/wait";
+export { waitForContainer } from "./api/wait/wait-for-container";
+export type { WaitStrategy } from "./api/wait/wait-strategy";
+export { isRuncibleError, RuncibleError } from "./internal/errors";

@@ -1,0 +1,191 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { RuncibleError } from "../internal/errors";
+import type { Logger } from "../internal/log";
+import { createUndoStack } from "../internal/undo";
+import type { Digest } from "./image/digest";
+import type { LayerStore } from "./layer/layer-store";
+import type { Mount } from "./mount";
+import type { EndpointRequest, NetworkStack, PortRequest, PortReservation, Sandbox } from "./network/stack";
+import { type NetworkFilesRequest, networkFileMounts, writeHostNetworkFiles, writeNetworkFiles } from "./network-files";
+import type { RootfsDriver } from "./rootfs/rootfs";
+import { type Cgroup, openCgroup } from "./runc/cgroup";
+import type { Runc, RuncProcess } from "./runc/runc";
+import { createSpec, type OciSpec, type SpecRequest } from "./runc/spec";
+import { resolveUser } from "./runc/users";
+import { resolveInRoot } from "./scoped-path";
+
+/** The parts a container is put together from. This file alone sees them all. */
+export interface RuntimeParts {
+  readonly layers: LayerStore;
+  readonly rootfs: RootfsDriver;
+  readonly network: NetworkStack;
+  readonly runc: Runc;
+  /** Parent of the containers' cgroups: `/runcible-1f2e3d4c`. */
+  readonly cgroupParent: string;
+  readonly logger: Logger;
+}
+
+export type NetworkRequest =
+  | { readonly kind: "host" }
+  /** No endpoints: loopback only. */
+  | { readonly kind: "sandbox"; readonly endpoints: readonly EndpointRequest[]; readonly ports: readonly PortRequest[] }
+  /** The network namespace, hosts and resolv.conf of another running container. */
+  | { readonly kind: "shared"; readonly path: string; readonly folder: string };
+
+export interface RunRequest {
+  readonly id: string;
+  /** The container's folder; its rootfs is mounted there already. */
+  readonly folder: string;
+  readonly rootPath: string;
+  /** As in passwd(5): `name`, `uid`, `name:group`, `uid:gid`; empty: root. */
+  readonly user: string;
+  /** Further groups, by name or number. */
+  readonly groups: readonly string[];
+  readonly hasStdin: boolean;
+  readonly tty?: { readonly rows: number; readonly columns: number };
+  readonly network: NetworkRequest;
+  readonly names: Omit<NetworkFilesRequest, "folder" | "addresses">;
+  readonly spec: Omit<SpecRequest, "user" | "rootPath" | "cgroupPath" | "networkNamespace" | "tty" | "hostname">;
+}
+
+export interface RunOutcome {
+  readonly exitCode: number;
+  readonly isOutOfMemory: boolean;
+}
+
+/** A container that runs. Everything it holds is released when its process has ended. */
+export interface ContainerRun {
+  readonly process: RuncProcess;
+  readonly spec: OciSpec;
+  readonly cgroup: Cgroup;
+  /** Absent with the host's network or that of another container. */
+  readonly sandbox: Sandbox | undefined;
+  readonly ports: PortReservation | undefined;
+  /** Settles when the process has ended and its network, ports and cgroup are gone. Never rejects. */
+  readonly exited: Promise<RunOutcome>;
+}
+
+/** Mounts the root of a container out of its image's layers; `folder` keeps what the container writes. */
+export async function prepareRootfs(
+  parts: RuntimeParts,
+  container: { readonly folder: string; readonly diffIds: readonly Digest[] },
+): Promise<string> {
+  await mkdir(container.folder, { recursive: true, mode: 0o710 });
+  const layers = container.diffIds.map((diffId) => parts.layers.pathOf(diffId));
+  const { path } = await parts.rootfs.mount({ layers, folder: container.folder });
+  return path;
+}
+
+/**
+ * Starts a container's first process. Rejects as `Runc.run`, `NetworkStack.reservePorts` and `resolveUser` do, with
+ * nothing left behind.
+ */
+export async function startContainer(parts: RuntimeParts, request: RunRequest): Promise<ContainerRun> {
+  const undo = createUndoStack();
+  try {
+    const ports = await reservePorts(parts, request.network);
+    undo.push(async () => ports?.release());
+    const sandbox = await openSandbox(parts, request, ports);
+    undo.push(async () => sandbox?.close());
+    const spec = await writeBundle(parts, request, sandbox);
+    const process = await parts.runc.run({
+      id: request.id,
+      bundle: request.folder,
+      hasStdin: request.hasStdin,
+      ...(request.tty === undefined ? {} : { tty: request.tty }),
+    });
+    const cgroup = openCgroup(cgroupPathOf(parts, request.id));
+    const release = async (): Promise<void> =>
+      undo.unwind((error) => parts.logger.warn("release container", { error }));
+    return { process, spec, cgroup, sandbox, ports, exited: settle(process, cgroup, release) };
+  } catch (error) {
+    await undo.unwind((failure) => parts.logger.warn("undo container start", { error: failure }));
+    throw error;
+  }
+}
+
+async function reservePorts(parts: RuntimeParts, network: NetworkRequest): Promise<PortReservation | undefined> {
+  if (network.kind !== "sandbox" || network.ports.length === 0) return undefined;
+  return await parts.network.reservePorts(network.ports);
+}
+
+async function openSandbox(
+  parts: RuntimeParts,
+  { id, network }: RunRequest,
+  ports: PortReservation | undefined,
+): Promise<Sandbox | undefined> {
+  if (network.kind !== "sandbox") return undefined;
+  return await parts.network.openSandbox({
+    containerId: id,
+    endpoints: network.endpoints,
+    ...(ports === undefined ? {} : { ports }),
+  });
+}
+
+async function writeBundle(parts: RuntimeParts, request: RunRequest, sandbox: Sandbox | undefined): Promise<OciSpec> {
+  const { rootPath, network, names } = request;
+  const [user, networkMounts] = await Promise.all([
+    resolveUser(rootPath, request.user, request.groups),
+    networkMountsOf(request, sandbox),
+    ensureFolder(rootPath, request.spec.cwd),
+  ]);
+  const own = new Set(request.spec.mounts.map(({ target }) => target));
+  const mounts: readonly Mount[] = [...networkMounts.filter(({ target }) => !own.has(target)), ...request.spec.mounts];
+  const spec = createSpec({
+    ...request.spec,
+    env: withHome(request.spec.env, user.home),
+    mounts,
+    user,
+    rootPath,
+    hostname: names.hostname,
+    networkNamespace: namespaceOf(network, sandbox),
+    cgroupPath: cgroupPathOf(parts, request.id),
+    tty: request.tty !== undefined,
+  });
+  await writeFile(join(request.folder, "config.json"), JSON.stringify(spec), { mode: 0o600 });
+  return spec;
+}
+
+async function networkMountsOf(request: RunRequest, sandbox: Sandbox | undefined): Promise<readonly Mount[]> {
+  const { folder, network, names } = request;
+  switch (network.kind) {
+    case "shared":
+      return networkFileMounts(network.folder);
+    case "host":
+      return await writeHostNetworkFiles(folder, names);
+    case "sandbox": {
+      const addresses = sandbox?.endpoints.map(({ ipv4Address }) => ipv4Address) ?? [];
+      return await writeNetworkFiles({ ...names, folder, addresses });
+    }
+  }
+}
+
+function namespaceOf(network: NetworkRequest, sandbox: Sandbox | undefined): string {
+  if (network.kind === "host") return "host";
+  const path = network.kind === "shared" ? network.path : sandbox?.path;
+  if (path === undefined) throw new RuncibleError("internal", "start container: its network namespace was not made");
+  return path;
+}
+
+/** Docker makes a missing working folder, owned by root. */
+async function ensureFolder(rootPath: string, folder: string): Promise<void> {
+  await mkdir(await resolveInRoot(rootPath, folder, { followLast: true }), { recursive: true, mode: 0o755 });
+}
+
+/** runc sets no HOME; programs expect that of the user they run as. */
+function withHome(env: readonly string[], home: string): readonly string[] {
+  return env.some((entry) => entry.startsWith("HOME=")) ? env : [...env, `HOME=${home}`];
+}
+
+function cgroupPathOf(parts: RuntimeParts, id: string): string {
+  return `${parts.cgroupParent}/${id}`;
+}
+
+async function settle(process: RuncProcess, cgroup: Cgroup, release: () => Promise<void>): Promise<RunOutcome> {
+  const { exitCode } = await process.exited;
+  const isOutOfMemory = await cgroup.wasOutOfMemory().catch(() => false);
+  await cgroup.remove().catch(() => {});
+  await release();
+  return { exitCode, isOutOfMemory };
+}

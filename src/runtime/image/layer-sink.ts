@@ -1,0 +1,14 @@
+import type { Readable } from "node:stream";
+import type { Digest } from "./digest";
+
+/** Where the layers of an image go when it is put together here. */
+export interface LayerSink {
+  has(diffId: Digest): Promise<boolean>;
+  unpack(request: {
+    readonly diffId: Digest;
+    readonly compression: "gzip" | "zstd" | "none";
+    readonly source: Readable;
+    readonly describedAs: string;
+    readonly signal?: AbortSignal;
+  }): Promise<void>;
+}

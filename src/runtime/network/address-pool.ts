@@ -1,0 +1,43 @@
+import { RuncibleError } from "../../internal/errors";
+import { formatAddress, parseAddress, parseSubnet } from "./subnets";
+
+/** The addresses of one network. The network's own, the broadcast and the gateway's address are never given out. */
+export interface AddressPool {
+  readonly prefixLength: number;
+  /** The lowest free address, or `wanted`. Throws `no-address-left`; `invalid-argument` when `wanted` is taken or outside. */
+  take(wanted?: string): string;
+  give(address: string): void;
+}
+
+export function createAddressPool(subnet: string, gateway: string): AddressPool {
+  const { first, size, prefixLength } = parseSubnet(subnet);
+  const last = first + size - 1;
+  const taken = new Set([first, last, parseAddress(gateway)]);
+
+  const takeWanted = (wanted: string): string => {
+    const address = parseAddress(wanted);
+    if (address <= first || address >= last) {
+      throw new RuncibleError("invalid-argument", `invalid address ${wanted}: it does not belong to subnet ${subnet}`);
+    }
+    if (taken.has(address)) throw new RuncibleError("invalid-argument", `address already in use: ${wanted}`);
+    taken.add(address);
+    return wanted;
+  };
+
+  const takeLowest = (): string => {
+    for (let address = first + 1; address < last; address++) {
+      if (taken.has(address)) continue;
+      taken.add(address);
+      return formatAddress(address);
+    }
+    throw new RuncibleError("no-address-left", `no available IPv4 addresses on subnet ${subnet}; use a larger one`);
+  };
+
+  return {
+    prefixLength,
+    take: (wanted) => (wanted === undefined ? takeLowest() : takeWanted(wanted)),
+    give: (address) => {
+      taken.delete(parseAddress(address));
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import type { ChildProcess, SendHandle } from "node:child_process";
+import { type Deferred, deferred } from "../../internal/deferred";
+import { messageOf, RuncibleError } from "../../internal/errors";
+import { exitOf, spawnTool } from "../../internal/exec";
+import type { Logger } from "../../internal/log";
+import type { AgentRequest, FromAgent, ToAgent } from "./agent-protocol";
+
+/** The process that owns the switch's namespace and everything in it. */
+export interface AgentClient {
+  /** Namespace of the switch; gone with the process. */
+  readonly namespacePath: string;
+  readonly pid: number;
+  /** Resolves when the agent has done it. A handle stays open here too: the caller closes its own. */
+  request(request: AgentRequest, handle?: SendHandle): Promise<void>;
+  /** Ends the process and waits for it. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface AgentOptions {
+  /** Compiled entry file of the agent. */
+  readonly agentPath: string;
+  readonly forward: (query: Uint8Array, isTcp: boolean) => Promise<Uint8Array | undefined>;
+  readonly logger: Logger;
+}
+
+/** Starts the agent in a network namespace of its own. It ends when this process does: its channel breaks. */
+export async function startAgent(options: AgentOptions): Promise<AgentClient> {
+  const { agentPath, logger } = options;
+  const child = spawnTool("unshare", ["--net", "--", process.execPath, agentPath], {
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    serialization: "advanced",
+  });
+  const ready = deferred();
+  const waiting = new Map<number, Deferred<void>>();
+  let isClosing = false;
+
+  child.stderr?.on("data", (chunk: Buffer) => logger.warn("network agent", { stderr: chunk.toString("utf8").trim() }));
+  child.on("message", (message: FromAgent) => {
+    if (message.kind === "ready") ready.resolve();
+    else if (message.kind === "reply") settle(waiting, message);
+    else void answer(child, options, message);
+  });
+  const ended = exitOf(child, "unshare").then(
+    ({ exitCode, signal }) => agentEnded(`exit code ${exitCode}, signal ${signal}`),
+    (error: unknown) => agentEnded(messageOf(error), error),
+  );
+  void ended.then((error) => {
+    ready.reject(error);
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+    if (!isClosing) logger.error("the network agent ended, and all container networks with it", { error });
+  });
+  await ready.promise;
+
+  let lastId = 0;
+  return {
+    namespacePath: `/proc/${child.pid}/ns/net`,
+    pid: child.pid ?? 0,
+    request: async (request, handle) => {
+      if (!child.connected) throw await ended;
+      const id = ++lastId;
+      const done = deferred();
+      waiting.set(id, done);
+      send(child, { kind: "request", id, request }, handle);
+      await done.promise;
+    },
+    close: async () => {
+      isClosing = true;
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+function settle(waiting: Map<number, Deferred<void>>, reply: Extract<FromAgent, { kind: "reply" }>): void {
+  const done = waiting.get(reply.id);
+  waiting.delete(reply.id);
+  if (reply.error === undefined) done?.resolve();
+  else done?.reject(new RuncibleError("internal", `set up container network: ${reply.error}`));
+}
+
+async function answer(
+  child: ChildProcess,
+  options: AgentOptions,
+  { id, query, isTcp }: Extract<FromAgent, { kind: "forward" }>,
+): Promise<void> {
+  const response = await options.forward(query, isTcp).catch((error: unknown) => {
+    options.logger.debug("forward name question", { error });
+    return undefined;
+  });
+  send(child, { kind: "forwarded", id, response });
+}
+
+/** A message that cannot be sent means that the agent ended, which whoever waits for it learns from its exit. */
+function send(child: ChildProcess, message: ToAgent, handle?: SendHandle): void {
+  if (child.connected) child.send(message, handle, {}, () => {});
+}
+
+function agentEnded(how: string, cause?: unknown): RuncibleError {
+  return new RuncibleError("internal", `use container network: the network agent ended (${how}); restart the engine`, {
+    cause,
+  });
+}

@@ -1,0 +1,97 @@
+import type { Socket as UdpSocket } from "node:dgram";
+import { writeFileSync } from "node:fs";
+import type { Server, Socket } from "node:net";
+import { type Deferred, deferred } from "../../internal/deferred";
+import { hasCode, messageOf } from "../../internal/errors";
+import type { AgentRequest, FromAgent, ToAgent } from "./agent-protocol";
+import { startDnsServer } from "./dns-server";
+import { createDnsZone } from "./dns-zone";
+import { createPublishedPorts } from "./published-ports";
+
+/**
+ * The network agent. It lives in a network namespace of its own, the switch, and gives it its life: when this process
+ * ends, the kernel takes down the bridges and every link to them. It serves names, and relays published ports.
+ */
+const zone = createDnsZone();
+const ports = createPublishedPorts();
+const forwarded = new Map<number, Deferred<Uint8Array | undefined>>();
+let lastForwardId = 0;
+
+function main(): void {
+  // Its life hangs on the engine's, not on signals that a terminal sends to everyone.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+  process.on("disconnect", () => process.exit(0));
+  process.on("message", (message: ToAgent, handle: unknown) => {
+    if (message.kind === "forwarded") forwarded.get(message.id)?.resolve(message.response);
+    else void serve(message.id, message.request, handle);
+  });
+  setKernelSwitches();
+  send({ kind: "ready" });
+}
+
+/** Of this namespace alone. Bridged frames must not visit the host's iptables rules (a docker daemon turns that on). */
+function setKernelSwitches(): void {
+  const switches = {
+    "net/ipv4/ip_forward": "1",
+    "net/ipv6/conf/all/disable_ipv6": "1",
+    "net/bridge/bridge-nf-call-iptables": "0",
+    "net/bridge/bridge-nf-call-ip6tables": "0",
+    "net/bridge/bridge-nf-call-arptables": "0",
+  };
+  for (const [name, value] of Object.entries(switches)) {
+    try {
+      writeFileSync(`/proc/sys/${name}`, value);
+    } catch (error) {
+      // A kernel without IPv6, or without the bridge filter, has nothing to switch.
+      if (!hasCode(error, "ENOENT")) throw error;
+    }
+  }
+}
+
+async function serve(id: number, request: AgentRequest, handle: unknown): Promise<void> {
+  try {
+    await perform(request, handle);
+    send({ kind: "reply", id, error: undefined });
+  } catch (error) {
+    send({ kind: "reply", id, error: messageOf(error) });
+  }
+}
+
+async function perform(request: AgentRequest, handle: unknown): Promise<void> {
+  switch (request.kind) {
+    case "serve-names":
+      return await startDnsServer({ address: request.address, zone, forward });
+    case "names":
+      return zone.set(request.sandboxId, request.endpoints);
+    case "publish":
+      return ports.publish(request.port, handle as Server | UdpSocket);
+    case "adopt":
+      // The client may have gone before its socket got here.
+      return handle === undefined ? undefined : ports.adopt(request.portId, handle as Socket);
+    case "target":
+      return await ports.setTarget(request.portIds, request.target);
+    case "unpublish":
+      return ports.unpublish(request.portIds);
+    default:
+      return request satisfies never;
+  }
+}
+
+/** The host's resolvers may listen on its loopback, so the engine asks them. */
+async function forward(query: Uint8Array, isTcp: boolean): Promise<Uint8Array | undefined> {
+  const id = ++lastForwardId;
+  const response = deferred<Uint8Array | undefined>();
+  forwarded.set(id, response);
+  send({ kind: "forward", id, query, isTcp });
+  try {
+    return await response.promise;
+  } finally {
+    forwarded.delete(id);
+  }
+}
+
+function send(message: FromAgent): void {
+  if (process.connected) process.send?.(message);
+}
+
+main();

@@ -1,0 +1,45 @@
+import { deferred } from "../../internal/deferred";
+import { messageOf, RuncibleError } from "../../internal/errors";
+import { exitOf, spawnTool } from "../../internal/exec";
+
+/** Keeps a table of nft rules alive. */
+export interface RuleHolder {
+  close(): Promise<void>;
+}
+
+/**
+ * Puts rules in the host's namespace that vanish with this process, however it ends: the table has an owner (nft's flag),
+ * a process that reads its commands from our pipe and ends with it.
+ */
+export async function holdRules(table: string, commands: string): Promise<RuleHolder> {
+  const child = spawnTool("nft", ["-i"], { stdio: ["pipe", "pipe", "pipe"], detached: true });
+  const applied = deferred();
+  const problems: string[] = [];
+  child.stderr?.on("data", (chunk: Buffer) => problems.push(chunk.toString("utf8")));
+  child.stdout?.once("data", () => applied.resolve());
+  child.stdin?.on("error", () => {});
+  const ended = exitOf(child, "nft").then(
+    () => applied.reject(rulesRefused(table, problems)),
+    (error: unknown) => applied.reject(rulesRefused(table, [messageOf(error)], error)),
+  );
+  // The list is printed after everything before it was done; a table that is not there prints an error alone.
+  child.stdin?.write(`${commands}list table ip ${table}\n`);
+  child.stderr?.once("data", () => child.stdin?.end());
+  await applied.promise;
+  child.stdout?.resume();
+  const close = async (): Promise<void> => {
+    child.stdin?.end();
+    await ended;
+  };
+  if (problems.length === 0) return { close };
+  await close();
+  throw rulesRefused(table, problems);
+}
+
+function rulesRefused(table: string, problems: readonly string[], cause?: unknown): RuncibleError {
+  return new RuncibleError(
+    "capability-missing",
+    `set up container network: nft refuses table ${table}: ${problems.join(" ").trim()}; the kernel needs nf_tables with NAT and owned tables (Linux 5.12)`,
+    { cause },
+  );
+}

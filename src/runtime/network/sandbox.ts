@@ -1,0 +1,230 @@
+import { RuncibleError } from "../../internal/errors";
+import { randomId } from "../../internal/ids";
+import { Mutex } from "../../internal/mutex";
+import type { AddressPool } from "./address-pool";
+import type { AgentClient } from "./agent-client";
+import type { NamedEndpoint } from "./dns-zone";
+import { ipBatch, ipBatchForced } from "./ip-batch";
+import {
+  type EndpointPlan,
+  linkName,
+  macAddressOf,
+  nextInterfaceName,
+  planAddress,
+  planCable,
+  planRoutes,
+} from "./link-plan";
+import type { OpenReservation } from "./port-reservations";
+import type { EndpointRequest, EndpointState, NetworkDefinition, Sandbox } from "./stack";
+
+/** A network as the stack keeps it. */
+export interface Network {
+  readonly definition: NetworkDefinition;
+  readonly bridge: string;
+  readonly addresses: AddressPool;
+  /** Endpoint ids. */
+  readonly endpoints: Set<string>;
+}
+
+/** What a sandbox needs of the stack. */
+export interface SandboxHome {
+  readonly agent: AgentClient;
+  /** Throws `network-not-found`. */
+  network(id: string): Network;
+  discard(path: string): Promise<void>;
+  onClosed(sandbox: Sandbox): void;
+}
+
+interface Endpoint extends EndpointPlan {
+  readonly network: Network;
+  readonly dnsNames: readonly string[];
+}
+
+export interface SandboxRequest {
+  readonly containerId: string;
+  readonly path: string;
+  readonly endpoints: readonly EndpointRequest[];
+  readonly ports: OpenReservation | undefined;
+}
+
+/** Wires a fresh namespace. Throws `network-not-found`, `no-address-left`, `invalid-argument`, and then nothing is left of it. */
+export async function wireSandbox(home: SandboxHome, request: SandboxRequest): Promise<Sandbox> {
+  const sandbox = new WiredSandbox(home, request);
+  try {
+    await sandbox.wire(request.endpoints);
+    return sandbox;
+  } catch (error) {
+    await sandbox.close();
+    throw error;
+  }
+}
+
+class WiredSandbox implements Sandbox {
+  readonly path: string;
+  readonly #home: SandboxHome;
+  readonly #containerId: string;
+  readonly #ports: OpenReservation | undefined;
+  /** Changes come one after the other. */
+  readonly #changes = new Mutex();
+  #endpoints: readonly Endpoint[] = [];
+  #closed: Promise<void> | undefined;
+
+  constructor(home: SandboxHome, { containerId, path, ports }: SandboxRequest) {
+    this.#home = home;
+    this.#containerId = containerId;
+    this.#ports = ports;
+    this.path = path;
+  }
+
+  get endpoints(): readonly EndpointState[] {
+    return this.#endpoints.map(stateOf);
+  }
+
+  wire(requests: readonly EndpointRequest[]): Promise<readonly EndpointState[]> {
+    return this.#changes.run(async () => {
+      if (this.#closed !== undefined) throw alreadyClosed(this.#containerId);
+      const added = this.#claimAll(requests);
+      try {
+        const { namespacePath } = this.#home.agent;
+        await ipBatch(
+          added.flatMap((endpoint) => planCable(endpoint, this.path)),
+          namespacePath,
+        );
+        const all = [...this.#endpoints, ...added];
+        await ipBatch([...added.flatMap(planAddress), ...planRoutes(all)], this.path);
+        this.#endpoints = all;
+        await this.#announce();
+        return added.map(stateOf);
+      } catch (error) {
+        this.#endpoints = this.#endpoints.filter((endpoint) => !added.includes(endpoint));
+        await this.#cut(added);
+        throw error;
+      }
+    });
+  }
+
+  async connect(request: EndpointRequest): Promise<EndpointState> {
+    const [state] = await this.wire([request]);
+    if (state === undefined) throw new RuncibleError("internal", "connect container: no endpoint was made");
+    return state;
+  }
+
+  disconnect(networkId: string): Promise<void> {
+    return this.#changes.run(async () => {
+      const removed = this.#endpoints.filter((endpoint) => endpoint.network.definition.id === networkId);
+      this.#endpoints = this.#endpoints.filter((endpoint) => !removed.includes(endpoint));
+      await this.#announce();
+      await this.#cut(removed);
+      if (removed.length > 0) await ipBatch(planRoutes(this.#endpoints), this.path);
+    });
+  }
+
+  setDnsNames(networkId: string, dnsNames: readonly string[]): Promise<void> {
+    return this.#changes.run(async () => {
+      this.#endpoints = this.#endpoints.map((endpoint) =>
+        endpoint.network.definition.id === networkId ? { ...endpoint, dnsNames } : endpoint,
+      );
+      await this.#announceNames();
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#changes.run(async () => {
+      const removed = this.#endpoints;
+      this.#endpoints = [];
+      // An agent that ended has closed its ports and forgotten its names.
+      await Promise.allSettled([this.#ports?.release(), this.#announceNames(), this.#cut(removed)]);
+      await this.#home.discard(this.path);
+      this.#home.onClosed(this);
+    });
+    return this.#closed;
+  }
+
+  #claimAll(requests: readonly EndpointRequest[]): readonly Endpoint[] {
+    const claimed: Endpoint[] = [];
+    try {
+      for (const request of requests) claimed.push(this.#claim(request, claimed));
+      return claimed;
+    } catch (error) {
+      for (const endpoint of claimed) giveBack(endpoint);
+      throw error;
+    }
+  }
+
+  #claim(request: EndpointRequest, claimed: readonly Endpoint[]): Endpoint {
+    const network = this.#home.network(request.networkId);
+    const others = [...this.#endpoints, ...claimed];
+    if (others.some((endpoint) => endpoint.network === network)) {
+      throw new RuncibleError(
+        "invalid-argument",
+        `connect container ${this.#containerId}: it is on network ${network.definition.name} already`,
+      );
+    }
+    const ipv4Address = network.addresses.take(request.ipv4Address);
+    const endpointId = randomId();
+    network.endpoints.add(endpointId);
+    return {
+      network,
+      endpointId,
+      ipv4Address,
+      dnsNames: request.dnsNames,
+      bridge: network.bridge,
+      prefixLength: network.addresses.prefixLength,
+      gateway: network.definition.gateway,
+      isInternal: network.definition.isInternal,
+      macAddress: request.macAddress ?? macAddressOf(ipv4Address),
+      interfaceName: nextInterfaceName(others.map(({ interfaceName }) => interfaceName)),
+      gatewayPriority: request.gatewayPriority ?? 0,
+    };
+  }
+
+  /** Tells the agent who is where; before the container can ask, or be asked for. */
+  async #announce(): Promise<void> {
+    const target = {
+      address: this.#endpoints[0]?.ipv4Address,
+      gateways: this.#endpoints.map(({ gateway }) => gateway),
+    };
+    await Promise.all([this.#announceNames(), this.#ports?.setTarget(target)]);
+  }
+
+  async #announceNames(): Promise<void> {
+    const endpoints = this.#endpoints.map(namedEndpoint);
+    await this.#home.agent.request({ kind: "names", sandboxId: this.path, endpoints });
+  }
+
+  /** Deleting one end of a cable deletes the other, with its routes. An address is free once its cable is gone. */
+  async #cut(endpoints: readonly Endpoint[]): Promise<void> {
+    await ipBatchForced(
+      endpoints.map(({ endpointId }) => `link del ${linkName(endpointId)}`),
+      this.#home.agent.namespacePath,
+    );
+    for (const endpoint of endpoints) giveBack(endpoint);
+  }
+}
+
+function giveBack({ network, endpointId, ipv4Address }: Endpoint): void {
+  network.addresses.give(ipv4Address);
+  network.endpoints.delete(endpointId);
+}
+
+function stateOf(endpoint: Endpoint): EndpointState {
+  const { network, endpointId, ipv4Address, prefixLength, gateway, macAddress, interfaceName } = endpoint;
+  return {
+    networkId: network.definition.id,
+    endpointId,
+    ipv4Address,
+    prefixLength,
+    gateway,
+    macAddress,
+    interfaceName,
+  };
+}
+
+function namedEndpoint({ network, ipv4Address, dnsNames }: Endpoint): NamedEndpoint {
+  const { id, name, answersNames, isInternal } = network.definition;
+  return { networkId: id, networkName: name, answersNames, isInternal, address: ipv4Address, names: dnsNames };
+}
+
+function alreadyClosed(containerId: string): RuncibleError {
+  return new RuncibleError("container-not-running", `connect container ${containerId}: it has ended`);
+}

@@ -1,0 +1,49 @@
+/** What a user may configure about registries. */
+export interface RegistrySettings {
+  /** Hosts that may be spoken to over plain http, or over https with any certificate. Loopback always may use http. */
+  readonly insecure: readonly string[];
+  /** Mirrors of docker.io, base URLs, tried in order before it. */
+  readonly mirrors: readonly string[];
+  /** As curl reads them: `bypass` lists host suffixes, `*` for all. */
+  readonly proxy: { readonly http?: string; readonly https?: string; readonly bypass?: string };
+  /** Layers downloaded at a time. Default: 3. */
+  readonly parallelDownloads: number;
+  /** Tries after the first of a request that failed for now. Default: 5. */
+  readonly retries: number;
+  /** Before the first retry; doubles, with jitter. Default: 200. */
+  readonly retryDelayMs: number;
+  /** Without a byte for so long a connection counts as broken. Default: 30 000. */
+  readonly idleTimeoutMs: number;
+  /** Folder with `<host>/ca.crt`. Default: /etc/docker/certs.d. */
+  readonly certificateFolder: string;
+}
+
+export const defaultRegistrySettings: RegistrySettings = {
+  insecure: [],
+  mirrors: [],
+  proxy: {},
+  parallelDownloads: 3,
+  retries: 5,
+  retryDelayMs: 200,
+  idleTimeoutMs: 30_000,
+  certificateFolder: "/etc/docker/certs.d",
+};
+
+export interface RegistryCredentials {
+  readonly username?: string;
+  readonly password?: string;
+  /** Refresh token of an earlier login. */
+  readonly identityToken?: string;
+  /** Bearer token, sent as it is. */
+  readonly registryToken?: string;
+}
+
+/** docker.io is a name, not a host. */
+export function hostOf(domain: string): string {
+  return domain === "docker.io" ? `registry-1.${domain}` : domain;
+}
+
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  return name === "localhost" || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name);
+}

@@ -1,0 +1,57 @@
+import type { HealthcheckBody } from "./container-create";
+
+/** Body of `POST /runcible/session`. */
+export interface SessionBody {
+  readonly Id?: string;
+  readonly Labels?: Readonly<Record<string, string>>;
+}
+
+/** First and only line of the answer, which stays open as long as the session lives. */
+export interface SessionOpened {
+  readonly Id: string;
+}
+
+/** Answer of `GET /runcible/info`. */
+export interface RuncibleInfo {
+  readonly Version: string;
+  readonly Pid: number;
+  readonly InstanceId: string;
+  readonly StartedAt: string;
+  readonly ApiVersion: string;
+  readonly Capabilities: readonly string[];
+}
+
+/** Body of `POST /runcible/containers/{id}/wait-ports`; answered by 200 `{}`. */
+export interface WaitPortsBody {
+  /** `80/tcp` */
+  readonly Ports: readonly string[];
+  readonly TimeoutMs: number;
+}
+
+/** Body of `POST /runcible/images/host`: an image made of programs of the engine's own machine. */
+export interface HostImageBody {
+  /** Reference to tag the image with. */
+  readonly Name: string;
+  /** Programs, with the libraries they need; names on PATH or absolute paths. */
+  readonly Executables?: readonly string[];
+  /** Files and folders that come along as they are. */
+  readonly Paths?: readonly string[];
+  readonly Config?: HostImageConfig;
+}
+
+export interface HostImageConfig {
+  readonly User?: string;
+  readonly ExposedPorts?: Readonly<Record<string, object>>;
+  readonly Env?: readonly string[];
+  readonly Entrypoint?: readonly string[];
+  readonly Cmd?: readonly string[];
+  readonly Volumes?: Readonly<Record<string, object>>;
+  readonly WorkingDir?: string;
+  readonly Labels?: Readonly<Record<string, string>>;
+  readonly StopSignal?: string;
+  readonly Healthcheck?: HealthcheckBody;
+}
+
+export interface HostImageBuilt {
+  readonly Id: string;
+}

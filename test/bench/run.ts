@@ -1,0 +1,42 @@
+// Measures and writes docs/benchmarks.md. Run by: npm run bench
+import { writeFile } from "node:fs/promises";
+import { cpus, release, totalmem } from "node:os";
+import { join } from "node:path";
+import { startRegistry } from "../support/registry/start-registry";
+import { measureImport } from "./import-time";
+import { measurePull } from "./pull";
+import type { Section } from "./section";
+import { measureStart } from "./start";
+
+async function main(): Promise<void> {
+  await using registry = await startRegistry();
+  const sections: Section[] = [];
+  // One after the other: they would disturb each other.
+  for (const measure of [measureImport, measureStart, measurePull]) {
+    const section = await measure(registry);
+    console.log(`\n${render(section)}`);
+    sections.push(section);
+  }
+  await writeFile(join(import.meta.dirname, "../../docs/benchmarks.md"), document(sections));
+}
+
+function document(sections: readonly Section[]): string {
+  const processors = cpus();
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
+  const machine = `${processors.length} × ${processors[0]?.model.trim()}, ${memory}, Linux ${release()}, Node ${process.version}`;
+  const introduction = [
+    "# Benchmarks",
+    "",
+    "Measured by `npm run bench`, which writes this file anew. Times are in milliseconds. No test asserts a time.",
+    "",
+    `Machine: ${machine}; ${new Date().toISOString().slice(0, 10)}.`,
+  ].join("\n");
+  return `${[introduction, ...sections.map(render)].join("\n\n")}\n`;
+}
+
+function render({ title, note, rows }: Section): string {
+  const head = ["| what | median | fastest | slowest | n |", "| --- | --- | --- | --- | --- |"];
+  return [`## ${title}`, "", note, "", ...head, ...rows].join("\n");
+}
+
+await main();

@@ -1,0 +1,111 @@
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { GenericContainer } from "../../src/index";
+import { exitOf, run, spawnTool } from "../../src/internal/exec";
+import { useTestEngine } from "../support/engine";
+import { pushTestImage, testImage } from "../support/images";
+import { waitUntil } from "../support/wait-until";
+import { repeat, row, timed } from "./measure";
+import type { Section } from "./section";
+
+const runs = 15;
+const httpServer = ["httpd", "-f", "-p", "8080", "-h", "/etc"];
+
+/** A busybox HTTP server from start to its first answer, and its stop: through the API, and by bare runc on the host network. */
+export async function measureStart(registry: Parameters<typeof pushTestImage>[0]): Promise<Section> {
+  await using _engine = await useTestEngine();
+  const image = await pushTestImage(registry, "busybox");
+  // The first start pulls the image and starts the engine.
+  await startOnce(image);
+  const ours = await repeat(runs, () => startOnce(image));
+  const bare = await measureBareRunc();
+  return {
+    title: "Start to ready, and stop",
+    note: "A busybox HTTP server; ready is the first answer. Bare runc has no network, no overlay and no logs to set up.",
+    rows: [
+      row(
+        "start, through the API",
+        ours.map(({ startMs }) => startMs),
+      ),
+      row(
+        "start, bare `runc run`",
+        bare.map(({ startMs }) => startMs),
+      ),
+      row(
+        "stop, through the API",
+        ours.map(({ stopMs }) => stopMs),
+      ),
+      row(
+        "stop, `runc kill` to the end of `runc run`",
+        bare.map(({ stopMs }) => stopMs),
+      ),
+    ],
+  };
+}
+
+interface StartTimes {
+  readonly startMs: number;
+  readonly stopMs: number;
+}
+
+async function startOnce(image: string): Promise<StartTimes> {
+  const start = await timed(async () => {
+    const container = await new GenericContainer(image).withCommand(httpServer).withExposedPorts(8080).start();
+    await fetch(`http://${container.getHost()}:${container.getMappedPort(8080)}/passwd`);
+    return container;
+  });
+  const stop = await timed(() => start.result.stop());
+  return { startMs: start.ms, stopMs: stop.ms };
+}
+
+async function measureBareRunc(): Promise<StartTimes[]> {
+  const folder = await mkdtemp(join(tmpdir(), "runcible-bench-"));
+  try {
+    const bundle = join(folder, "bundle");
+    await run("umoci", ["unpack", "--image", `${await testImage("busybox")}:image`, bundle]);
+    await changeSpec(join(bundle, "config.json"));
+    return await repeat(runs, (index: number) => runBare(bundle, `runcible-bench-${process.pid}-${index}`));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const barePort = 18_080;
+
+/** The same server without a network namespace of its own, so that it can be reached. */
+async function changeSpec(file: string): Promise<void> {
+  const spec = JSON.parse(await readFile(file, "utf8"));
+  spec.process.terminal = false;
+  spec.process.args = [...httpServer.slice(0, 3), String(barePort), ...httpServer.slice(4)];
+  spec.linux.namespaces = spec.linux.namespaces.filter(({ type }: { type: string }) => type !== "network");
+  await writeFile(file, JSON.stringify(spec));
+}
+
+async function runBare(bundle: string, id: string): Promise<StartTimes> {
+  const start = await timed(async () => {
+    const child = spawnTool("runc", ["run", "--bundle", bundle, id], { stdio: "ignore" });
+    const exited = exitOf(child, "runc");
+    await waitUntil(answers, 10_000);
+    return exited;
+  });
+  const stop = await timed(async () => {
+    await run("runc", ["kill", id, "KILL"]);
+    await start.result;
+  });
+  return { startMs: start.ms, stopMs: stop.ms };
+}
+
+async function answers(): Promise<boolean> {
+  const socket = connect(barePort, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,126 @@
+import { expect, test } from "vitest";
+import { GenericContainer, StartupCheckStrategy, Wait } from "../../../src/index";
+import { busyboxImage } from "./busybox-image";
+
+const lateHttpd = ["sh", "-c", "sleep 0.4; exec httpd -f -p 80 -h /www"];
+
+async function httpd(): Promise<GenericContainer> {
+  return new GenericContainer(await busyboxImage()).withExposedPorts(80).withCommand(lateHttpd);
+}
+
+test("listening ports are awaited until the service itself listens", async () => {
+  await using container = await (await httpd()).withWaitStrategy(Wait.forListeningPorts()).start();
+
+  const answer = await fetch(`http://${container.getHost()}:${container.getMappedPort(80)}/`);
+
+  expect(answer.status).toBe(200);
+});
+
+test("an HTTP wait checks status, body and method", async () => {
+  const strategy = Wait.forHttp("/", 80)
+    .forStatusCode(200)
+    .forResponsePredicate((body) => body === "hello\n")
+    .forResponsePredicate((body) => body.length === 6);
+  await using container = await (await httpd()).withWaitStrategy(strategy).start();
+
+  expect(container.getMappedPort(80)).toBeGreaterThan(0);
+});
+
+test("an HTTP wait for what never comes names the path and the time", async () => {
+  const container = (await httpd()).withWaitStrategy(Wait.forHttp("/missing", 80)).withStartupTimeout(900);
+
+  await expect(container.start()).rejects.toThrow("URL /missing not accessible after 900ms");
+});
+
+test("an HTTP wait may report the log of a container that ended", async () => {
+  const container = new GenericContainer(await busyboxImage())
+    .withExposedPorts(80)
+    .withCommand(["sh", "-c", "echo one; echo two; sleep 0.3; exit 1"])
+    .withWaitStrategy(Wait.forHttp("/", 80, { abortOnContainerExit: true }));
+
+  await expect(container.start()).rejects.toThrow("Container exited during HTTP healthCheck, last 50 logs: one\ntwo");
+});
+
+test("a shell command is repeated until it succeeds", async () => {
+  await using container = await new GenericContainer(await busyboxImage())
+    .withCommand(["sh", "-c", "sleep 0.3; touch /tmp/ready; sleep 60"])
+    .withWaitStrategy(Wait.forSuccessfulCommand("test -f /tmp/ready"))
+    .start();
+
+  expect((await container.exec(["ls", "/tmp"])).stdout).toBe("ready\n");
+});
+
+test("a health check is awaited without being asked for", async () => {
+  await using container = await new GenericContainer(await busyboxImage())
+    .withHealthCheck({ test: ["CMD-SHELL", "test -f /tmp/ready"], interval: 250, timeout: 1000, retries: 20 })
+    .withCommand(["sh", "-c", "sleep 0.3; touch /tmp/ready; sleep 60"])
+    .start();
+
+  expect((await container.exec(["ls", "/tmp"])).stdout).toBe("ready\n");
+});
+
+test("a failing health check ends the wait", async () => {
+  const container = new GenericContainer(await busyboxImage())
+    .withHealthCheck({ test: ["CMD", "false"], interval: 100, timeout: 1000, retries: 2 })
+    .withCommand(["sleep", "60"]);
+
+  await expect(container.start()).rejects.toThrow("Health check failed: unhealthy");
+});
+
+test("a log line is counted as often as asked for", async () => {
+  await using container = await new GenericContainer(await busyboxImage())
+    .withCommand(["sh", "-c", "echo up 1; sleep 0.2; echo up 2 >&2; sleep 60"])
+    .withWaitStrategy(Wait.forLogMessage(/^up \d$/g, 2))
+    .start();
+
+  let text = "";
+  for await (const chunk of await container.logs()) {
+    text += chunk;
+    if (text.includes("up 2")) break;
+  }
+  expect(text).toContain("up 1");
+});
+
+test("a one-shot container is ready when it has ended well", async () => {
+  await using container = await new GenericContainer(await busyboxImage())
+    .withCommand(["sh", "-c", "echo done"])
+    .withWaitStrategy(Wait.forOneShotStartup())
+    .start();
+
+  let text = "";
+  for await (const chunk of await container.logs()) text += chunk;
+  expect(text).toBe("done\n");
+});
+
+test("a one-shot container that ends badly fails the start", async () => {
+  const container = new GenericContainer(await busyboxImage())
+    .withCommand(["false"])
+    .withWaitStrategy(Wait.forOneShotStartup());
+
+  await expect(container.start()).rejects.toThrow("Container failed to start for");
+});
+
+test("a composite strategy has a deadline of its own", async () => {
+  const container = new GenericContainer(await busyboxImage())
+    .withCommand(["sh", "-c", "echo one; sleep 60"])
+    .withWaitStrategy(Wait.forAll([Wait.forLogMessage("one"), Wait.forSuccessfulCommand("false")]).withDeadline(600));
+
+  await expect(container.start()).rejects.toThrow("Composite wait strategy not successful after 600ms");
+});
+
+test("a startup check of a user's own decides", async () => {
+  class Check extends StartupCheckStrategy {
+    asked = 0;
+    async checkStartupState(): Promise<"PENDING" | "SUCCESS"> {
+      this.asked += 1;
+      return this.asked < 3 ? "PENDING" : "SUCCESS";
+    }
+  }
+  const check = new Check();
+  await using _container = await new GenericContainer(await busyboxImage())
+    .withCommand(["sleep", "60"])
+    .withWaitStrategy(check)
+    .start();
+
+  expect(check.asked).toBe(3);
+});

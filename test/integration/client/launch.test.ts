@@ -1,0 +1,129 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createClient } from "../../../src/client/client";
+import { ensureEngine, type LaunchRequest } from "../../../src/client/launch";
+import { runUnchecked } from "../../../src/internal/exec";
+
+// A program in the engine's place: it serves what the launcher asks for, and writes a line for each of its starts.
+const program = `
+const { createServer } = require("node:http");
+const { appendFileSync, rmSync } = require("node:fs");
+const folder = process.env.RUNCIBLE_STATE_DIR;
+appendFileSync(folder + "/starts", process.pid + "\\n");
+if (process.env.FIXTURE_FAILS) { console.error("no such device"); process.exit(3); }
+rmSync(folder + "/engine.sock", { force: true });
+const version = process.env.FIXTURE_VERSION;
+createServer((request, response) => {
+  if (request.url === "/runcible/shutdown") { response.end(); process.exit(0); }
+  if (request.url.startsWith("/containers/json")) return response.end("[]");
+  response.end(JSON.stringify({ Version: version, Pid: process.pid, Capabilities: [] }));
+}).listen(folder + "/engine.sock");
+`;
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "runcible-launch-"));
+  await writeFile(join(folder, "engine.js"), program);
+});
+
+afterEach(async () => {
+  const { client } = requestFor({});
+  await client.system.shutdown().catch(() => {});
+  client.close();
+  // The kernel lock is free when the supervisor has ended too.
+  await runUnchecked("flock", [join(folder, "engine.lock"), "true"]);
+  await rm(folder, { recursive: true });
+});
+
+function requestFor(change: Partial<LaunchRequest>): LaunchRequest {
+  const socketPath = join(folder, "engine.sock");
+  return {
+    client: createClient({ kind: "unix", path: socketPath }),
+    stateFolder: folder,
+    socketPath,
+    uid: 0,
+    version: "1.0.0",
+    program: join(folder, "engine.js"),
+    env: { ...process.env, RUNCIBLE_STATE_DIR: folder, FIXTURE_VERSION: "1.0.0" },
+    ...change,
+  };
+}
+
+async function starts(): Promise<number> {
+  return (await readFile(join(folder, "starts"), "utf8")).trim().split("\n").length;
+}
+
+test("fifty that ask at once get one engine, in a pid namespace of its own", async () => {
+  const infos = await Promise.all(Array.from({ length: 50 }, () => ensureEngine(requestFor({}))));
+
+  expect(await starts()).toBe(1);
+  expect(new Set(infos.map(({ Pid }) => Pid)).size).toBe(1);
+  expect(infos[0]?.Pid).toBeLessThan(20);
+});
+
+test("a running engine is used without a lock", async () => {
+  await ensureEngine(requestFor({}));
+  await ensureEngine(requestFor({}));
+
+  expect(await starts()).toBe(1);
+});
+
+test("the lock of a process that was killed is taken over", async () => {
+  await mkdir(join(folder, "launch.lock"));
+
+  await ensureEngine(requestFor({}));
+
+  expect(await starts()).toBe(1);
+});
+
+test("an engine that ends at its start is an error with its last log lines", async () => {
+  const env = { ...process.env, RUNCIBLE_STATE_DIR: folder, FIXTURE_FAILS: "1" };
+
+  const error = await ensureEngine(requestFor({ env })).catch((caught) => caught);
+
+  expect(error).toMatchObject({ code: "engine-start-failed" });
+  expect(error.message).toMatch(/it ended \(3\).*engine\.log.*no such device/s);
+});
+
+test("an idle engine of another version is replaced", async () => {
+  await ensureEngine(requestFor({}));
+  const env = { ...process.env, RUNCIBLE_STATE_DIR: folder, FIXTURE_VERSION: "2.0.0" };
+
+  const info = await ensureEngine(requestFor({ version: "2.0.0", env }));
+
+  expect(info.Version).toBe("2.0.0");
+  expect(await starts()).toBe(2);
+});
+
+test("control groups the engine listed are removed after it ended", async () => {
+  const outer = join(folder, "groups");
+  await mkdir(join(outer, "a", "b"), { recursive: true });
+  await writeFile(join(folder, "run-cgroups"), `${outer}\n`);
+  const { client } = requestFor({});
+  await ensureEngine(requestFor({ client }));
+
+  await client.system.shutdown();
+  await runUnchecked("flock", [join(folder, "engine.lock"), "true"]);
+
+  await expect(stat(outer)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("another user is told what to do", async () => {
+  await expect(ensureEngine(requestFor({ uid: 1000 }))).rejects.toMatchObject({
+    code: "capability-missing",
+    message: expect.stringContaining("sudo"),
+  });
+});
+
+test("a socket folder others may write to is not trusted", async () => {
+  const open = join(folder, "open");
+  await mkdir(open);
+  await chmod(open, 0o777);
+
+  await expect(ensureEngine(requestFor({ socketPath: join(open, "engine.sock") }))).rejects.toMatchObject({
+    code: "permission-denied",
+  });
+});

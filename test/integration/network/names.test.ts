@@ -1,0 +1,102 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Answer, decode, encode, streamDecode, streamEncode, TRUNCATED_RESPONSE } from "dns-packet";
+import { expect, onTestFinished, test } from "vitest";
+import type { NetworkStack } from "../../../src/runtime/network/stack";
+import { evaluateIn, lookUpIn } from "./in-sandbox";
+import { addNetwork, on, openStack } from "./open-stack";
+
+const resolve = (name: string, type: string): string => `
+  const resolver = new (require("dns").promises.Resolver)({ timeout: 2000, tries: 1 });
+  resolver.setServers(["127.0.0.11"]);
+  return await resolver.resolve(${JSON.stringify(name)}, ${JSON.stringify(type)});`;
+
+test("an alias that two have gives both addresses, a name without regard to case", async () => {
+  const stack = await openStack();
+  const network = await addNetwork(stack, 1);
+  const one = await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one", "all")] });
+  await stack.openSandbox({ containerId: "two", endpoints: [on(network, "two", "all")] });
+  expect(await lookUpIn(one, "all")).toEqual(["10.213.1.2", "10.213.1.3"]);
+  expect(await evaluateIn(one, resolve("TWO.Net1", "A"))).toEqual(["10.213.1.3"]);
+  expect(await evaluateIn(one, resolve("two", "AAAA"))).toBe("ENODATA");
+  expect(await evaluateIn(one, resolve("nobody", "A"))).toBe("ENOTFOUND");
+  expect(await evaluateIn(one, resolve("3.1.213.10.in-addr.arpa", "PTR"))).toEqual(["two.net1"]);
+});
+
+test("names change while the sandbox lives, and go with it", async () => {
+  const stack = await openStack();
+  const network = await addNetwork(stack, 1);
+  const one = await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")] });
+  const two = await stack.openSandbox({ containerId: "two", endpoints: [on(network, "two")] });
+  await two.setDnsNames(network.id, ["renamed"]);
+  expect(await lookUpIn(one, "two")).toEqual([]);
+  expect(await lookUpIn(one, "renamed")).toEqual(["10.213.1.3"]);
+  await two.close();
+  expect(await lookUpIn(one, "renamed")).toEqual([]);
+});
+
+test("other names are asked of the host's resolvers on its loopback, by TCP when truncated", async () => {
+  const stack = await openStackWithResolver();
+  const network = await addNetwork(stack, 1);
+  const one = await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")] });
+  expect(await evaluateIn(one, resolve("outside.example", "A"))).toEqual(["192.0.2.1"]);
+  expect(await evaluateIn(one, resolve("large.example", "A"))).toHaveLength(100);
+});
+
+test("the default bridge forwards even what it knows; an internal network forwards nothing", async () => {
+  const stack = await openStackWithResolver();
+  const bridge = await addNetwork(stack, 1, { answersNames: false });
+  const internal = await addNetwork(stack, 2, { isInternal: true });
+  const one = await stack.openSandbox({ containerId: "one", endpoints: [on(bridge, "one")] });
+  const two = await stack.openSandbox({ containerId: "two", endpoints: [on(internal, "two")] });
+  expect(await evaluateIn(one, resolve("one", "A"))).toEqual(["192.0.2.1"]);
+  expect(await evaluateIn(two, resolve("outside.example", "A"))).toBe("ESERVFAIL");
+  expect(await evaluateIn(two, resolve("two", "A"))).toEqual(["10.213.2.2"]);
+});
+
+test("a resolver that is not there is passed over for the next", async () => {
+  const stack = await openStackWithResolver("nameserver 127.0.77.54\n");
+  const network = await addNetwork(stack, 1);
+  const one = await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")] });
+  expect(await evaluateIn(one, resolve("outside.example", "A"))).toEqual(["192.0.2.1"]);
+});
+
+/** A resolver on the host's loopback, where it would be out of the containers' reach. */
+async function openStackWithResolver(before = ""): Promise<NetworkStack> {
+  const address = "127.0.77.53";
+  const udp = createSocket("udp4");
+  udp.on("message", (query, { port, address: client }) => {
+    const { id, questions } = decode(query);
+    const answers = answersTo(questions?.[0]?.name ?? "");
+    const isLarge = answers.length > 1;
+    const flags = isLarge ? TRUNCATED_RESPONSE : 0;
+    udp.send(encode({ type: "response", id, flags, questions, answers: isLarge ? [] : answers }), port, client);
+  });
+  const tcp = createServer((socket) => {
+    socket.on("data", (chunk) => {
+      const { id, questions } = streamDecode(chunk);
+      socket.end(streamEncode({ type: "response", id, questions, answers: answersTo(questions?.[0]?.name ?? "") }));
+    });
+  });
+  onTestFinished(() => {
+    udp.close();
+    tcp.close();
+  });
+  udp.bind(53, address);
+  tcp.listen(53, address);
+  await Promise.all([once(udp, "listening"), once(tcp, "listening")]);
+  const folder = await mkdtemp(join(tmpdir(), "runcible-resolver-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const resolvConfPath = join(folder, "resolv.conf");
+  await writeFile(resolvConfPath, `${before}nameserver ${address}\n`);
+  return await openStack({ resolvConfPath });
+}
+
+function answersTo(name: string): Answer[] {
+  const count = name.startsWith("large") ? 100 : 1;
+  return Array.from({ length: count }, (_, index) => ({ type: "A", name, ttl: 1, data: `192.0.2.${index + 1}` }));
+}

@@ -1,0 +1,140 @@
+import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { execProcess } from "../../../src/runtime/runc/spec";
+import { type Bundles, mountCount, openBundles, resultOf, sh, textOf } from "./busybox-bundle";
+
+let bundles: Bundles;
+beforeAll(async () => {
+  bundles = await openBundles();
+});
+afterAll(async () => {
+  await bundles.close();
+});
+
+test("a container's output and exit code are those of its process", async () => {
+  const { process } = await bundles.start(sh("echo out; echo err >&2; exit 7"));
+  expect(await resultOf(process)).toEqual({ exitCode: 7, stdout: "out\n", stderr: "err\n" });
+});
+
+test("the pid is that of the container's first process", async () => {
+  const { process } = await bundles.start(sh("echo up; exec sleep 1000"));
+  await once(process.stdout, "data");
+  expect(await readFile(`/proc/${process.pid}/cmdline`, "utf8")).toBe("sleep\x001000\x00");
+  process.kill("SIGKILL");
+  expect(await process.exited).toEqual({ exitCode: 137 });
+});
+
+test("a signal reaches the process, which may answer it with an exit code of its own", async () => {
+  const { process } = await bundles.start(sh("trap 'exit 42' TERM; echo up; while :; do sleep 0.05; done"));
+  await once(process.stdout, "data");
+  process.kill("SIGTERM");
+  process.stdout.resume();
+  expect(await process.exited).toEqual({ exitCode: 42 });
+});
+
+test("a signal to a process that has ended is no error", async () => {
+  const { process } = await bundles.start({ args: ["true"] });
+  await process.exited;
+  expect(() => process.kill("SIGTERM")).not.toThrow();
+});
+
+test("a command that does not exist is told with runc's own text", async () => {
+  await expect(bundles.start({ args: ["nosuch"] })).rejects.toMatchObject({
+    code: "executable-not-found",
+    message: expect.stringContaining('exec: "nosuch": executable file not found in $PATH'),
+  });
+  await expect(bundles.start({ args: ["/no/such"] })).rejects.toMatchObject({
+    code: "executable-not-found",
+    message: expect.stringContaining("no such file or directory"),
+  });
+});
+
+test("a command that may not be executed is told with runc's own text", async () => {
+  await expect(bundles.start({ args: ["/etc"] })).rejects.toMatchObject({
+    code: "executable-not-permitted",
+    message: expect.stringMatching(/permission denied|is a directory/),
+  });
+});
+
+test("a mount that cannot be made is no missing command", async () => {
+  const mounts = [{ type: "bind", source: "/no/such/source", target: "/data", options: ["rbind"] }];
+  await expect(bundles.start({ mounts })).rejects.toMatchObject({ code: "start-failed" });
+});
+
+test("standard input reaches the process and its end is seen", async () => {
+  const { process } = await bundles.start({ args: ["cat"] }, { hasStdin: true });
+  process.stdin?.end("hello");
+  expect(await resultOf(process)).toMatchObject({ exitCode: 0, stdout: "hello" });
+});
+
+test("without standard input the process reads an end at once", async () => {
+  const { process } = await bundles.start({ args: ["cat"] });
+  expect(process.stdin).toBeNull();
+  expect(await resultOf(process)).toMatchObject({ exitCode: 0, stdout: "" });
+});
+
+test("a process waits for the reader of its output and loses nothing", async () => {
+  const { process } = await bundles.start(sh("dd if=/dev/zero bs=64k count=512 2>/dev/null; echo done >&2"));
+  let size = 0;
+  for await (const chunk of process.stdout) size += chunk.length;
+  expect(size).toBe(32 * 1024 * 1024);
+  expect(await textOf(process.stderr)).toBe("done\n");
+});
+
+test("output written before anyone listens is kept beyond the process's end", async () => {
+  const { process } = await bundles.start(sh("echo early"));
+  await process.exited;
+  expect(await textOf(process.stdout)).toBe("early\n");
+});
+
+test("exec runs a further process with its own environment, folder and exit code", async () => {
+  const { id, spec, process } = await bundles.start({ args: ["sleep", "1000"], env: ["A=1", "B=2"] });
+  const wanted = { ...sh("echo $A $B $PWD; exit 3"), env: ["B=3"], cwd: "/tmp", tty: false, isPrivileged: false };
+  const exec = await bundles.runc.exec({ id, process: execProcess(spec, wanted), hasStdin: false });
+  expect(await resultOf(exec)).toEqual({ exitCode: 3, stdout: "1 3 /tmp\n", stderr: "" });
+  process.kill("SIGKILL");
+  await process.exited;
+});
+
+test("exec of a missing command is told with runc's own text", async () => {
+  const { id, spec, process } = await bundles.start({ args: ["sleep", "1000"] });
+  const wanted = { args: ["nosuch"], env: [], tty: false, isPrivileged: false };
+  const exec = bundles.runc.exec({ id, process: execProcess(spec, wanted), hasStdin: false });
+  await expect(exec).rejects.toMatchObject({
+    code: "executable-not-found",
+    message: expect.stringContaining("executable file not found in $PATH"),
+  });
+  process.kill("SIGKILL");
+  await process.exited;
+});
+
+test("a paused container stands still until it is resumed", async () => {
+  const { id, process } = await bundles.start({ args: ["cat"] }, { hasStdin: true });
+  await bundles.runc.pause(id);
+  process.stdin?.end("late");
+  process.kill("SIGTERM");
+  await bundles.runc.resume(id);
+  expect((await resultOf(process)).stdout).toBe("late");
+});
+
+test("a terminal has its size from the first instruction on, and takes another", async () => {
+  const { process } = await bundles.start({ ...sh("stty size; read line; stty size"), tty: true }, { hasStdin: true });
+  const [first] = await once(process.stdout, "data");
+  expect(String(first)).toBe("24 80\r\n");
+  await process.resize({ rows: 50, columns: 132 });
+  process.stdin?.write("\n");
+  expect((await resultOf(process)).stdout).toContain("50 132\r\n");
+});
+
+test("fifty quick containers leave no cgroup, no mount and no state", async () => {
+  const mounts = await mountCount();
+  const runOne = async (): Promise<void> => {
+    const { process, cgroup } = await bundles.start({ args: ["true"] });
+    expect(await process.exited).toEqual({ exitCode: 0 });
+    await cgroup.remove();
+  };
+  for (let round = 0; round < 10; round++) await Promise.all(Array.from({ length: 5 }, runOne));
+  expect(await readdir(bundles.runcRoot)).toEqual([]);
+  expect(await mountCount()).toBe(mounts);
+});

@@ -1,0 +1,32 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { spawnTool } from "../../../src/internal/exec";
+import { difference, expectNothingLeft, takeSnapshot } from "../../support/leaks";
+
+test("a process in namespaces of its own counts as left until it has ended", async () => {
+  const stateFolder = await mkdtemp(join(tmpdir(), "runcible-leaks-"));
+  const before = await takeSnapshot({ stateFolder });
+  const script = `mount -t tmpfs left ${stateFolder} && echo ready && exec cat`;
+  const child = spawnTool("unshare", ["--net", "--mount", "sh", "-c", script], { stdio: ["pipe", "pipe", "inherit"] });
+  try {
+    if (child.stdout !== null) await once(child.stdout, "data");
+    const left = difference(before, await takeSnapshot({ stateFolder }));
+    expect(left.map((line) => line.split(":")[0])).toEqual(["processes", "network namespaces"]);
+    await expect(expectNothingLeft(before, 0)).rejects.toThrow("still there after 0 ms");
+  } finally {
+    child.kill("SIGKILL");
+  }
+  await expectNothingLeft(before, 5_000);
+  await rm(stateFolder, { recursive: true });
+});
+
+test("an entry in a watched folder counts as left", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "runcible-leaks-"));
+  const before = await takeSnapshot({ stateFolder: folder, folders: [folder] });
+  await mkdtemp(join(folder, "container-"));
+  await expect(expectNothingLeft(before, 0)).rejects.toThrow("folders:");
+  await rm(folder, { recursive: true });
+});

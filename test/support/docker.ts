@@ -1,0 +1,48 @@
+import type { ChildProcess } from "node:child_process";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { exitOf, run, runUnchecked, spawnTool } from "../../src/internal/exec";
+import { waitUntil } from "./wait-until";
+
+/** A dockerd of its own, beside any other on the machine. */
+export interface TestDocker extends AsyncDisposable {
+  /** `unix://…` */
+  readonly host: string;
+  /** Runs the docker command line on it; throws unless it exits 0. */
+  docker(...args: readonly string[]): Promise<string>;
+}
+
+/** Undefined when dockerd is not installed or does not come up: comparisons are left out then, never tests. */
+export async function startDocker(): Promise<TestDocker | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), "runcible-docker-"));
+  const socket = join(folder, "docker.sock");
+  const args = [
+    ...["--host", `unix://${socket}`, "--data-root", join(folder, "data"), "--exec-root", join(folder, "exec")],
+    ...["--pidfile", join(folder, "docker.pid"), "--bridge", "none", "--iptables=false", "--ip-forward=false"],
+  ];
+  const child = spawnTool("setpriv", ["--pdeathsig", "TERM", "dockerd", ...args], { stdio: "ignore" });
+  const exited = exitOf(child, "setpriv");
+  exited.catch(() => {});
+  const docker = async (...words: readonly string[]): Promise<string> =>
+    (await run("docker", ["--host", `unix://${socket}`, ...words], { timeoutMs: 300_000 })).stdout;
+  const stop = (): Promise<void> => stopDocker(child, exited, folder);
+  const isUp = async (): Promise<boolean> => {
+    if (child.exitCode !== null) return true;
+    if (!(await stat(socket).catch(() => undefined))) return false;
+    return (await runUnchecked("docker", ["--host", `unix://${socket}`, "version"])).exitCode === 0;
+  };
+  if (!(await waitUntil(isUp, 30_000)) || child.exitCode !== null) {
+    await stop();
+    return undefined;
+  }
+  return { host: `unix://${socket}`, docker, [Symbol.asyncDispose]: stop };
+}
+
+async function stopDocker(child: ChildProcess, exited: Promise<unknown>, folder: string): Promise<void> {
+  child.kill("SIGTERM");
+  await exited.catch(() => {});
+  // dockerd leaves a mount of its data folder behind.
+  await runUnchecked("umount", ["--recursive", "--lazy", join(folder, "data")]);
+  await rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient, type EngineClient } from "../../src/client/client";
+import { hasCode } from "../../src/internal/errors";
+import { socketPathOf } from "../../src/internal/state-folder";
+import { processesOf } from "./leaks/processes";
+import { waitUntil } from "./wait-until";
+
+/** An engine of its own for one test file: a fresh state folder that every client of this process and its children finds. */
+export interface TestEngine extends AsyncDisposable {
+  readonly stateFolder: string;
+  /** Environment for child processes that are to use this engine. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Speaks to the engine; starts none. */
+  readonly client: EngineClient;
+}
+
+/** Starts nothing: the first use does. Disposing it ends the engine and removes the folder. */
+export async function useTestEngine(settings: Readonly<Record<string, string>> = {}): Promise<TestEngine> {
+  const stateFolder = await mkdtemp(join(tmpdir(), "runcible-test-"));
+  const ownSettings = { ...settings, RUNCIBLE_STATE_DIR: stateFolder };
+  const before = Object.fromEntries(Object.keys(ownSettings).map((name) => [name, process.env[name]]));
+  Object.assign(process.env, ownSettings);
+  const client = createClient({ kind: "unix", path: socketPathOf(stateFolder, process.getuid?.() ?? 0) });
+  return {
+    stateFolder,
+    env: { ...process.env },
+    client,
+    async [Symbol.asyncDispose]() {
+      for (const [name, value] of Object.entries(before)) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+      await endEngine(client, stateFolder);
+      client.close();
+      await rm(stateFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function endEngine(client: EngineClient, stateFolder: string): Promise<void> {
+  try {
+    await client.system.shutdown();
+  } catch (error) {
+    if (!hasCode(error, "engine-unreachable") && !hasCode(error, "container-state")) throw error;
+  }
+  // An engine in use refuses to leave; killing its processes is what it is built to survive.
+  const isGone = async (): Promise<boolean> => (await processesOf(stateFolder)).length === 0;
+  if (await waitUntil(isGone, 3_000)) return;
+  for (const { pid } of await processesOf(stateFolder)) process.kill(pid, "SIGKILL");
+  await waitUntil(isGone, 3_000);
+}

@@ -1,0 +1,107 @@
+import { expect, test } from "vitest";
+import { decodeCreate } from "../../../src/engine/routes/decode-create";
+import type { JsonObject } from "../../../src/wire/json";
+
+const none = new URLSearchParams();
+
+function decode(body: JsonObject, query: URLSearchParams = none): ReturnType<typeof decodeCreate> {
+  return decodeCreate({ Image: "bb", ...body }, query);
+}
+
+test("the docker CLI's default network is the bridge, in the mode and among the endpoints", () => {
+  const spec = decode({
+    HostConfig: {
+      NetworkMode: "default",
+      MemorySwappiness: -1,
+      PidsLimit: 0,
+      ConsoleSize: [24, 80],
+      MaskedPaths: null,
+      RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
+      CapAdd: ["net_admin"],
+    },
+    NetworkingConfig: { EndpointsConfig: { default: { Aliases: ["web"], IPAMConfig: null } } },
+  });
+  expect(spec.networkMode).toEqual({ kind: "network", network: "bridge" });
+  expect(spec.endpoints).toMatchObject([{ network: "bridge", aliases: ["web"] }]);
+  expect(spec.resources).toEqual({ isOomKillDisabled: false, ulimits: [] });
+  expect(spec.capAdd).toEqual(["CAP_NET_ADMIN"]);
+  expect(spec.maskedPaths).toBeUndefined();
+});
+
+test("docker-java's nulls say nothing", () => {
+  const spec = decode({
+    Cmd: null,
+    Env: null,
+    Volumes: null,
+    Healthcheck: null,
+    HostConfig: { Binds: null, Links: null, PortBindings: null, Ulimits: null, Memory: null, AutoRemove: null },
+    NetworkingConfig: null,
+  });
+  expect(spec).toMatchObject({ environment: [], mounts: [], publish: [], autoRemove: false });
+  expect(spec.command).toBeUndefined();
+});
+
+test("testcontainers' ports become random ones, and its fractional memory a whole number", () => {
+  const spec = decode({
+    ExposedPorts: { "8080/tcp": {} },
+    HostConfig: { PortBindings: { "8080/tcp": [{ HostPort: "0" }] }, Memory: 107374182.4 },
+  });
+  expect(spec.publish).toEqual([{ containerPort: { port: 8080, protocol: "tcp" }, hostPort: { first: 0, last: 0 } }]);
+  expect(spec.resources.memoryBytes).toBe(107374182);
+});
+
+test("a bind wins over an anonymous volume on the same path, as compose 1 sends them", () => {
+  const spec = decode({ Volumes: { "/data": {}, "/log": {} }, HostConfig: { Binds: ["/srv:/data/:ro"] } });
+  expect(spec.anonymousVolumes).toEqual(["/log"]);
+  expect(spec.mounts).toEqual([
+    { kind: "bind", source: "/srv", target: "/data", isReadOnly: true, propagation: "rprivate", createSource: true },
+  ]);
+});
+
+test("a name before the colon is a volume, Mounts never make their source", () => {
+  const spec = decode({
+    HostConfig: {
+      Binds: ["c1_data:/data"],
+      Mounts: [
+        { Type: "bind", Source: "/srv", Target: "/b", ReadOnly: true },
+        { Type: "tmpfs", Target: "/t", TmpfsOptions: { SizeBytes: 64, Mode: 0o1777 } },
+      ],
+    },
+  });
+  expect(spec.mounts).toMatchObject([
+    { kind: "volume", name: "c1_data", noCopy: false },
+    { kind: "bind", createSource: false },
+    { kind: "tmpfs", options: ["size=64", "mode=1777"] },
+  ]);
+});
+
+test("the network of the mode comes first, and a bare string is a list of one", () => {
+  const spec = decode(
+    {
+      Cmd: "echo hi",
+      Entrypoint: [""],
+      HostConfig: { NetworkMode: "b" },
+      NetworkingConfig: { EndpointsConfig: { a: {}, b: {} } },
+    },
+    new URLSearchParams("name=/web&platform=linux/arm64"),
+  );
+  expect(spec.endpoints.map(({ network }) => network)).toEqual(["b", "a"]);
+  expect(spec).toMatchObject({ command: ["echo hi"], entrypoint: [], name: "web", platform: "linux/arm64" });
+});
+
+test.each<[JsonObject, string]>([
+  [{ Image: "" }, "Config cannot be empty in order to create a container"],
+  [{ HostConfig: { Binds: ["/a:/x"], Tmpfs: { "/x": "" } } }, "Duplicate mount point: /x"],
+  [{ HostConfig: { Binds: ["/a:b:c:d"] } }, "invalid volume specification: '/a:b:c:d'"],
+  [{ HostConfig: { Binds: ["/a:/b:bogus"] } }, "invalid mode: bogus"],
+  [{ HostConfig: { RestartPolicy: { Name: "weird" } } }, "invalid restart policy 'weird'"],
+  [
+    { HostConfig: { AutoRemove: true, RestartPolicy: { Name: "always" } } },
+    "can't create 'AutoRemove' container with restart policy",
+  ],
+  [{ HostConfig: { Memory: 1024 } }, "Minimum memory limit allowed is 6MB"],
+  [{ HostConfig: { PortBindings: { x: [] } } }, 'invalid port specification: "x"'],
+  [{ Healthcheck: { Interval: 10 } }, "Interval in Healthcheck cannot be less than 1ms"],
+])("%j is refused with Docker's words", (body, message) => {
+  expect(() => decode(body)).toThrow(message);
+});

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { effectiveConfig } from "../../../src/engine/containers-config/effective-config";
+import type { EffectiveConfig } from "../../../src/engine/routes/container-view";
+import { decodeCreate } from "../../../src/engine/routes/decode-create";
+import type { ImageRunConfig } from "../../../src/runtime/image/manifest";
+import type { JsonObject } from "../../../src/wire/json";
+
+const image: ImageRunConfig = {
+  Entrypoint: ["/entry"],
+  Cmd: ["serve"],
+  Env: ["PATH=/bin", "A=1"],
+  ExposedPorts: { "80/tcp": {} },
+  Volumes: { "/data": {} },
+  Labels: { a: "image", b: "image" },
+  WorkingDir: "/srv",
+  Healthcheck: { Test: ["CMD", "true"], Interval: 2_000_000_000 },
+};
+
+function merge(body: JsonObject, from: ImageRunConfig = image): EffectiveConfig {
+  return effectiveConfig(decodeCreate({ Image: "bb", ...body }, new URLSearchParams()), from, "ab".repeat(32));
+}
+
+test("a request that says nothing runs what the image says", () => {
+  expect(merge({})).toMatchObject({
+    entrypoint: ["/entry"],
+    command: ["serve"],
+    workingDir: "/srv",
+    hostname: "abababababab",
+    volumes: ["/data"],
+    healthCheck: { test: ["CMD", "true"], intervalMs: 2000, timeoutMs: 30_000, retries: 3 },
+  });
+});
+
+test("an entrypoint of its own drops the image's command", () => {
+  expect(merge({ Entrypoint: ["sh"] })).toMatchObject({ entrypoint: ["sh"], command: [] });
+});
+
+test("variables, labels and ports are merged, and a bare name removes a variable", () => {
+  const config = merge({
+    Env: ["A", "B=2", "PATH=/x"],
+    Labels: { a: "mine" },
+    ExposedPorts: { "80": {}, "90/udp": {} },
+  });
+  expect(config.environment).toEqual(["PATH=/x", "B=2"]);
+  expect(config.labels).toEqual({ a: "mine", b: "image" });
+  expect(config.exposedPorts).toEqual([
+    { port: 80, protocol: "tcp" },
+    { port: 90, protocol: "udp" },
+  ]);
+});
+
+test("the image's health check is merged field by field, or switched off", () => {
+  expect(merge({ Healthcheck: { Retries: 9 } }).healthCheck).toMatchObject({ test: ["CMD", "true"], retries: 9 });
+  expect(merge({ Healthcheck: { Test: ["NONE"] } }).healthCheck).toBeUndefined();
+});
+
+test("a mount on the path of an image's volume takes its place", () => {
+  expect(merge({ HostConfig: { Binds: ["/srv:/data"] } }).volumes).toEqual([]);
+});
+
+test("nothing to run is an error", () => {
+  expect(() => merge({}, {})).toThrow("no command specified");
+});

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { hostIpsOf, portCandidates } from "../../../../src/runtime/network/host-ports";
+import { parseRoutes } from "../../../../src/runtime/network/host-routes";
+import { parseSocketTable } from "../../../../src/runtime/network/listening";
+import { parseResolvers } from "../../../../src/runtime/network/resolvers";
+
+test("routes of every kind count, the default route does not", () => {
+  const text = [
+    "default via 10.0.0.1 dev eth0 ",
+    "10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.2 ",
+    "blackhole 10.9.0.0/16 ",
+    "local 127.0.0.0/8 dev lo table local proto kernel scope host src 127.0.0.1 ",
+    "broadcast 10.0.0.255 dev eth0 table local ",
+    "0.0.0.0/0 dev tun0 ",
+    "",
+  ].join("\n");
+  expect(parseRoutes(text)).toEqual(["10.0.0.0/24", "10.9.0.0/16", "127.0.0.0/8", "10.0.0.255"]);
+});
+
+const header = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
+const rest = "00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0";
+
+test("listening TCP sockets are told from connections, and loopback from the rest", () => {
+  const text = [
+    header,
+    `   0: 0100007F:0050 00000000:0000 0A ${rest}`,
+    `   1: 00000000:1538 00000000:0000 0A ${rest}`,
+    `   2: 0100007F:0050 0100007F:9C40 01 ${rest}`,
+  ].join("\n");
+  expect(parseSocketTable(text, "tcp")).toEqual([
+    { port: 80, protocol: "tcp", isLoopbackOnly: true },
+    { port: 5432, protocol: "tcp", isLoopbackOnly: false },
+  ]);
+});
+
+test("IPv6 tables have loopback in two forms", () => {
+  const any = "0".repeat(32);
+  const text = [
+    `   0: 00000000000000000000000001000000:0050 ${any}:0000 07 ${rest}`,
+    `   1: 0000000000000000FFFF00000100007F:0051 ${any}:0000 07 ${rest}`,
+    `   2: ${any}:0052 ${any}:0000 07 ${rest}`,
+  ].join("\n");
+  expect(parseSocketTable(text, "udp").map(({ isLoopbackOnly }) => isLoopbackOnly)).toEqual([true, true, false]);
+});
+
+test("resolvers are read as the C library reads them", () => {
+  const text = "# nameserver 9.9.9.9\nsearch x\nnameserver 127.0.0.53\n nameserver\tfe80::1%eth0\nnameserver bad\n";
+  expect(parseResolvers(text)).toEqual(["127.0.0.53", "fe80::1%eth0"]);
+  expect(parseResolvers("nameserver 1.1.1.1\n".repeat(5))).toHaveLength(3);
+  expect(parseResolvers("")).toEqual(["127.0.0.1"]);
+});
+
+test("a port without address is for this machine alone", () => {
+  expect(hostIpsOf({})).toEqual(["127.0.0.1", "::1"]);
+  expect(hostIpsOf({ hostIp: "" })).toEqual(["127.0.0.1", "::1"]);
+  expect(hostIpsOf({ hostIp: "0.0.0.0" })).toEqual(["0.0.0.0"]);
+});
+
+test("a range is tried from its beginning", () => {
+  expect(portCandidates({ first: 8000, last: 8002 })).toEqual([8000, 8001, 8002]);
+  expect(portCandidates({ first: 80, last: 80 })).toEqual([80]);
+  expect(new Set(portCandidates({ first: 0, last: 0 }))).toEqual(new Set([0]));
+});
