@@ -21,8 +21,7 @@ export function createSessionsClient(transport: Transport): SessionsClient {
   return {
     open: async (body) => {
       try {
-        const options = { body, keepsProcessAlive: false };
-        return await sessionOn(await transport.open("POST", "/runcible/session", options));
+        return await sessionOn(await transport.open("POST", "/runcible/session", { body }));
       } catch (error) {
         if (isUnknownRoute(error)) return undefined;
         throw error;
@@ -35,6 +34,8 @@ async function sessionOn(connection: IncomingMessage): Promise<Session> {
   const ended = new Promise<void>((resolve) => connection.once("close", resolve));
   connection.on("error", () => {});
   const { Id } = JSON.parse(await firstLine(connection)) as SessionOpened;
+  // Only now: until the first line is here, nothing else may keep the process from ending.
+  connection.socket.unref();
   return { id: Id, ended, close: () => connection.destroy() };
 }
 
