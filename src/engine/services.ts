@@ -125,6 +125,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
       puller,
       events,
       usersOf: (id) => usersOf(context, id),
+      layersOfContainers: () => new Set(context.index.values().flatMap(({ record }) => record.diffIds)),
     }),
     networks,
     volumes,

@@ -2,7 +2,7 @@ import { messageOf, RuncibleError } from "../internal/errors";
 import type { Logger } from "../internal/log";
 import type { Descriptor, Platform } from "./image/descriptor";
 import type { Digest } from "./image/digest";
-import type { ImageStore } from "./image/image-store";
+import type { ImageLease, ImageStore } from "./image/image-store";
 import type { Image, ImageManifest } from "./image/manifest";
 import { isIndex, parseImageConfig, parseManifest } from "./image/parse";
 import { choosePlatform, formatPlatform, hostPlatform, matchesPlatform } from "./image/platform";
@@ -80,13 +80,11 @@ export function createPuller({ images, layers, registries, logger }: PullerOptio
       const digest = named.descriptor.digest;
       const config = await fetchConfig(images, repository, chosen, signal);
       checkPlatform(reference, config.config, platform, request.platform !== undefined);
+      protect(lease, chosen, config.config.rootfs.diff_ids);
       const known = await images.find(chosen.manifest.config.digest);
       const missing = await missingLayers(layers, chosen.manifest, config.config.rootfs.diff_ids);
       const isNew = known === undefined || missing.length > 0;
       onResolved?.({ digest, isNew });
-      lease.protect(chosen.descriptor.digest);
-      lease.protect(chosen.manifest.config.digest);
-      for (const { digest: layer } of chosen.manifest.layers) lease.protect(layer);
       tellExisting(chosen.manifest, missing, onProgress);
       await pullLayers(missing, {
         repository,
@@ -111,6 +109,12 @@ export function createPuller({ images, layers, registries, logger }: PullerOptio
   };
 
   return { pull, checkLogin: (domain, auth, signal) => client.checkLogin(domain, auth, signal) };
+}
+
+/** Before anything is looked for in the store: what is found must not be collected meanwhile. */
+function protect(lease: ImageLease, { descriptor, manifest }: ChosenManifest, diffIds: readonly Digest[]): void {
+  for (const { digest } of [descriptor, manifest.config, ...manifest.layers]) lease.protect(digest);
+  for (const diffId of diffIds) lease.protect(diffId);
 }
 
 /** Mirrors of docker.io first; one that fails is logged and passed over. */

@@ -26,6 +26,8 @@ export async function createContainer(
   const id = randomId();
   const config = effectiveConfig(spec, image.config.config ?? {}, id);
   const name = takeName(context, spec.name);
+  const lease = context.images.lease();
+  for (const diffId of image.config.rootfs.diff_ids) lease.protect(diffId);
   const undo = createUndoStack();
   try {
     const plan = await planMounts(
@@ -63,6 +65,7 @@ export async function createContainer(
     await undo.unwind((failure) => context.logger.warn("undo container create", { error: failure }));
     throw error;
   } finally {
+    lease.release();
     context.names.delete(name);
   }
 }

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { RuncibleError } from "../../internal/errors";
 import { shortId } from "../../internal/ids";
+import type { Digest } from "../../runtime/image/digest";
 import { buildHostImage } from "../../runtime/image/host-image";
 import type { ImageStore } from "../../runtime/image/image-store";
 import { importArchive } from "../../runtime/image/import-archive";
@@ -30,7 +31,9 @@ export interface ImageCatalogOptions {
   readonly layers: LayerStore;
   readonly puller: Puller;
   readonly events: EventSink;
-  /** Names of containers made from an image. */
+  /** Layers that containers stand on, whether their image still has a name or not. */
+  readonly layersOfContainers: () => ReadonlySet<Digest>;
+  /** Containers made from an image. */
   readonly usersOf: (imageId: string) => readonly { readonly id: string; readonly isRunning: boolean }[];
 }
 
@@ -139,9 +142,10 @@ export class ImageCatalog implements ImageService {
     return { id: image.id };
   }
 
-  /** Layers of containers stay, even of images that are gone. */
   async #collectGarbage(): Promise<void> {
-    await this.#options.store.collectGarbage();
+    const { store, layers, layersOfContainers } = this.#options;
+    const { layersInUse } = await store.collectGarbage();
+    await layers.collectGarbage(new Set([...layersInUse, ...layersOfContainers()]));
   }
 
   #checkUnused(image: Image, name: string, force: boolean): void {

@@ -4,7 +4,7 @@ import { open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
 import { type Descriptor, mediaTypes } from "./descriptor";
 import type { Digest } from "./digest";
-import type { ImageStore } from "./image-store";
+import type { ImageLease, ImageStore } from "./image-store";
 import type { LayerSink } from "./layer-sink";
 
 export interface FileLayer {
@@ -14,13 +14,17 @@ export interface FileLayer {
 
 const chunkBytes = 1024 * 1024;
 
+export interface FileLayerTargets {
+  readonly store: ImageStore;
+  readonly layers: LayerSink;
+  /** Of the image that is being put together. */
+  readonly lease: ImageLease;
+  readonly signal: AbortSignal;
+}
+
 /** Stores a layer that lies in a file, plain or gzipped, and unpacks it. Throws as the sink and the blob store do. */
-export async function addFileLayer(
-  store: ImageStore,
-  layers: LayerSink,
-  path: string,
-  signal: AbortSignal,
-): Promise<FileLayer> {
+export async function addFileLayer(path: string, targets: FileLayerTargets): Promise<FileLayer> {
+  const { store, layers, lease, signal } = targets;
   const compression = await compressionOfFile(path);
   const [blob, diffId] = await Promise.all([
     digestOfStream(createReadStream(path, { highWaterMark: chunkBytes })),
@@ -31,6 +35,8 @@ export async function addFileLayer(
     digest: blob.digest,
     size: blob.size,
   };
+  lease.protect(descriptor.digest);
+  lease.protect(diffId?.digest ?? blob.digest);
   if (!(await store.blobs.has(blob.digest))) await copyIn(store, descriptor, path);
   const layer = { descriptor, diffId: diffId?.digest ?? blob.digest };
   if (!(await layers.has(layer.diffId))) {

@@ -35,8 +35,7 @@ export async function buildHostImage(store: ImageStore, layers: LayerSink, optio
     for (const path of options.paths) await copyTree(root, path);
     const archive = join(folder, "layer.tar");
     await pack(root, archive);
-    const layer = await addFileLayer(store, layers, archive, options.signal);
-    lease.protect(layer.descriptor.digest);
+    const layer = await addFileLayer(archive, { store, layers, lease, signal: options.signal });
     const config: ImageConfig = {
       created: "1970-01-01T00:00:00Z",
       ...hostPlatform(),

@@ -22,10 +22,16 @@ export interface ImageStore {
   untag(canonicalName: string): Promise<void>;
   /** Forgets the image with all its names; its content goes with the next `collectGarbage`. */
   remove(id: Digest): Promise<void>;
-  /** Keeps blobs from being collected until the lease is released: for images that are being put together. */
-  lease(): { protect(digest: Digest): void; release(): void };
+  /** Keeps blobs, and layers by diff id, from being collected until its release: for what is being put together. */
+  lease(): ImageLease;
   /** Removes blobs that no image and no lease needs, and says which layers are still needed. */
   collectGarbage(): Promise<{ readonly bytes: number; readonly layersInUse: ReadonlySet<Digest> }>;
+}
+
+export interface ImageLease {
+  protect(digest: Digest): void;
+  /** Idempotent. */
+  release(): void;
 }
 
 export interface ImageAddition {
@@ -105,7 +111,11 @@ export async function openImageStore(folder: string): Promise<ImageStore> {
         }
         let bytes = 0;
         for (const digest of await blobs.list()) if (!needed.has(digest)) bytes += await blobs.remove(digest);
-        const layersInUse = new Set([...index.values()].flatMap(({ config }) => config.rootfs.diff_ids));
+        const leased = [...leases].flatMap((held) => [...held]);
+        const layersInUse = new Set([
+          ...leased,
+          ...[...index.values()].flatMap(({ config }) => config.rootfs.diff_ids),
+        ]);
         return { bytes, layersInUse };
       }),
   };

@@ -48,8 +48,7 @@ async function importOne(
     for (const [index, name] of saved.Layers.entries()) {
       const path = files.pathOf(name);
       if (path === undefined) throw new RuncibleError("image-invalid", `import archive: it lacks the layer ${name}`);
-      const { descriptor, diffId } = await addFileLayer(store, layers, path, signal);
-      lease.protect(descriptor.digest);
+      const { descriptor, diffId } = await addFileLayer(path, { store, layers, lease, signal });
       if (diffId !== config.rootfs.diff_ids[index]) {
         throw new RuncibleError(
           "digest-mismatch",

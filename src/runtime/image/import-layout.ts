@@ -47,8 +47,7 @@ async function importOne(
       const path = files.pathOf(blobName(layer));
       if (path === undefined)
         throw new RuncibleError("image-invalid", `import layout: it lacks the layer ${layer.digest}`);
-      const added = await addFileLayer(store, layers, path, signal);
-      lease.protect(added.descriptor.digest);
+      const added = await addFileLayer(path, { store, layers, lease, signal });
       checkDigest(layer, added.descriptor.digest);
     }
     await store.blobs.put(await readBlob(files, manifest.config));
