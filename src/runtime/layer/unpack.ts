@@ -29,7 +29,6 @@ const tarArgs = [
   "--xattrs",
   "--xattrs-include=*",
   "--delay-directory-restore",
-  "--no-overwrite-dir",
   "--warning=no-timestamp",
   "--warning=no-unknown-keyword",
 ];
