@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { mediaTypes } from "../../../src/runtime/image/descriptor";
+import { type Digest, digestOf } from "../../../src/runtime/image/digest";
+import { type ImageStore, openImageStore } from "../../../src/runtime/image/image-store";
+import type { Image } from "../../../src/runtime/image/manifest";
+
+let folder: string;
+let store: ImageStore;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "runcible-images-"));
+  store = await openImageStore(folder);
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** An image of one layer whose content is `content`. */
+async function addImage(content: string, tags: readonly string[]): Promise<Image> {
+  const layer = Buffer.from(content);
+  const config = Buffer.from(
+    JSON.stringify({ os: "linux", architecture: "amd64", rootfs: { type: "layers", diff_ids: [digestOf(layer)] } }),
+  );
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      config: { mediaType: mediaTypes.ociConfig, digest: await store.blobs.put(config), size: config.length },
+      layers: [{ mediaType: mediaTypes.ociLayer, digest: await store.blobs.put(layer), size: layer.length }],
+    }),
+  );
+  const digest = await store.blobs.put(manifest);
+  const descriptor = { mediaType: mediaTypes.ociManifest, digest, size: manifest.length };
+  return await store.add({ manifest: descriptor, tags, repoDigests: [`docker.io/library/app@${digest}`] });
+}
+
+test("an image is found by every name people use", async () => {
+  const image = await addImage("one", ["docker.io/library/app:1"]);
+  const hex = image.id.slice("sha256:".length);
+  const names = ["app:1", "library/app:1", "docker.io/library/app:1", image.id, hex, hex.slice(0, 12)];
+  for (const name of names) expect((await store.find(name))?.id, name).toBe(image.id);
+  expect((await store.find(`app@${image.manifestDescriptor.digest}`))?.id).toBe(image.id);
+  expect(await store.find("app:2")).toBeUndefined();
+});
+
+test("a tag moves to the image that is added with it", async () => {
+  const first = await addImage("one", ["docker.io/library/app:1"]);
+  const second = await addImage("two", ["docker.io/library/app:1"]);
+  expect((await store.find("app:1"))?.id).toBe(second.id);
+  expect((await store.find(first.id))?.tags).toEqual([]);
+});
+
+test("a store opened again knows what was added", async () => {
+  const image = await addImage("one", ["docker.io/library/app:1"]);
+  expect(await (await openImageStore(folder)).list()).toEqual([image]);
+});
+
+test("garbage collection takes what no image and no lease needs", async () => {
+  const kept = await addImage("kept", ["docker.io/library/kept:1"]);
+  const gone = await addImage("gone", ["docker.io/library/gone:1"]);
+  const leased = await store.blobs.put(Buffer.from("on its way"));
+  const lease = store.lease();
+  lease.protect(leased);
+  await store.remove(gone.id);
+  const { layersInUse } = await store.collectGarbage();
+  expect(layersInUse.has(digestOf("kept"))).toBe(true);
+  expect(await store.blobs.has(kept.manifestDescriptor.digest)).toBe(true);
+  expect(await store.blobs.has(gone.manifestDescriptor.digest)).toBe(false);
+  expect(await store.blobs.has(leased)).toBe(true);
+  lease.release();
+  await store.collectGarbage();
+  expect(await store.blobs.has(leased)).toBe(false);
+});
+
+test("more bytes than announced, fewer, or others are refused and leave nothing", async () => {
+  const bytes = Buffer.from("announced");
+  const digest = digestOf(bytes);
+  const tooMany = await store.blobs.ingest({ digest, size: bytes.length });
+  await expect(tooMany.write(Buffer.from("announced and more"))).rejects.toMatchObject({ code: "size-mismatch" });
+  await tooMany.abort();
+  const tooFew = await store.blobs.ingest({ digest, size: bytes.length });
+  await tooFew.write(Buffer.from("ann"));
+  await expect(tooFew.commit()).rejects.toMatchObject({ code: "size-mismatch" });
+  const others = await store.blobs.ingest({ digest, size: bytes.length });
+  await others.write(Buffer.from("ANNOUNCED"));
+  await expect(others.commit()).rejects.toMatchObject({ code: "digest-mismatch" });
+  expect(await store.blobs.has(digest)).toBe(false);
+  expect(await readdir(join(folder, "blobs/partial"))).toEqual([]);
+});
+
+test("a suspended blob goes on where it stopped", async () => {
+  const bytes = randomBytes(100_000);
+  const blob = { digest: digestOf(bytes), size: bytes.length };
+  const first = await store.blobs.ingest(blob);
+  await first.write(bytes.subarray(0, 60_000));
+  await first.suspend();
+  const second = await store.blobs.ingest(blob);
+  expect(second.offset).toBe(60_000);
+  await second.write(bytes.subarray(60_000));
+  await second.commit();
+  expect(await store.blobs.read(blob.digest)).toEqual(bytes);
+});
+
+test("a process that is killed in the middle of a blob leaves a store that works and a start to resume from", async () => {
+  const bytes = Buffer.alloc(4_000_000, "x");
+  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}` as Digest;
+  const child = await killedInTheMiddle(folder, { digest, size: bytes.length });
+  expect(child.signalCode).toBe("SIGKILL");
+  const reopened = await openImageStore(folder);
+  expect(await reopened.blobs.has(digest)).toBe(false);
+  const ingest = await reopened.blobs.ingest({ digest, size: bytes.length });
+  expect(ingest.offset).toBeGreaterThan(0);
+  await ingest.write(bytes.subarray(ingest.offset));
+  await ingest.commit();
+  expect((await stat(reopened.blobs.pathOf(digest))).size).toBe(bytes.length);
+});
+
+/** Runs a program that writes half a blob and then waits for its end, which is a SIGKILL. */
+async function killedInTheMiddle(path: string, blob: { digest: Digest; size: number }): Promise<ChildProcess> {
+  const script = join(path, "writer.cjs");
+  await writeFile(
+    script,
+    `const { openImageStore } = require(${JSON.stringify(join(__dirname, "../../../build/runtime/image/image-store.js"))});
+    (async () => {
+      const store = await openImageStore(${JSON.stringify(path)});
+      const ingest = await store.blobs.ingest(${JSON.stringify(blob)});
+      await ingest.write(Buffer.alloc(${blob.size} / 2, "x"));
+      process.stdout.write("half");
+      setInterval(() => {}, 1000);
+    })();`,
+  );
+  const child = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  await once(child.stdout, "data");
+  child.kill("SIGKILL");
+  await ended;
+  return child;
+}
