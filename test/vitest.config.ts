@@ -5,17 +5,28 @@ const root = new URL("..", import.meta.url).pathname;
 export default defineConfig({
   root,
   test: {
+    // Suites start engines and count what is left of them: one file at a time.
+    fileParallelism: false,
     projects: [
-      { root, test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/architecture/**/*.test.ts"] } },
+      {
+        root,
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts", "test/architecture/**/*.test.ts"],
+          // Pure code needs no worker of its own per file.
+          pool: "threads",
+          poolOptions: { threads: { isolate: false, singleThread: true } },
+        },
+      },
       {
         root,
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          globalSetup: "test/support/own-temp-folder.ts",
           testTimeout: 120_000,
           hookTimeout: 300_000,
           pool: "forks",
-          fileParallelism: false,
         },
       },
       {
@@ -23,10 +34,10 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: "test/support/own-temp-folder.ts",
           testTimeout: 180_000,
           hookTimeout: 300_000,
           pool: "forks",
-          fileParallelism: false,
         },
       },
     ],

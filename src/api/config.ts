@@ -1,3 +1,7 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { CredentialSources } from "../client/registry-credentials";
+
 /** What users may set in the environment; read at every use, as tests set it late. */
 
 /** Host name under which published ports are reached. */
@@ -21,4 +25,12 @@ export function isTestEnvironment(): boolean {
 /** Namespaces of the `debug` package; empty: none. */
 export function debugNamespaces(): string {
   return process.env["DEBUG"] ?? "";
+}
+
+/** Where the credentials for registries are: as Docker's own command line reads them. */
+export function credentialSources(): CredentialSources {
+  return {
+    inline: process.env["DOCKER_AUTH_CONFIG"] || undefined,
+    folder: process.env["DOCKER_CONFIG"] || join(process.env["HOME"] || homedir(), ".docker"),
+  };
 }

@@ -30,10 +30,14 @@ const knownTexts: readonly (readonly [RegExp, ErrorCode])[] = [
 /** The error a daemon answered with: our own engine names its code, of any other the text and status are read. */
 export function errorOfAnswer({ method, path, status, body }: FailedCall): RuncibleError {
   const { message, code, evidence } = parseBody(body);
-  const known = code !== undefined && code in errorTable ? (code as ErrorCode) : undefined;
-  return new RuncibleError(known ?? codeOf(status, message), message || `${method} ${path}: status ${status}`, {
+  return new RuncibleError(knownCode(code) ?? codeOf(status, message), message || `${method} ${path}: status ${status}`, {
     evidence: { ...evidence, method, path, status },
   });
+}
+
+/** Another version of the engine may have codes of its own. */
+export function knownCode(code: string | undefined): ErrorCode | undefined {
+  return code !== undefined && code in errorTable ? (code as ErrorCode) : undefined;
 }
 
 /** The code for a message without a status, from a progress stream for example. */

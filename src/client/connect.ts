@@ -6,6 +6,7 @@ import { socketPathOf, stateFolderOf } from "../internal/state-folder";
 import type { RuncibleInfo } from "../wire/session";
 import { createClient, type EngineClient } from "./client";
 import { describeEndpoint, type Endpoint, parseEndpoint, type TlsFiles } from "./endpoint";
+import { engineFailure } from "./engine-failure";
 import { ensureEngine } from "./launch";
 import { parseProperties } from "./properties-file";
 
@@ -96,6 +97,8 @@ async function connectOwnEngine(env: Env): Promise<Connection> {
     version: await packageVersion(),
     program: join(packageRoot, "build", "engine", "main.js"),
     env: engineEnv(env, stateFolder),
+  }).catch((error: unknown) => {
+    throw engineFailure(error);
   });
   return connectionOf(client, info);
 }

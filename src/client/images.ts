@@ -5,7 +5,7 @@ import type { ImageInspect, ImageSummary } from "../wire/image";
 import type { ProgressLine } from "../wire/progress";
 import { encodeRegistryAuth, type RegistryAuth } from "../wire/registry-auth";
 import type { HostImageBody, HostImageBuilt } from "../wire/session";
-import { codeOfText } from "./api-error";
+import { codeOfText, knownCode } from "./api-error";
 import { readLines } from "./lines";
 import type { Transport } from "./transport";
 
@@ -74,7 +74,7 @@ async function readProgress(answer: Readable, onProgress: (line: ProgressLine) =
   for await (const text of readLines(answer)) {
     const line = JSON.parse(text) as ProgressLine;
     const message = line.errorDetail?.message ?? line.error;
-    if (message !== undefined) throw new RuncibleError(codeOfText(message), message);
+    if (message !== undefined) throw new RuncibleError(knownCode(line.errorCode) ?? codeOfText(message), message);
     onProgress(line);
   }
 }

@@ -63,10 +63,15 @@ export function createTransport(endpoint: Endpoint): Transport {
 
   const open = async (method: string, path: string, options: CallOptions = {}): Promise<IncomingMessage> => {
     const request = start(method, path, options, { agent });
+    let sourceError: unknown;
+    options.bodyStream?.once("error", (error) => {
+      sourceError = error;
+    });
     let response: IncomingMessage;
     try {
       response = await responseTo(request, options.keepsProcessAlive ?? true);
     } catch (error) {
+      if (sourceError !== undefined) throw sourceFailed(sourceError);
       // The daemon closed an idle connection just as it was used again: nothing was done, so ask on a fresh one.
       if (request.reusedSocket && hasCode(error, "ECONNRESET") && options.bodyStream === undefined) {
         return open(method, path, options);
@@ -166,6 +171,10 @@ async function textOf(response: IncomingMessage, limit: number): Promise<string>
     throw new RuncibleError("engine-unreachable", `read answer: ${messageOf(cause)}`, { cause });
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+function sourceFailed(cause: unknown): RuncibleError {
+  return new RuncibleError("invalid-argument", `read what is to be sent: ${messageOf(cause)}`, { cause });
 }
 
 function callFailed(endpoint: Endpoint, signal: AbortSignal | undefined, cause: unknown): RuncibleError {

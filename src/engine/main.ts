@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { deferred } from "../internal/deferred";
-import { messageOf } from "../internal/errors";
+import { isRuncibleError, messageOf } from "../internal/errors";
 import { createLogger, type Logger } from "../internal/log";
 import { createUndoStack, type UndoStack } from "../internal/undo";
 import { mountRunFolder } from "../runtime/run-folder";
@@ -28,7 +28,8 @@ export async function runEngine(config: EngineConfig = readEngineConfig()): Prom
     logger.info("engine ends", { reason: await ended.promise });
     return 0;
   } catch (error) {
-    logger.error(`engine cannot run: ${messageOf(error)}`);
+    // The client finds its way from here: see client/engine-failure.ts.
+    logger.error(`engine cannot run: ${messageOf(error)}`, { code: isRuncibleError(error) ? error.code : "internal" });
     return 1;
   } finally {
     await undo.unwind((error) => logger.warn("end engine", { error }));

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RuncibleError } from "../internal/errors";
+import { hasCode, RuncibleError } from "../internal/errors";
 import type { Logger } from "../internal/log";
 import { createUndoStack } from "../internal/undo";
 import type { Digest } from "./image/digest";
@@ -170,7 +170,13 @@ function namespaceOf(network: NetworkRequest, sandbox: Sandbox | undefined): str
 
 /** Docker makes a missing working folder, owned by root. */
 async function ensureFolder(rootPath: string, folder: string): Promise<void> {
-  await mkdir(await resolveInRoot(rootPath, folder, { followLast: true }), { recursive: true, mode: 0o755 });
+  const path = await resolveInRoot(rootPath, folder, { followLast: true });
+  try {
+    await mkdir(path, { recursive: true, mode: 0o755 });
+  } catch (cause) {
+    if (!hasCode(cause, "EEXIST") && !hasCode(cause, "ENOTDIR")) throw cause;
+    throw new RuncibleError("invalid-argument", `use working folder ${folder}: it is a file in the image`, { cause });
+  }
 }
 
 /** runc sets no HOME; programs expect that of the user they run as. */

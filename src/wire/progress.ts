@@ -8,6 +8,8 @@ export interface ProgressLine {
   readonly aux?: unknown;
   readonly error?: string;
   readonly errorDetail?: { readonly message: string; readonly code?: number };
+  /** Ours: the error's code in the table of errors. */
+  readonly errorCode?: string;
 }
 
 /** Progress lines end with CR LF, as the daemon's do; one JSON per line. */

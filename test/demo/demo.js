@@ -1,7 +1,7 @@
 // Starts a real service in a container, talks to it, and shows that nothing is left. Run by: npm run demo
-const { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } = require("node:fs");
 const { spawn } = require("node:child_process");
 const { once } = require("node:events");
+const { existsSync, mkdtempSync, rmSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const { delimiter, join } = require("node:path");
 const { setTimeout: delay } = require("node:timers/promises");
@@ -9,71 +9,101 @@ const { setTimeout: delay } = require("node:timers/promises");
 // An engine of its own, so that what it leaves can be counted and a running one is not disturbed.
 const stateFolder = mkdtempSync(join(tmpdir(), "runcible-demo-"));
 process.env.RUNCIBLE_STATE_DIR = stateFolder;
+for (const name of ["RUNCIBLE_HOST", "DOCKER_HOST"]) delete process.env[name];
 
+const { countOf, engineIdOf } = require("./count.js");
+const { say } = require("./say.js");
 const { connect } = require("../../build/client/connect.js");
+const { hasCode } = require("../../build/internal/errors.js");
 
 async function main() {
-  const before = countAll();
-  say("before", describe(before));
-
-  const { client } = await timed("start the engine", () => connect());
+  console.log("A real service in a container, without Docker\n");
+  const before = countOf(stateFolder, "");
+  const { value: connection, ms } = await timed(() => connect());
+  const { client } = connection;
+  const engineId = engineIdOf(stateFolder);
+  const isInterrupted = interruption();
+  let during;
   try {
-    const service = await chooseService(client);
-    const idle = countAll();
-    // As a test of its own: when its process ends, the engine removes what it started.
-    await runTest(service);
-    say(
-      "after",
-      `the test's process has ended; ${describe(await settled((now) => now.processes.length <= idle.processes.length))}`,
-    );
+    say("engine", `started, in ${ms} ms`);
+    during = await Promise.race([isInterrupted, showService(client, engineId)]);
   } finally {
     await client.system.shutdown().catch(() => {});
     client.close();
   }
+  await until(() => countOf(stateFolder, engineId).processes === 0);
+  rmSync(stateFolder, { recursive: true });
+  say("engine", "ended by the demo; by itself it ends a minute after the last test\n");
 
-  const left = await remainder(before);
-  say("after", describe(countAll()));
+  const after = countOf(stateFolder, engineId);
+  showCounts({ before, during, after });
+  const left = Object.keys(after).filter((kind) => after[kind] > before[kind]);
   if (left.length > 0) throw new Error(`something is left: ${left.join(", ")}`);
-  console.log("\nNothing is left. The container, its network, its mounts and the engine are gone.");
+  console.log("\nNothing is left.");
+}
+
+async function showService(client, engineId) {
+  const service = await chooseService(client);
+  // A process of its own, as a test is.
+  const test = spawn(process.execPath, [join(__dirname, "service.js"), service.image, String(service.port)], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const ended = once(test, "close");
+  const isFine = await Promise.race([once(test, "message").then(() => true), ended.then(() => false)]);
+  if (!isFine) throw new Error("the test has ended before its time");
+  const counts = countOf(stateFolder, engineId);
+  test.kill("SIGKILL");
+  const { ms } = await timed(async () => {
+    await ended;
+    await until(async () => (await client.containers.list({ all: true })).length === 0);
+  });
+  say("test", `killed by SIGKILL while its container ran; the container was gone ${ms} ms later`);
+  return counts;
 }
 
 /** Redis from a registry, else from this machine, else this very Node: something always works. */
 async function chooseService(client) {
-  const { hasCode } = require("../../build/internal/errors.js");
   const redis = { image: "redis:7-alpine", port: 6379 };
   try {
-    await timed("pull redis:7-alpine", () =>
-      client.images.pull({ name: "redis", tag: "7-alpine", signal: AbortSignal.timeout(120_000) }),
-    );
+    const { ms } = await timed(() => pull(client, "redis", "7-alpine"));
+    say("image", `${redis.image} pulled, in ${ms} ms`);
     return redis;
   } catch (error) {
-    const isOffline = ["registry-unreachable", "registry-rate-limited", "api-error", "aborted", "image-exists-nowhere"];
-    if (!isOffline.some((code) => hasCode(error, code))) throw error;
-    say("offline", "no registry is in reach, so the image is made of this machine's own programs");
+    if (!isOffline(error)) throw error;
   }
   const hasRedis = process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, "redis-server")));
-  const service = hasRedis ? { ...redis, image: "host/redis:local" } : { image: "host/node:local", port: 6379 };
-  await timed(`make ${service.image}`, () => client.images.buildHostImage(hostImage(service, hasRedis)));
+  const service = { image: hasRedis ? "host/redis:local" : "host/node:local", port: 6379 };
+  const { ms } = await timed(() => client.images.buildHostImage(hostImage(service, hasRedis)));
+  const source = hasRedis ? "redis-server" : "Node";
+  say("image", `no registry is in reach; ${service.image} made of this machine's ${source}, in ${ms} ms`);
   return service;
 }
 
-async function runTest({ image, port }) {
-  const stdio = ["ignore", "inherit", "inherit", "ipc"];
-  const child = spawn(process.execPath, [join(__dirname, "service.js"), image, String(port)], { stdio });
-  child.on("message", () => {
-    say("during", describe(countAll()));
-    child.send("counted");
-  });
-  const [exitCode] = await once(child, "close");
-  if (exitCode !== 0) throw new Error(`the test ended with exit code ${exitCode}`);
+const silenceLimitMs = 15_000;
+
+/** Gives up when the registry says nothing for a while. */
+async function pull(client, name, tag) {
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(), silenceLimitMs);
+  try {
+    await client.images.pull({ name, tag, signal: silence.signal, onProgress: () => timer.refresh() });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function isOffline(error) {
+  return ["registry-unreachable", "registry-rate-limited", "aborted", "timeout"].some((code) => hasCode(error, code));
 }
 
 function hostImage({ image, port }, hasRedis) {
-  const command = hasRedis ? ["redis-server", "--protected-mode", "no"] : [process.execPath, "-e", smallRedis];
   return {
     Name: image,
     Executables: [hasRedis ? "redis-server" : process.execPath],
-    Config: { Cmd: command, ExposedPorts: { [`${port}/tcp`]: {} } },
+    Config: {
+      Cmd: hasRedis ? ["redis-server", "--protected-mode", "no"] : [process.execPath, "-e", smallRedis],
+      ExposedPorts: { [`${port}/tcp`]: {} },
+    },
   };
 }
 
@@ -93,79 +123,30 @@ const smallRedis = `
   process.on("SIGTERM", () => process.exit(0));
 `;
 
-/** Processes and mounts of this demo's engine, and all network links of the machine. */
-function countAll() {
-  return { processes: processes(), mounts: mounts(), links: readdirSync("/sys/class/net") };
+function showCounts(columns) {
+  const cells = (row) => row.map((cell) => String(cell).padStart(9)).join("");
+  console.log(`${"".padEnd(20)}${cells(Object.keys(columns))}`);
+  for (const kind of Object.keys(columns.before)) {
+    console.log(`${kind.padEnd(20)}${cells(Object.values(columns).map((counts) => counts[kind]))}`);
+  }
 }
 
-function processes() {
-  const own = read("/proc/self/mountinfo");
-  return readdirSync("/proc").filter((name) => {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid || isChild(name)) return false;
-    const command = read(`/proc/${name}/cmdline`);
-    const environment = read(`/proc/${name}/environ`);
-    const table = read(`/proc/${name}/mountinfo`);
-    return (
-      command.includes(stateFolder) ||
-      environment.includes(stateFolder) ||
-      (table !== own && table.includes(stateFolder))
-    );
+/** Rejects on Ctrl-C, so that the engine is ended then too. */
+function interruption() {
+  return new Promise((_, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => reject(new Error("interrupted")));
   });
 }
 
-/** The test's own process, which has this process's environment and is none of the engine's. */
-function isChild(pid) {
-  return read(`/proc/${pid}/cmdline`).includes(join(__dirname, "service.js"));
+async function until(isSo) {
+  const deadline = Date.now() + 5_000;
+  while (!(await isSo()) && Date.now() < deadline) await delay(10);
 }
 
-function mounts() {
-  return read("/proc/self/mountinfo")
-    .split("\n")
-    .filter((line) => line.includes(stateFolder));
-}
-
-function read(path) {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-/** What is there more than before, after at most three seconds. */
-async function remainder(before) {
-  const leftOf = (now) =>
-    Object.keys(before).flatMap((kind) =>
-      now[kind].filter((thing) => !before[kind].includes(thing)).map((thing) => `${kind} ${thing}`),
-    );
-  return leftOf(await settled((now) => leftOf(now).length === 0));
-}
-
-/** The counts once they are as wanted, or as they are after three seconds. */
-async function settled(isWanted) {
-  const deadline = Date.now() + 3_000;
-  for (;;) {
-    const now = countAll();
-    if (isWanted(now) || Date.now() > deadline) return now;
-    await delay(20);
-  }
-}
-
-function describe(counts) {
-  return Object.entries(counts)
-    .map(([kind, things]) => `${things.length} ${kind}`)
-    .join(", ");
-}
-
-async function timed(what, action) {
+async function timed(action) {
   const startedAt = process.hrtime.bigint();
-  const result = await action();
-  say("done", `${what} (${Number((process.hrtime.bigint() - startedAt) / 1_000_000n)} ms)`);
-  return result;
-}
-
-function say(step, text) {
-  console.log(`${step.padEnd(8)} ${text}`);
+  const value = await action();
+  return { value, ms: Number((process.hrtime.bigint() - startedAt) / 1_000_000n) };
 }
 
 main()

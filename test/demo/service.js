@@ -1,25 +1,19 @@
-// What a test does: starts a service, talks to it, ends. Arguments: image, port.
+// What a test does: it starts a service and talks to it. It stops nothing: the demo kills it. Arguments: image, port.
 const { once } = require("node:events");
 const { connect } = require("node:net");
-const { GenericContainer, Wait } = require("../../build/index.js");
+const { GenericContainer } = require("../../build/index.js");
+const { say } = require("./say.js");
 
 const [image, port] = process.argv.slice(2);
 
 async function main() {
   const startedAt = Date.now();
-  const container = await new GenericContainer(image)
-    .withExposedPorts(Number(port))
-    .withWaitStrategy(Wait.forListeningPorts())
-    .start();
+  const container = await new GenericContainer(image).withExposedPorts(Number(port)).start();
   const address = { host: container.getHost(), port: container.getMappedPort(Number(port)) };
-  say(
-    "ready",
-    `container ${container.getId().slice(0, 12)} on ${address.host}:${address.port}, ${Date.now() - startedAt} ms`,
-  );
+  const id = container.getId().slice(0, 12);
+  say("container", `${id} is ready on ${address.host}:${address.port}, in ${Date.now() - startedAt} ms`);
   await talkToRedis(address);
-  await ask("counts");
-  await container.stop();
-  say("stopped", "the container");
+  process.send("talked");
 }
 
 /** Speaks RESP, Redis's protocol, as plain as it is. */
@@ -31,26 +25,15 @@ async function talkToRedis(address) {
       const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
       socket.write(`*${words.length}\r\n${parts.join("")}`);
       const [answer] = await once(socket, "data");
-      say("talk", `${words.join(" ")} → ${answer.toString().trim().split("\r\n").at(-1)}`);
+      const text = answer.toString().trim().split("\r\n").at(-1);
+      say("talk", `${words.join(" ")} → ${text.replace(/^\+/, "")}`);
     }
   } finally {
     socket.destroy();
   }
 }
 
-/** Lets the demo count while the container runs. */
-async function ask(what) {
-  process.send(what);
-  await once(process, "message");
-}
-
-function say(step, text) {
-  console.log(`${step.padEnd(8)} ${text}`);
-}
-
-main()
-  .catch((error) => {
-    console.error(`demo: ${error.message}`);
-    process.exitCode = 1;
-  })
-  .finally(() => process.disconnect());
+main().catch((error) => {
+  console.error(`demo: ${error.message}`);
+  process.exit(1);
+});

@@ -1,11 +1,13 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { runUnchecked } from "../../src/internal/exec";
+import { readCgroups } from "./leaks/cgroups";
+import { namespacesOf, readLinks, readMounts } from "./leaks/namespaces";
 import { processesOf } from "./leaks/processes";
 import { waitUntil } from "./wait-until";
 
 export interface SnapshotOptions {
-  /** Look only at what belongs to this state folder, on a machine where others are at work. Default: at everything. */
+  /** Look only at what belongs to this state folder and its engine, on a machine where others are at work. Default: at everything. */
   readonly stateFolder?: string;
   /** Folders whose entries count. Default: none. */
   readonly folders?: readonly string[];
@@ -17,28 +19,37 @@ export interface Snapshot {
   readonly things: Readonly<Record<Kind, ReadonlySet<string>>>;
 }
 
-type Kind = "processes" | "mounts" | "network namespaces" | "links" | "nft tables" | "cgroups" | "folders";
+type Kind = "processes" | "mounts" | "network namespaces" | "links" | "firewall" | "cgroups" | "folders";
 
-/** Counts processes, mounts, network namespaces, links, nft tables, cgroups and folder entries. */
+/**
+ * Counts processes, mounts, network namespaces, links, firewall tables and rules, cgroups and folder entries, also those
+ * that only an engine's own namespaces show. Random names of an engine's things do not matter, only how many there are.
+ */
 export async function takeSnapshot(options: SnapshotOptions = {}): Promise<Snapshot> {
-  const [processes, mounts, namespaces, links, tables, cgroups, folders] = await Promise.all([
-    processesOf(options.stateFolder),
-    readMounts(options.stateFolder),
-    readNetworkNamespaces(options.stateFolder),
-    options.stateFolder === undefined ? readLinks() : [],
-    options.stateFolder === undefined ? readNftTables() : [],
-    readCgroups(options.stateFolder === undefined),
+  const { stateFolder } = options;
+  const engineId = stateFolder === undefined ? undefined : await engineIdOf(stateFolder);
+  const processes = await processesOf(stateFolder);
+  const [mountNamespaces, networkNamespaces] = await Promise.all([
+    namespacesOf("mnt", processes),
+    namespacesOf("net", processes),
+  ]);
+  const [mounts, links, firewall, cgroups, folders] = await Promise.all([
+    readMounts(mountNamespaces, stateFolder),
+    readLinks(networkNamespaces, engineId),
+    readFirewall(engineId),
+    readCgroups(engineId),
     readFolders(options.folders ?? []),
   ]);
+  const names = networkNamespaces.filter(({ isOwn }) => !isOwn).map(() => "one with processes in it");
   return {
     options,
     things: {
       processes: new Set(processes.map(({ key }) => key)),
-      mounts: new Set(mounts),
-      "network namespaces": new Set(namespaces),
-      links: new Set(links),
-      "nft tables": new Set(tables),
-      cgroups: new Set(cgroups),
+      mounts: numbered(mounts),
+      "network namespaces": numbered(names),
+      links: numbered(links),
+      firewall: numbered(firewall),
+      cgroups: numbered(cgroups),
       folders: new Set(folders),
     },
   };
@@ -62,38 +73,30 @@ export async function expectNothingLeft(before: Snapshot, withinMs = 1_000): Pro
   throw new TypeError(`still there after ${withinMs} ms:\n${left.join("\n")}`);
 }
 
-async function readMounts(stateFolder = ""): Promise<string[]> {
-  const lines = (await readFile("/proc/self/mountinfo", "utf8")).trim().split("\n");
-  return lines.filter((line) => line.includes(stateFolder)).map((line) => line.split(" ").slice(0, 5).join(" "));
+/** Undefined before the first start of an engine, when nothing can carry its id. */
+export async function engineIdOf(stateFolder: string): Promise<string | undefined> {
+  const text = await readFile(join(stateFolder, "engine-id"), "utf8").catch(() => "");
+  return text.trim() || "none-yet";
 }
 
-/** Those that processes are in. One that only a mount keeps is in the list of mounts, as a mount of `nsfs`. */
-async function readNetworkNamespaces(stateFolder: string | undefined): Promise<string[]> {
-  const processes = await processesOf(stateFolder);
-  const names = await Promise.all(processes.map(({ pid }) => readlink(`/proc/${pid}/ns/net`).catch(() => "")));
-  return names.filter((name) => name !== "");
+/** Equal lines, and lines that differ in a random name only, become `line (1)`, `line (2)`. */
+function numbered(lines: readonly string[]): ReadonlySet<string> {
+  const counts = new Map<string, number>();
+  return new Set(
+    lines.map((line) => {
+      const name = line.replace(/[0-9a-f]{12,64}/g, "*");
+      const count = (counts.get(name) ?? 0) + 1;
+      counts.set(name, count);
+      return `${name} (${count})`;
+    }),
+  );
 }
 
-async function readLinks(): Promise<string[]> {
-  return readdir("/sys/class/net");
-}
-
-async function readNftTables(): Promise<string[]> {
-  const { stdout } = await runUnchecked("nft", ["list", "tables"]);
-  return stdout
-    .trim()
-    .split("\n")
-    .filter((line) => line !== "");
-}
-
-/** All folders of all hierarchies, or those that carry the package's name. */
-async function readCgroups(isWholeMachine: boolean): Promise<string[]> {
-  const root = "/sys/fs/cgroup";
-  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .filter((path) => isWholeMachine || path.includes("runcible"));
+/** Tables and rules, those of Docker's chain included. */
+async function readFirewall(engineId: string | undefined): Promise<string[]> {
+  const { stdout } = await runUnchecked("nft", ["list", "ruleset"]);
+  const lines = stdout.split("\n").map((line) => line.trim().replace(/counter packets \d+ bytes \d+ /, ""));
+  return lines.filter((line) => line !== "" && (engineId === undefined || line.includes(engineId)));
 }
 
 async function readFolders(folders: readonly string[]): Promise<string[]> {
@@ -102,3 +105,4 @@ async function readFolders(folders: readonly string[]): Promise<string[]> {
   );
   return lists.flat();
 }
+

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { ContainerCreateOptions, ContainerInspectInfo, HostConfig } from "dockerode";
+import { withContext } from "../../internal/error-context";
 import type { ContainerInspect } from "../../wire/container";
 import type { ContainerCreateBody } from "../../wire/container-create";
 import { isReuseEnabled } from "../config";
@@ -17,6 +18,7 @@ import { getRuntime, type Runtime } from "../runtime/runtime";
 import { defaultWaitStrategy } from "../wait/default-strategy";
 import { HealthCheckWaitStrategy } from "../wait/health-check";
 import type { WaitStrategy } from "../wait/wait-strategy";
+import { checkBindSources } from "./bind-sources";
 import { packSources } from "./copy";
 import { type InspectResult, inspectResultOf } from "./inspect-result";
 import { inspectPublished } from "./published-ports";
@@ -122,9 +124,9 @@ export class GenericContainer implements TestContainer {
   async #startNew(runtime: Runtime, labels: Labels): Promise<StartedTestContainer> {
     const startedAtMs = Date.now();
     const { engine } = runtime;
-    const { name, platform, ...config } = this.createOpts;
+    const { name: _name, platform: _platform, ...config } = this.createOpts;
     const body = { ...config, Labels: { ...config.Labels, ...labels }, HostConfig: this.hostConfig };
-    const { Id } = await engine.containers.create(body as ContainerCreateBody, { name, platform });
+    const Id = await this.#create(runtime, body as ContainerCreateBody);
     try {
       await this.#prepare(runtime, Id);
       await engine.containers.start(Id);
@@ -138,6 +140,16 @@ export class GenericContainer implements TestContainer {
       const failure = await startFailure({ engine, containerId: Id, image: this.imageName.string, startedAtMs, error });
       await engine.containers.remove(Id, { force: true, volumes: true }).catch(() => {});
       throw failure;
+    }
+  }
+
+  async #create({ engine, isOwnEngine }: Runtime, body: ContainerCreateBody): Promise<string> {
+    const { name, platform } = this.createOpts;
+    try {
+      if (isOwnEngine) await checkBindSources(this.hostConfig.Binds ?? []);
+      return (await engine.containers.create(body, { name, platform })).Id;
+    } catch (error) {
+      throw withContext(error, `create container of ${this.imageName.string}`);
     }
   }
 

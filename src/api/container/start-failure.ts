@@ -12,6 +12,11 @@ export interface FailedStart {
 }
 
 const linesShown = 20;
+/** What Docker puts before the words that matter: layers of its own, and ids nobody has seen. The cause keeps it. */
+const preambles: readonly RegExp[] = [
+  /^failed to create task for container: .*unable to start container process: /s,
+  /^driver failed programming external connectivity on endpoint \S+ \(\w+\): /,
+];
 
 /** Everything a person needs to see why: looked up before the container is removed. Never throws. */
 export async function startFailure(failed: FailedStart): Promise<RuncibleError> {
@@ -22,10 +27,9 @@ export async function startFailure(failed: FailedStart): Promise<RuncibleError> 
   ]);
   const name = inspect?.Name.replace(/^\//, "") ?? containerId.slice(0, 12);
   const elapsedMs = Date.now() - startedAtMs;
-  const state = inspect === undefined ? undefined : describeState(inspect.State);
-  const facts = [`after ${elapsedMs} ms`, ...(state === undefined ? [] : [state])].join(", ");
-  const log = lines.length === 0 ? "; it logged nothing" : `; its last log lines:\n${lines.join("\n")}`;
-  return new RuncibleError("start-failed", `start container ${name} (${image}): ${messageOf(error)} (${facts})${log}`, {
+  const reason = preambles.reduce((text, preamble) => text.replace(preamble, ""), messageOf(error));
+  const facts = `after ${elapsedMs} ms${inspect === undefined ? "" : `, ${describeEnd(inspect.State, lines)}`}`;
+  return new RuncibleError("start-failed", `start container ${name} (${image}): ${reason} (${facts})${shown(lines)}`, {
     cause: error,
     evidence: {
       ...(isRuncibleError(error) ? error.evidence : {}),
@@ -39,7 +43,14 @@ export async function startFailure(failed: FailedStart): Promise<RuncibleError> 
   });
 }
 
-function describeState({ Status, OOMKilled, ExitCode }: ContainerInspect["State"]): string {
-  if (OOMKilled) return "killed: out of memory";
-  return Status === "running" ? "it still ran" : `${Status}, exit code ${ExitCode}`;
+function describeEnd(state: ContainerInspect["State"], lines: readonly string[]): string {
+  const log = lines.length === 0 ? ", it logged nothing" : "";
+  if (state.OOMKilled) return `killed: out of memory${log}`;
+  if (state.Status === "running") return `it still ran${log}`;
+  if (state.Status !== "created") return `${state.Status}, exit code ${state.ExitCode}${log}`;
+  return state.ExitCode === 0 ? "it never ran" : `it never ran, exit code ${state.ExitCode}`;
+}
+
+function shown(lines: readonly string[]): string {
+  return lines.length === 0 ? "" : `; its last log lines:\n${lines.join("\n")}`;
 }

@@ -1,5 +1,7 @@
 import type { EngineClient } from "../../client/client";
-import { RuncibleError } from "../../internal/errors";
+import { findCredentials } from "../../client/registry-credentials";
+import { withContext } from "../../internal/error-context";
+import { credentialSources } from "../config";
 import type { ImageName } from "./image-name";
 
 /** Images seen, per daemon: they rarely go away, and a create tells when one did. */
@@ -22,13 +24,11 @@ export async function ensureImage(
 ): Promise<void> {
   if (!force && (await imageExists(engine, imageName))) return;
   const { registry, image, tag, string } = imageName;
+  const auth = await findCredentials(registry, credentialSources());
+  const name = registry === undefined ? image : `${registry}/${image}`;
   try {
-    await engine.images.pull({ name: registry === undefined ? image : `${registry}/${image}`, tag, platform });
+    await engine.images.pull({ name, tag, platform, ...(auth === undefined ? {} : { auth }) });
   } catch (error) {
-    if (!(error instanceof RuncibleError)) throw error;
-    throw new RuncibleError(error.code, `pull image ${string}: ${error.message}`, {
-      cause: error,
-      evidence: error.evidence,
-    });
+    throw withContext(error, `pull image ${string}`);
   }
 }

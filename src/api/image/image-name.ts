@@ -23,8 +23,10 @@ export class ImageName {
     const { registry, rest } = splitRegistry(text);
     const digestAt = rest.indexOf("@");
     if (digestAt >= 0) return new ImageName(registry, rest.slice(0, digestAt), rest.slice(digestAt + 1));
-    const [image = "", tag = "latest"] = rest.split(":");
-    return new ImageName(registry, image, tag);
+    const colonAt = rest.indexOf(":");
+    if (colonAt < 0) return new ImageName(registry, rest, "latest");
+    // A second colon stays in the tag, for the engine to refuse.
+    return new ImageName(registry, rest.slice(0, colonAt), rest.slice(colonAt + 1));
   }
 }
 

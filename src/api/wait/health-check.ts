@@ -1,4 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
+import type { ContainerInspect } from "../../wire/container";
 import { inspectResultOf } from "../container/inspect-result";
 import type { ContainerHandle } from "../runtime/container-handle";
 import { getRuntime } from "../runtime/runtime";
@@ -19,12 +20,18 @@ export class HealthCheckWaitStrategy extends AbstractWaitStrategy {
     };
     await waitWithContainer(limits, (signal) =>
       poll(signal, intervalMs, async () => {
-        const { healthCheckStatus } = inspectResultOf(await engine.containers.inspect(container.id));
+        const inspect = await engine.containers.inspect(container.id);
+        const { healthCheckStatus } = inspectResultOf(inspect);
         if (healthCheckStatus === "unhealthy") {
-          throw new RuncibleError("wait-timeout", "Health check failed: unhealthy");
+          throw new RuncibleError("wait-timeout", `Health check failed: unhealthy${lastProbe(inspect)}`);
         }
         return healthCheckStatus === "healthy";
       }),
     );
   }
+}
+
+function lastProbe({ State }: ContainerInspect): string {
+  const probe = State.Health?.Log?.at(-1);
+  return probe === undefined ? "" : ` (its last probe ended with ${probe.ExitCode}: ${probe.Output.trim()})`;
 }

@@ -22,7 +22,7 @@ export class ListeningPortsWaitStrategy extends AbstractWaitStrategy {
       engine: runtime.engine,
       containerId: container.id,
       timeoutMs: this.startupTimeoutMs,
-      describeTimeout: `Port ${keys.join(", ")} not bound after ${this.startupTimeoutMs}ms`,
+      describeTimeout: `Port ${keys.join(", ")} not bound after ${this.startupTimeoutMs}ms; check the port, and that the service listens on 0.0.0.0 rather than 127.0.0.1`,
     };
     await waitWithContainer(limits, async (signal) => {
       await waitInside(runtime, container.id, keys, this.startupTimeoutMs, signal);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { RuncibleError } from "../../internal/errors";
+import type { RunOutcome } from "../../runtime/container";
 import { listeningPorts } from "../../runtime/network/listening";
 import { type ContainerPort, formatPortKey } from "../../wire/ports";
 import type { WaitForListeningOptions } from "../routes/container-service";
@@ -15,12 +16,13 @@ export async function waitForListening(container: Container, options: WaitForLis
   const run = runOf(container);
   const deadline = AbortSignal.timeout(options.timeoutMs);
   const signal = AbortSignal.any([deadline, options.signal]);
-  let hasEnded = false;
-  void run.exited.then(() => {
-    hasEnded = true;
+  let outcome: RunOutcome | undefined;
+  // The container's record learns of it only later.
+  void run.exited.then((ended) => {
+    outcome = ended;
   });
   for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
-    if (hasEnded) throw exited(container, options.ports);
+    if (outcome !== undefined) throw exited(container, options.ports, outcome);
     const silent = await silentPorts(run.process.pid, options.ports);
     if (silent.length === 0) return;
     if (options.signal.aborted) throw new RuncibleError("aborted", `wait for ports of ${container.name}: cancelled`);
@@ -38,8 +40,11 @@ async function silentPorts(pid: number, ports: readonly ContainerPort[]): Promis
   );
 }
 
-function exited(container: Container, ports: readonly ContainerPort[]): RuncibleError {
-  const { exitCode, isOutOfMemory } = container.record.state;
+function exited(
+  container: Container,
+  ports: readonly ContainerPort[],
+  { exitCode, isOutOfMemory }: RunOutcome,
+): RuncibleError {
   const how = isOutOfMemory ? "was killed: out of memory" : `exited with code ${exitCode}`;
   return new RuncibleError(
     "container-exited",

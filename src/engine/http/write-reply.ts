@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import { messageOf } from "../../internal/errors";
+import { isRuncibleError, messageOf } from "../../internal/errors";
 import { encodeFrame } from "../../wire/frames";
 import { encodeProgress, type ProgressLine, progressError } from "../../wire/progress";
 import type { OutputChunk } from "../routes/stream-types";
@@ -81,7 +81,8 @@ async function writeProgress(
     }
   } catch (error) {
     if (!response.headersSent) throw error;
-    await write(response, encodeProgress(progressError(messageOf(error))));
+    const errorCode = isRuncibleError(error) ? error.code : "internal";
+    await write(response, encodeProgress({ ...progressError(messageOf(error)), errorCode }));
   }
   if (!response.headersSent) beginStream(response, jsonType);
   response.end();

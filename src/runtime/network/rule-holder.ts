@@ -12,7 +12,8 @@ export interface RuleHolder {
  * a process that reads its commands from our pipe and ends with it.
  */
 export async function holdRules(table: string, commands: string): Promise<RuleHolder> {
-  const child = spawnTool("nft", ["-i"], { stdio: ["pipe", "pipe", "pipe"], detached: true });
+  // An interactive nft would write a history to the user's home.
+  const child = spawnTool("env", ["HOME=/dev/null", "nft", "-i"], { stdio: ["pipe", "pipe", "pipe"], detached: true });
   const applied = deferred();
   const problems: string[] = [];
   child.stderr?.on("data", (chunk: Buffer) => problems.push(chunk.toString("utf8")));

@@ -1,0 +1,71 @@
+// Counts what an engine has on this machine.
+const { execFileSync } = require("node:child_process");
+const { readdirSync, readFileSync, readlinkSync } = require("node:fs");
+const { join } = require("node:path");
+
+/** Whatever carries the state folder's path or the id that this folder's engine gives to things in the kernel. */
+exports.countOf = function countOf(stateFolder, engineId) {
+  const processes = processesOf(stateFolder);
+  return {
+    processes: processes.length,
+    mounts: mountsOf(processes, stateFolder),
+    "network namespaces": namespacesOf(processes),
+    "network links": withId(readdirSync("/sys/class/net"), engineId),
+    "firewall tables": withId(execFileSync("nft", ["list", "tables"], { encoding: "utf8" }).split("\n"), engineId),
+    cgroups: withId(entriesOf("/sys/fs/cgroup"), engineId),
+    files: entriesOf(stateFolder).length,
+  };
+};
+
+exports.engineIdOf = function engineIdOf(stateFolder) {
+  return read(join(stateFolder, "engine-id")).trim();
+};
+
+/** Those that name the folder, and those in a mount namespace of their own that see it. */
+function processesOf(stateFolder) {
+  const ownMounts = link("/proc/self/ns/mnt");
+  return readdirSync("/proc").filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    if (read(`/proc/${pid}/cmdline`).includes(stateFolder)) return true;
+    const mounts = link(`/proc/${pid}/ns/mnt`);
+    if (mounts === "" || mounts === ownMounts) return false;
+    return `${read(`/proc/${pid}/environ`)}${read(`/proc/${pid}/mountinfo`)}`.includes(stateFolder);
+  });
+}
+
+function mountsOf(processes, stateFolder) {
+  const lines = ["self", ...processes].flatMap((pid) => read(`/proc/${pid}/mountinfo`).split("\n"));
+  // The first field tells mounts apart, on the whole machine.
+  return new Set(lines.filter((line) => line.includes(stateFolder)).map((line) => line.split(" ")[0])).size;
+}
+
+function namespacesOf(processes) {
+  const namespaces = new Set(processes.map((pid) => link(`/proc/${pid}/ns/net`)));
+  for (const known of ["", link("/proc/self/ns/net")]) namespaces.delete(known);
+  return namespaces.size;
+}
+
+function withId(names, engineId) {
+  return engineId === "" ? 0 : names.filter((name) => name.includes(engineId)).length;
+}
+
+function entriesOf(folder) {
+  return attempt(() => readdirSync(folder, { recursive: true }), []);
+}
+
+function read(path) {
+  return attempt(() => readFileSync(path, "utf8"), "");
+}
+
+function link(path) {
+  return attempt(() => readlinkSync(path), "");
+}
+
+/** Processes and groups end while they are being looked at. */
+function attempt(look, otherwise) {
+  try {
+    return look();
+  } catch {
+    return otherwise;
+  }
+}
