@@ -10,6 +10,7 @@ import type { EndpointRequest, NetworkStack, PortRequest, PortReservation, Sandb
 import { type NetworkFilesRequest, networkFileMounts, writeHostNetworkFiles, writeNetworkFiles } from "./network-files";
 import type { RootfsDriver } from "./rootfs/rootfs";
 import { type Cgroup, openCgroup } from "./runc/cgroup";
+import { cgroupFacts } from "./runc/cgroup-files";
 import type { Runc, RuncProcess } from "./runc/runc";
 import { createSpec, type OciSpec, type SpecRequest } from "./runc/spec";
 import { resolveUser } from "./runc/users";
@@ -46,7 +47,10 @@ export interface RunRequest {
   readonly tty?: { readonly rows: number; readonly columns: number };
   readonly network: NetworkRequest;
   readonly names: Omit<NetworkFilesRequest, "folder" | "addresses">;
-  readonly spec: Omit<SpecRequest, "user" | "rootPath" | "cgroupPath" | "networkNamespace" | "tty" | "hostname">;
+  readonly spec: Omit<
+    SpecRequest,
+    "user" | "rootPath" | "cgroupPath" | "hasCgroupNamespace" | "networkNamespace" | "tty" | "hostname"
+  >;
 }
 
 export interface RunOutcome {
@@ -141,6 +145,7 @@ async function writeBundle(parts: RuntimeParts, request: RunRequest, sandbox: Sa
     hostname: names.hostname,
     networkNamespace: namespaceOf(network, sandbox),
     cgroupPath: cgroupPathOf(parts, request.id),
+    hasCgroupNamespace: (await cgroupFacts()).version === 2 && !request.spec.isPrivileged,
     tty: request.tty !== undefined,
   });
   await writeFile(join(request.folder, "config.json"), JSON.stringify(spec), { mode: 0o600 });

@@ -12,8 +12,8 @@ exports.countOf = function countOf(stateFolder, engineId) {
     "network namespaces": namespacesOf(processes),
     "network links": withId(readdirSync("/sys/class/net"), engineId),
     "firewall tables": withId(execFileSync("nft", ["list", "tables"], { encoding: "utf8" }).split("\n"), engineId),
-    cgroups: withId(entriesOf("/sys/fs/cgroup"), engineId),
-    files: entriesOf(stateFolder).length,
+    cgroups: cgroupsOf(engineId),
+    "files and folders": attempt(() => readdirSync(stateFolder, { recursive: true }), []).length,
   };
 };
 
@@ -21,16 +21,24 @@ exports.engineIdOf = function engineIdOf(stateFolder) {
   return read(join(stateFolder, "engine-id")).trim();
 };
 
-/** Those that name the folder, and those in a mount namespace of their own that see it. */
+/** Those that name the folder, those in a mount namespace of their own that see it, and the children of them all. */
 function processesOf(stateFolder) {
-  const ownMounts = link("/proc/self/ns/mnt");
-  return readdirSync("/proc").filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    if (read(`/proc/${pid}/cmdline`).includes(stateFolder)) return true;
-    const mounts = link(`/proc/${pid}/ns/mnt`);
-    if (mounts === "" || mounts === ownMounts) return false;
-    return `${read(`/proc/${pid}/environ`)}${read(`/proc/${pid}/mountinfo`)}`.includes(stateFolder);
-  });
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const parents = new Map(pids.map((pid) => [pid, parentOf(pid)]));
+  const own = new Set(pids.filter((pid) => mentions(pid, stateFolder)));
+  const isOwn = (pid) => pid !== undefined && (own.has(pid) || isOwn(parents.get(pid)));
+  return pids.filter(isOwn);
+}
+
+function mentions(pid, stateFolder) {
+  if (read(`/proc/${pid}/cmdline`).includes(stateFolder)) return true;
+  const mounts = link(`/proc/${pid}/ns/mnt`);
+  if (mounts === "" || mounts === link("/proc/self/ns/mnt")) return false;
+  return `${read(`/proc/${pid}/environ`)}${read(`/proc/${pid}/mountinfo`)}`.includes(stateFolder);
+}
+
+function parentOf(pid) {
+  return /^PPid:\s*(\d+)$/m.exec(read(`/proc/${pid}/status`))?.[1];
 }
 
 function mountsOf(processes, stateFolder) {
@@ -49,8 +57,13 @@ function withId(names, engineId) {
   return engineId === "" ? 0 : names.filter((name) => name.includes(engineId)).length;
 }
 
-function entriesOf(folder) {
-  return attempt(() => readdirSync(folder, { recursive: true }), []);
+/** Version 1 has a tree of groups per controller; a group in several trees counts once. */
+function cgroupsOf(engineId) {
+  if (engineId === "") return 0;
+  const entries = attempt(() => readdirSync("/sys/fs/cgroup", { recursive: true, withFileTypes: true }), []);
+  const paths = entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+  return new Set(paths.filter((path) => path.includes(engineId)).map((path) => path.slice(path.indexOf(engineId))))
+    .size;
 }
 
 function read(path) {

@@ -22,11 +22,12 @@ async function main() {
   const { value: connection, ms } = await timed(() => connect());
   const { client } = connection;
   const engineId = engineIdOf(stateFolder);
-  const isInterrupted = interruption();
+  const interruption = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => interruption.abort());
   let during;
   try {
     say("engine", `started, in ${ms} ms`);
-    during = await Promise.race([isInterrupted, showService(client, engineId)]);
+    during = await showService(client, engineId, interruption.signal);
   } finally {
     await client.system.shutdown().catch(() => {});
     client.close();
@@ -42,11 +43,13 @@ async function main() {
   console.log("\nNothing is left.");
 }
 
-async function showService(client, engineId) {
-  const service = await chooseService(client);
+async function showService(client, engineId, signal) {
+  const service = await chooseService(client, signal);
   // A process of its own, as a test is.
   const test = spawn(process.execPath, [join(__dirname, "service.js"), service.image, String(service.port)], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
+    signal,
+    killSignal: "SIGKILL",
   });
   const ended = once(test, "close");
   const isFine = await Promise.race([once(test, "message").then(() => true), ended.then(() => false)]);
@@ -62,14 +65,14 @@ async function showService(client, engineId) {
 }
 
 /** Redis from a registry, else from this machine, else this very Node: something always works. */
-async function chooseService(client) {
+async function chooseService(client, signal) {
   const redis = { image: "redis:7-alpine", port: 6379 };
   try {
-    const { ms } = await timed(() => pull(client, "redis", "7-alpine"));
+    const { ms } = await timed(() => pull(client, { name: "redis", tag: "7-alpine" }, signal));
     say("image", `${redis.image} pulled, in ${ms} ms`);
     return redis;
   } catch (error) {
-    if (!isOffline(error)) throw error;
+    if (signal.aborted || !isOffline(error)) throw error;
   }
   const hasRedis = process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, "redis-server")));
   const service = { image: hasRedis ? "host/redis:local" : "host/node:local", port: 6379 };
@@ -82,11 +85,12 @@ async function chooseService(client) {
 const silenceLimitMs = 15_000;
 
 /** Gives up when the registry says nothing for a while. */
-async function pull(client, name, tag) {
+async function pull(client, image, signal) {
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(), silenceLimitMs);
   try {
-    await client.images.pull({ name, tag, signal: silence.signal, onProgress: () => timer.refresh() });
+    const either = AbortSignal.any([signal, silence.signal]);
+    await client.images.pull({ ...image, signal: either, onProgress: () => timer.refresh() });
   } finally {
     clearTimeout(timer);
   }
@@ -131,13 +135,6 @@ function showCounts(columns) {
   }
 }
 
-/** Rejects on Ctrl-C, so that the engine is ended then too. */
-function interruption() {
-  return new Promise((_, reject) => {
-    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => reject(new Error("interrupted")));
-  });
-}
-
 async function until(isSo) {
   const deadline = Date.now() + 5_000;
   while (!(await isSo()) && Date.now() < deadline) await delay(10);
@@ -151,7 +148,7 @@ async function timed(action) {
 
 main()
   .catch((error) => {
-    console.error(`demo: ${error.message}`);
+    console.error(`demo: ${error.name === "AbortError" ? "interrupted; what it had started is gone" : error.message}`);
     process.exitCode = 1;
   })
   .finally(() => rmSync(stateFolder, { recursive: true, force: true }));

@@ -116,8 +116,10 @@ function endpointsOf({ networkMode, endpoints }: ContainerSpec): readonly Endpoi
   return [{ network: networkMode.network, aliases: [], links: [], gatewayPriority: 0, driverOptions: {} }];
 }
 
-function warningsOf({ networkMode, publish }: ContainerSpec): readonly string[] {
-  return networkMode.kind === "host" && publish.length > 0
-    ? ["Published ports are discarded when using host network mode"]
-    : [];
+function warningsOf({ networkMode, publish, init }: ContainerSpec): readonly string[] {
+  const discards = networkMode.kind === "host" && publish.length > 0;
+  return [
+    ...(discards ? ["Published ports are discarded when using host network mode"] : []),
+    ...(init ? ["This engine brings no init process; the container's command is process 1"] : []),
+  ];
 }

@@ -30,6 +30,8 @@ export interface SpecRequest {
   readonly utsMode: string;
   /** Below the root of each cgroup hierarchy. */
   readonly cgroupPath: string;
+  /** Shows the container its own cgroup as the root: as Docker, on cgroup version 2 only. */
+  readonly hasCgroupNamespace: boolean;
   readonly resources: OciResources;
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
@@ -173,6 +175,7 @@ function namespacesOf(request: SpecRequest): OciLinux["namespaces"] {
     ...one("pid", pidMode),
     ...one("ipc", ipcMode),
     ...one("uts", utsMode),
+    ...(request.hasCgroupNamespace ? [{ type: "cgroup" }] : []),
   ];
 }
 

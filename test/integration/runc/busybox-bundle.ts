@@ -91,6 +91,7 @@ const defaults: Omit<SpecRequest, "rootPath" | "cgroupPath"> = {
   hostname: "box",
   domainname: "",
   isReadOnlyRoot: false,
+  hasCgroupNamespace: false,
   mounts: [],
   networkNamespace: "private",
   pidMode: "private",

@@ -16,6 +16,7 @@ const request: SpecRequest = {
   domainname: "",
   rootPath: "/root",
   isReadOnlyRoot: false,
+  hasCgroupNamespace: false,
   mounts: [],
   networkNamespace: "/run/netns/a",
   pidMode: "private",
