@@ -23,6 +23,7 @@ export async function runEngine(config: EngineConfig = readEngineConfig()): Prom
   const undo = createUndoStack();
   const ended = deferred<string>();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => ended.resolve(signal));
+  outliveDefects(logger);
   try {
     await serve(config, logger, undo, ended.resolve);
     logger.info("engine ends", { reason: await ended.promise });
@@ -34,6 +35,14 @@ export async function runEngine(config: EngineConfig = readEngineConfig()): Prom
   } finally {
     await undo.unwind((error) => logger.warn("end engine", { error }));
   }
+}
+
+/** An error that nobody caught is a defect of ours; the containers of everybody else must not die of it. */
+function outliveDefects(logger: Logger): void {
+  const report = (error: unknown): void =>
+    logger.error("defect: an error was not handled", { stack: error instanceof Error ? error.stack : String(error) });
+  process.on("uncaughtException", report);
+  process.on("unhandledRejection", report);
 }
 
 async function serve(
