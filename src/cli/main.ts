@@ -3,6 +3,7 @@ import type { EngineClient } from "../client/client";
 import { connect } from "../client/connect";
 import type { Command, CommandContext } from "./command";
 import { doctorCommand } from "./commands/doctor";
+import { engineCommand } from "./commands/engine";
 import { imagesCommand } from "./commands/images";
 import { infoCommand } from "./commands/info";
 import { psCommand } from "./commands/ps";
@@ -17,6 +18,7 @@ const commands: readonly Command[] = [
   psCommand,
   imagesCommand,
   pullCommand,
+  engineCommand,
   stopEngineCommand,
   versionCommand,
 ];

@@ -30,9 +30,13 @@ const knownTexts: readonly (readonly [RegExp, ErrorCode])[] = [
 /** The error a daemon answered with: our own engine names its code, of any other the text and status are read. */
 export function errorOfAnswer({ method, path, status, body }: FailedCall): RuncibleError {
   const { message, code, evidence } = parseBody(body);
-  return new RuncibleError(knownCode(code) ?? codeOf(status, message), message || `${method} ${path}: status ${status}`, {
-    evidence: { ...evidence, method, path, status },
-  });
+  return new RuncibleError(
+    knownCode(code) ?? codeOf(status, message),
+    message || `${method} ${path}: status ${status}`,
+    {
+      evidence: { ...evidence, method, path, status },
+    },
+  );
 }
 
 /** Another version of the engine may have codes of its own. */

@@ -55,5 +55,8 @@ function parseConfig(text: string, source: string): { readonly auths?: unknown }
   } catch {
     // Said below.
   }
-  throw new RuncibleError("invalid-argument", `read registry credentials: ${source} is no JSON object; mend or unset it`);
+  throw new RuncibleError(
+    "invalid-argument",
+    `read registry credentials: ${source} is no JSON object; mend or unset it`,
+  );
 }

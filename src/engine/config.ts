@@ -15,6 +15,8 @@ export interface EngineConfig {
   readonly insecureRegistries: readonly string[];
   /** Mirrors of docker.io, tried in order before it. */
   readonly registryMirrors: readonly string[];
+  /** Folder with `<registry>/ca.crt`. Default: Docker's, /etc/docker/certs.d. */
+  readonly certificateFolder: string;
   /** As curl and Docker read them. */
   readonly proxy: { readonly http?: string; readonly https?: string; readonly bypass?: string };
 }
@@ -36,6 +38,7 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
     isRoot: uid === 0,
     insecureRegistries: listOf(env["RUNCIBLE_INSECURE_REGISTRIES"]),
     registryMirrors: listOf(env["RUNCIBLE_REGISTRY_MIRRORS"]),
+    certificateFolder: env["RUNCIBLE_CERTS_DIR"] || "/etc/docker/certs.d",
     proxy: {
       ...(http ? { http } : {}),
       ...(https ? { https } : {}),

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
-import { appendFile, mkdir } from "node:fs/promises";
+import { appendFile, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { deferred } from "../internal/deferred";
 import { isRuncibleError, messageOf } from "../internal/errors";
 import { createLogger, type Logger } from "../internal/log";
 import { createUndoStack, type UndoStack } from "../internal/undo";
 import { mountRunFolder } from "../runtime/run-folder";
-import { cgroupFacts, cgroupFolders } from "../runtime/runc/cgroup-files";
+import { cgroupFacts, cgroupFolders, removeCgroupFolder } from "../runtime/runc/cgroup-files";
 import { type EngineConfig, readEngineConfig } from "./config";
 import { readEngineId } from "./engine-id";
 import { createEngineServer } from "./http/server";
@@ -56,7 +56,7 @@ async function serve(
   await mountRunFolder(runFolder);
   const engineId = await readEngineId(config.stateFolder);
   const cgroupParent = `/runcible-${engineId}`;
-  await announceCgroups(config.stateFolder, cgroupParent);
+  await claimCgroups(config.stateFolder, cgroupParent, undo);
   const version = packageVersion();
   const onActivity = (): void => clock.touch();
   const { services, isBusy, close } = await composeServices({
@@ -83,10 +83,22 @@ async function serve(
   logger.info("engine serves", { version, socket: config.socketPath, engine: engineId });
 }
 
-/** The one thing that does not go with the engine's processes: the supervisor removes these groups after it. */
-async function announceCgroups(stateFolder: string, cgroupParent: string): Promise<void> {
+/**
+ * Control groups do not go with the engine's processes. They go at its end; when it is killed, through the supervisor,
+ * which reads the list; and when that was killed too, at the next start.
+ */
+async function claimCgroups(stateFolder: string, cgroupParent: string, undo: UndoStack): Promise<void> {
   const folders = cgroupFolders(await cgroupFacts(), cgroupParent);
-  await appendFile(join(stateFolder, "run-cgroups"), folders.map((folder) => `${folder}\n`).join(""));
+  const list = join(stateFolder, "run-cgroups");
+  await appendFile(list, folders.map((folder) => `${folder}\n`).join(""));
+  const remove = async (): Promise<void> => {
+    for (const folder of folders) await removeCgroupFolder(folder);
+  };
+  await remove();
+  undo.push(async () => {
+    await remove();
+    await rm(list, { force: true });
+  });
 }
 
 function packageVersion(): string {

@@ -45,7 +45,7 @@ export interface ComposedServices {
   readonly services: EngineServices;
   /** Whether something keeps the engine: a session, or a container that runs or waits to run again. */
   isBusy(): boolean;
-  /** Ends all containers and takes the networks down. */
+  /** Ends all containers, removes what belongs to sessions, and takes the networks down. */
   close(): Promise<void>;
 }
 
@@ -87,7 +87,6 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
   volumes.setUsers({ usersOf: (volume) => containersWith(context, volume) });
   networks.setMembers(createNetworkMembers(context));
   await restoreContainers(context);
-  await removeSessionRemains(networks, volumes);
 
   const puller = createPuller({
     images,
@@ -96,10 +95,20 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
       insecure: config.insecureRegistries,
       mirrors: config.registryMirrors,
       proxy: config.proxy,
+      certificateFolder: config.certificateFolder,
     },
     logger,
   });
-  const sessions = new SessionRegistry(context);
+  const catalog = new ImageCatalog({
+    store: images,
+    layers: runtime.layers,
+    puller,
+    events,
+    usersOf: (id) => usersOf(context, id),
+    layersOfContainers: () => new Set(context.index.values().flatMap(({ record }) => record.diffIds)),
+  });
+  await removeRemains(networks, volumes, catalog);
+  const sessions = new SessionRegistry(context, events);
   const services: EngineServices = {
     system: createSystemService({
       engineId,
@@ -119,14 +128,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     containers: createContainerService(context),
     execs: new ExecRegistry(context),
     archives: createArchiveService(context),
-    images: new ImageCatalog({
-      store: images,
-      layers: runtime.layers,
-      puller,
-      events,
-      usersOf: (id) => usersOf(context, id),
-      layersOfContainers: () => new Set(context.index.values().flatMap(({ record }) => record.diffIds)),
-    }),
+    images: catalog,
     networks,
     volumes,
     events,
@@ -136,16 +138,22 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     services,
     isBusy: () => sessions.openSessions > 0 || context.index.values().some(isKept),
     close: async () => {
-      await Promise.all(context.index.values().map((container) => endForGood(context, container)));
+      const others = context.index.values().filter(({ record }) => record.config.labels[sessionLabel] === undefined);
+      await Promise.all([sessions.close(), ...others.map((container) => endForGood(context, container))]);
       await runtime.network.close();
     },
   };
 }
 
-/** Sessions end with the engine: nobody comes back for what carries their label. */
-async function removeSessionRemains(networks: Networks, volumes: Volumes): Promise<void> {
+/**
+ * What an engine that was killed could not remove. Sessions ended with it: nobody comes back for what carries their
+ * label. A container that was never finished leaves anonymous volumes, a pull content that no image names.
+ */
+async function removeRemains(networks: Networks, volumes: Volumes, images: ImageCatalog): Promise<void> {
   await Promise.all(networks.labelled(sessionLabel).map((id) => networks.remove(id)));
   await Promise.all(volumes.labelled(sessionLabel).map((name) => volumes.remove(name, { force: true })));
+  await volumes.prune(new Map());
+  await images.collectGarbage();
 }
 
 async function openRuntime({

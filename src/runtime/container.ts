@@ -196,7 +196,6 @@ function cgroupPathOf(parts: RuntimeParts, id: string): string {
 async function settle(process: RuncProcess, cgroup: Cgroup, release: () => Promise<void>): Promise<RunOutcome> {
   const { exitCode } = await process.exited;
   const isOutOfMemory = await cgroup.wasOutOfMemory().catch(() => false);
-  await cgroup.remove().catch(() => {});
-  await release();
+  await Promise.all([cgroup.remove().catch(() => {}), release()]);
   return { exitCode, isOutOfMemory };
 }

@@ -1,5 +1,6 @@
 import { messageOf, RuncibleError } from "../internal/errors";
 import type { Logger } from "../internal/log";
+import type { BlobIngest } from "./image/blob-store";
 import type { Descriptor, Platform } from "./image/descriptor";
 import type { Digest } from "./image/digest";
 import type { ImageLease, ImageStore } from "./image/image-store";
@@ -177,10 +178,9 @@ async function fetchConfig(
 ): Promise<{ config: ReturnType<typeof parseImageConfig>; bytes: Buffer }> {
   const { digest, size } = manifest.config;
   if (!(await images.blobs.has(digest))) {
-    const ingest = await images.blobs.ingest({ digest, size });
+    const ingest = await freshIngest(images, { digest, size });
     try {
       const { body } = await repository.blob(digest, 0);
-      if (ingest.offset > 0) throw new RuncibleError("internal", `pull config ${digest}: a leftover is in the way`);
       for await (const chunk of body) {
         signal.throwIfAborted();
         await ingest.write(chunk);
@@ -192,6 +192,17 @@ async function fetchConfig(
   }
   const bytes = await images.blobs.read(digest);
   return { config: parseImageConfig(bytes), bytes };
+}
+
+/** A config is small: what an earlier attempt left of it is not worth a resumption. */
+async function freshIngest(
+  images: ImageStore,
+  blob: { readonly digest: Digest; readonly size: number },
+): Promise<BlobIngest> {
+  const ingest = await images.blobs.ingest(blob);
+  if (ingest.offset === 0) return ingest;
+  await ingest.abort();
+  return await images.blobs.ingest(blob);
 }
 
 /** Only what was asked for explicitly is insisted on: an image without index runs where its user wants it. */

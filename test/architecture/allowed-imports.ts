@@ -31,7 +31,6 @@ export const allowedImports: readonly ImportRule[] = [
   { from: "api", may: ["client", "compose", "wire", "build/dockerfile", "internal"] },
   { from: "index", may: ["api", "client", "internal"] },
   { from: "cli", may: ["client", "compose", "wire", "internal"] },
-  { from: "cli/commands/engine", may: ["cli", "engine/main", "internal"] },
 ];
 
 /** The only files that see these modules of Node as values. */

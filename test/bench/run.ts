@@ -35,7 +35,7 @@ function document(sections: readonly Section[]): string {
 }
 
 function render({ title, note, rows }: Section): string {
-  const head = ["| what | median | fastest | slowest | n |", "| --- | --- | --- | --- | --- |"];
+  const head = ["| what | median | 95 % | fastest | n |", "| --- | --- | --- | --- | --- |"];
   return [`## ${title}`, "", note, "", ...head, ...rows].join("\n");
 }
 

@@ -31,9 +31,9 @@ async function main() {
   } finally {
     await client.system.shutdown().catch(() => {});
     client.close();
+    await until(() => countOf(stateFolder, engineId).processes === 0);
+    rmSync(stateFolder, { recursive: true });
   }
-  await until(() => countOf(stateFolder, engineId).processes === 0);
-  rmSync(stateFolder, { recursive: true });
   say("engine", "ended by the demo; by itself it ends a minute after the last test\n");
 
   const after = countOf(stateFolder, engineId);

@@ -14,6 +14,8 @@ async function main() {
   say("container", `${id} is ready on ${address.host}:${address.port}, in ${Date.now() - startedAt} ms`);
   await talkToRedis(address);
   process.send("talked");
+  // Stays, with its container, until it is killed.
+  setInterval(() => {}, 60_000);
 }
 
 /** Speaks RESP, Redis's protocol, as plain as it is. */

@@ -105,4 +105,3 @@ async function readFolders(folders: readonly string[]): Promise<string[]> {
   );
   return lists.flat();
 }
-

@@ -25,7 +25,8 @@ export class Container {
   #run: ContainerRun | undefined;
   readonly #runWaiters: Set<(run: ContainerRun | undefined) => void> = new Set();
   health: HealthMonitor | undefined;
-  isRemoving = false;
+  /** The removal under way, for those who need it done. */
+  removal: Promise<void> | undefined;
   /** Someone asked it to end: no restart policy applies. */
   isStopWanted = false;
   /** Aborted to end the pause between two tries of a restart policy. */
@@ -56,6 +57,10 @@ export class Container {
 
   get isRunning(): boolean {
     return this.run !== undefined;
+  }
+
+  get isRemoving(): boolean {
+    return this.removal !== undefined;
   }
 
   get run(): ContainerRun | undefined {

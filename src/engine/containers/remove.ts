@@ -13,15 +13,26 @@ export async function removeContainer(
 ): Promise<void> {
   if (container.isRemoving) throw removalInProgress(container.id);
   if (container.isRunning && !options.force) throw containerIsRunning(container.id);
-  container.isRemoving = true;
   container.isStopWanted = true;
   container.restartPause?.abort();
+  container.removal = endAndErase(context, container, options);
   try {
-    if (container.isRunning) await endRun(context, container, { timeoutSeconds: 0 });
-    await container.lock.run(() => erase(context, container, options));
+    await container.removal;
   } catch (error) {
-    container.isRemoving = false;
+    container.removal = undefined;
     throw error;
+  }
+}
+
+/** A start may be under way: it has the lock, and when it lets go of it the container runs. */
+async function endAndErase(context: ContainerContext, container: Container, options: RemoveOptions): Promise<void> {
+  for (let isErased = false; !isErased; ) {
+    if (container.isRunning) await endRun(context, container, { timeoutSeconds: 0 });
+    isErased = await container.lock.run(async () => {
+      if (container.isRunning) return false;
+      await erase(context, container, options);
+      return true;
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { deferred } from "../../internal/deferred";
 import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import { startContainer as startRun } from "../../runtime/container";
-import { portAllocated } from "../../wire/docker-errors";
+import { portAllocated, removalInProgress } from "../../wire/docker-errors";
 import { timestampNow } from "../state/timestamp";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
@@ -19,12 +19,29 @@ export async function startContainer(context: ContainerContext, container: Conta
     container.restartPause.abort();
     return;
   }
-  await container.lock.run(async () => {
-    if (container.isRunning) throw new RuncibleError("not-modified", `container ${container.id} runs already`);
-    container.isStopWanted = false;
-    await container.change({ restartCount: 0 });
-    await startLocked(context, container);
-  });
+  try {
+    await container.lock.run(async () => {
+      if (container.isRemoving) throw removalInProgress(container.id);
+      if (container.isRunning) throw new RuncibleError("not-modified", `container ${container.id} runs already`);
+      container.isStopWanted = false;
+      await container.change({ restartCount: 0 });
+      await startLocked(context, container);
+    });
+  } catch (error) {
+    await removeUnstarted(context, container);
+    throw error;
+  }
+}
+
+/** Before the failure is answered: `docker run --rm` waits for the removal no longer than for that answer. */
+async function removeUnstarted(context: ContainerContext, container: Container): Promise<void> {
+  const { spec, state } = container.record;
+  if (!spec.autoRemove || state.status !== "created" || container.isRemoving) return;
+  try {
+    await removeContainer(context, container, { force: true, volumes: true });
+  } catch (error) {
+    context.logger.warn("remove container after a failed start", { container: container.id, error });
+  }
 }
 
 /** The caller holds the container's lock. */
@@ -37,7 +54,7 @@ export async function startLocked(context: ContainerContext, container: Containe
     container.log.beginRun();
     container.run = await startRun(context.runtime, request);
   } catch (error) {
-    throw await failedStart(context, container, error);
+    throw await failedStart(container, error);
   }
   const run = container.run;
   const drained = pumpOutput(container, run);
@@ -69,7 +86,7 @@ async function remountRootfs(context: ContainerContext, container: Container): P
 }
 
 /** Leaves the container as Docker does after a failed start, and ends what waits for its exit or output. */
-async function failedStart(context: ContainerContext, container: Container, error: unknown): Promise<unknown> {
+async function failedStart(container: Container, error: unknown): Promise<unknown> {
   const shown = dockerError(container, error);
   const exitCode = exitCodeOf(error);
   await container.changeState({ status: "created", exitCode, error: messageOf(shown) });
@@ -77,11 +94,6 @@ async function failedStart(context: ContainerContext, container: Container, erro
   container.output = container.newOutput();
   container.nextExit.resolve({ exitCode });
   container.nextExit = deferred();
-  if (container.record.spec.autoRemove) {
-    void removeContainer(context, container, { force: true, volumes: true }).catch((failure: unknown) =>
-      context.logger.warn("remove container after a failed start", { container: container.id, error: failure }),
-    );
-  }
   return shown;
 }
 

@@ -102,7 +102,7 @@ export class ImageCatalog implements ImageService {
     for (const { untagged: tag } of removals as { untagged: string }[]) this.#publish("untag", tag, image.id);
     if (!isLast) return removals;
     await this.#options.store.remove(image.id);
-    await this.#collectGarbage();
+    await this.collectGarbage();
     this.#publish("delete", image.id, image.id);
     return [...removals, { deleted: image.id }];
   }
@@ -142,7 +142,8 @@ export class ImageCatalog implements ImageService {
     return { id: image.id };
   }
 
-  async #collectGarbage(): Promise<void> {
+  /** Removes content that neither an image nor a container needs. */
+  async collectGarbage(): Promise<void> {
     const { store, layers, layersOfContainers } = this.#options;
     const { layersInUse } = await store.collectGarbage();
     await layers.collectGarbage(new Set([...layersInUse, ...layersOfContainers()]));

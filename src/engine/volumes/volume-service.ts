@@ -131,6 +131,11 @@ export class Volumes implements VolumeService {
       .map((record) => record.name);
   }
 
+  /** None of a volume that is gone. */
+  labelsOf(name: string): Readonly<Record<string, string>> {
+    return this.#records.get(name)?.labels ?? {};
+  }
+
   /** Whether it is anonymous and no container has it any more. */
   isFree(name: string): boolean {
     return this.#records.get(name)?.isAnonymous === true && this.#isUnused(name);

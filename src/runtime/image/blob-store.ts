@@ -36,10 +36,11 @@ export interface BlobIngest {
 
 const readLimit = 8 * 1024 * 1024;
 
-/** One engine owns the folder, so partial files of an earlier one may be taken over at once. */
+/** One engine owns the folder, so what an earlier one left unfinished can go at once. */
 export async function openBlobStore(folder: string): Promise<BlobStore> {
   const complete = join(folder, "sha256");
   const partial = join(folder, "partial");
+  await rm(partial, { recursive: true, force: true });
   await Promise.all([
     mkdir(complete, { recursive: true, mode: 0o700 }),
     mkdir(partial, { recursive: true, mode: 0o700 }),

@@ -51,6 +51,10 @@ export async function openLayerStore(folder: string, limits: Partial<LayerLimits
   };
 
   const unpack = async (request: UnpackRequest): Promise<void> => {
+    if ((await recordOf(request.diffId)) !== undefined) {
+      request.source.destroy();
+      return;
+    }
     const unfinished = join(folder, `${unfinishedPrefix}${randomId().slice(0, 16)}`);
     await mkdir(join(unfinished, "diff"), { recursive: true, mode: 0o755 });
     try {
@@ -66,6 +70,8 @@ export async function openLayerStore(folder: string, limits: Partial<LayerLimits
     has: async (diffId) => (await recordOf(diffId)) !== undefined,
     pathOf: (diffId) => join(folderOf(diffId), "diff"),
     unpack: async (request) => {
+      // The source may fail before anybody reads it; reading it then says so.
+      request.source.on("error", () => {});
       const running = underWay.get(request.diffId);
       if (running !== undefined) {
         request.source.destroy();
@@ -84,7 +90,7 @@ export async function openLayerStore(folder: string, limits: Partial<LayerLimits
         const doomed = join(folder, `${unfinishedPrefix}${name}`);
         await rename(join(folder, name), doomed);
         await rm(doomed, { recursive: true, force: true });
-        await rm(join(folder, "l", name.slice(0, 12)), { force: true });
+        for (const short of [name.slice(0, 12), name]) await rm(join(folder, "l", short), { force: true });
       }
     },
   };

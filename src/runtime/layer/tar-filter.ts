@@ -7,8 +7,11 @@ import { blockBytes, buildHeader, isZeroBlock, paddingOf, parseHeader, type TarH
 export interface TarFilter {
   /** Pieces to hand to tar, views on `chunk` where possible. Throws what the guard throws, and `layer-invalid`. */
   push(chunk: Buffer): readonly Buffer[];
-  /** Throws `layer-invalid` when the stream stopped inside an entry. */
-  end(): void;
+  /**
+   * What tar still needs to see a whole archive: some tools leave out the padding of the last entry and the end blocks.
+   * Throws `layer-invalid` when the stream stopped inside an entry.
+   */
+  end(): readonly Buffer[];
 }
 
 const extensionLimit = 1024 * 1024;
@@ -38,6 +41,8 @@ export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
   let step: Step = { kind: "header" };
   let rest: Buffer = Buffer.alloc(0);
   let missing = 0;
+  /** Of `missing`, the bytes that only fill the last block. */
+  let padding = 0;
   /** Headers that belong to the next entry, as they came. */
   let raw: Buffer[] = [];
   let rawBytes = 0;
@@ -171,7 +176,8 @@ export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
   };
 
   const beginData = (size: number, isKept: boolean): void => {
-    missing = size + paddingOf(size);
+    padding = paddingOf(size);
+    missing = size + padding;
     step = missing === 0 ? { kind: "header" } : { kind: "data", isKept };
   };
 
@@ -208,10 +214,12 @@ export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
     return generated(path === "" ? "./" : `${path}/`, "5", folder, records);
   };
 
-  const end = (): void => {
-    if (step.kind !== "done" && !(step.kind === "header" && rest.length === 0)) {
-      throw invalid("it ends inside an entry");
-    }
+  const end = (): readonly Buffer[] => {
+    if (step.kind === "done") return [];
+    const isBetweenEntries = step.kind === "header" && rest.length === 0;
+    const onlyPaddingLacks = step.kind === "data" && missing < blockBytes && missing <= padding;
+    if (!isBetweenEntries && !onlyPaddingLacks) throw invalid("it ends inside an entry");
+    return [Buffer.alloc(onlyPaddingLacks ? missing : 0), Buffer.alloc(2 * blockBytes)];
   };
   return { push, end };
 }

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import type { Readable, Writable } from "node:stream";
+import { pipeline, type Readable, type Writable } from "node:stream";
 import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import { exitOf, spawnTool } from "../../internal/exec";
 import type { Digest } from "../image/digest";
@@ -46,6 +45,14 @@ export async function unpackLayer(request: UnpackRequest, folder: string, limits
   });
   const ended = exitOf(tar, "tar");
   ended.catch(() => {});
+  // A broken pipe between two writes is found by the next one.
+  tar.stdin?.on("error", () => {});
+  // A source that stalls, and a tar that does, would not look at the signal.
+  const stop = (): void => {
+    source.destroy();
+    tar.kill("SIGKILL");
+  };
+  signal?.addEventListener("abort", stop);
   let stderr = "";
   tar.stderr?.on("data", (chunk: Buffer) => {
     if (stderr.length < 8192) stderr += chunk.toString("utf8");
@@ -62,13 +69,17 @@ export async function unpackLayer(request: UnpackRequest, folder: string, limits
     }
     return size;
   } catch (error) {
-    source.destroy();
-    tar.kill("SIGKILL");
+    stop();
     await ended.catch(() => {});
     if (signal?.aborted) throw new RuncibleError("aborted", `unpack layer ${describedAs}: cancelled`, { cause: error });
     // tar went away first: what it said is the reason, the broken pipe only the symptom.
-    if (hasCode(error, "EPIPE") || hasCode(error, "ERR_STREAM_DESTROYED")) throw tarFailed(describedAs, stderr);
+    if (hasCode(error, "EPIPE") || hasCode(error, "ERR_STREAM_DESTROYED")) {
+      await ended;
+      throw tarFailed(describedAs, stderr);
+    }
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
   }
 }
 
@@ -88,7 +99,7 @@ async function feed(
     for (const piece of filter.push(chunk)) await write(stdin, piece);
     onProgress?.(size);
   }
-  filter.end();
+  for (const piece of filter.end()) await write(stdin, piece);
   stdin?.end();
   return { size, digest: `sha256:${hash.digest("hex")}` };
 }
@@ -104,9 +115,9 @@ async function* plainBytes(
     yield* source;
     return;
   }
-  source.on("error", (error) => plain.destroy(error));
   try {
-    yield* source.pipe(plain);
+    // The reader of the last stream sees every error.
+    yield* pipeline(source, plain, () => {});
   } catch (error) {
     if (isCompressionError(error)) {
       throw new RuncibleError("layer-invalid", `unpack layer ${describedAs}: ${messageOf(error)}`, { cause: error });
@@ -127,8 +138,11 @@ function isCompressionError(error: unknown): boolean {
 
 async function write(stdin: Writable | null, piece: Buffer): Promise<void> {
   if (stdin === null) return;
-  if (stdin.errored) throw stdin.errored;
-  if (!stdin.write(piece)) await once(stdin, "drain");
+  // Not "drain": it never comes when tar ends with bytes still in the pipe.
+  await new Promise<void>((resolve, reject) => {
+    const hasRoom = stdin.write(piece, (error) => (error ? reject(error) : resolve()));
+    if (hasRoom) resolve();
+  });
 }
 
 function tarFailed(describedAs: string, stderr: string): RuncibleError {

@@ -9,7 +9,7 @@ import { sandboxRules } from "./nft-rules";
 export interface SandboxPool {
   /** Path of a namespace with loopback up and nothing else in it; the caller's own from now on. */
   take(): Promise<string>;
-  /** Replaces what was taken, in the background; not part of `take`, which somebody waits for. */
+  /** Replaces what was taken, a moment later: whoever took it is about to start a container, and would share the processor. */
   refill(): void;
   /** Lets go of the file; the namespace ends with the last process in it. Idempotent. */
   discard(path: string): Promise<void>;
@@ -29,12 +29,16 @@ if [ -e ipv6/conf/default/disable_ipv6 ]; then echo 1 > ipv6/conf/default/disabl
 exec nft -f -
 `;
 
+/** A container starts within this time. */
+const refillDelayMs = 100;
+
 /** `folder` must not be shared with other mount namespaces by propagation, or they would see the namespaces as mounts. */
 export async function openSandboxPool(folder: string, size: number, logger: Logger): Promise<SandboxPool> {
   await mkdir(folder, { recursive: true, mode: 0o711 });
   const ready: string[] = [];
   let isClosed = false;
   let filling: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
 
   const fill = async (): Promise<void> => {
     while (!isClosed && ready.length < size) ready.push(await makeSandbox(folder));
@@ -50,10 +54,14 @@ export async function openSandboxPool(folder: string, size: number, logger: Logg
   refill();
   return {
     take: async () => ready.shift() ?? (await makeSandbox(folder)),
-    refill,
+    refill: () => {
+      clearTimeout(timer);
+      timer = setTimeout(refill, refillDelayMs);
+    },
     discard: discardSandbox,
     close: async () => {
       isClosed = true;
+      clearTimeout(timer);
       await filling;
       await Promise.all(ready.splice(0).map(discardSandbox));
     },

@@ -133,8 +133,13 @@ class WiredSandbox implements Sandbox {
       const removed = this.#endpoints;
       this.#endpoints = [];
       // An agent that ended has closed its ports and forgotten its names.
-      await Promise.allSettled([this.#ports?.release(), this.#announceNames(), this.#cut(removed)]);
-      await this.#home.discard(this.path);
+      // None waits for another: cutting a cable alone takes the kernel a good ten milliseconds.
+      await Promise.allSettled([
+        this.#ports?.release(),
+        this.#announceNames(),
+        this.#cut(removed),
+        this.#home.discard(this.path),
+      ]);
       this.#home.onClosed(this);
     });
     return this.#closed;

@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink } from "node:fs/promises";
+import { mkdir, readlink, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import { type Change, changesIn } from "./changes";
@@ -71,16 +71,20 @@ async function emptyLayer(folder: string): Promise<string> {
 }
 
 /**
- * Names of 8 characters beside the layers' own folder, so that more than a hundred of them fit into a page. Kept as
+ * Names of 12 characters beside the layers' own folder, so that more than a hundred of them fit into a page. Kept as
  * links: they are cheap, the same for every container, and mean nothing without their layer.
  */
 async function shortNames(layers: readonly string[]): Promise<readonly string[]> {
   return await Promise.all(
     layers.map(async (layer) => {
-      const short = join(dirname(dirname(layer)), "l", basename(dirname(layer)).slice(0, 12));
-      await mkdir(dirname(short), { recursive: true });
-      await symlink(join("..", basename(dirname(layer)), basename(layer)), short).catch(ignoreExisting);
-      return short;
+      const name = basename(dirname(layer));
+      const links = join(dirname(dirname(layer)), "l");
+      const target = join("..", name, basename(layer));
+      await mkdir(links, { recursive: true });
+      const short = join(links, name.slice(0, 12));
+      await symlink(target, short).catch(ignoreExisting);
+      // Another layer may begin alike and have the short name.
+      return (await readlink(short)) === target ? short : layer;
     }),
   );
 }

@@ -1,12 +1,12 @@
 import { createWriteStream, type Stats } from "node:fs";
 import { chmod, lchown, link, lstat, lutimes, mkdir, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Readable } from "node:stream";
+import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { extract, type Header } from "tar-stream";
 import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
-import { spawnTool } from "../../internal/exec";
+import { exitOf, spawnTool } from "../../internal/exec";
 import { resolveInRoot } from "../scoped-path";
 
 export interface UnpackIntoOptions {
@@ -27,6 +27,8 @@ export async function unpackInto(
   archive: Readable,
   options: UnpackIntoOptions,
 ): Promise<void> {
+  // The archive may fail before anybody reads it; reading it then says so.
+  archive.on("error", () => {});
   const target = await resolveInRoot(root, path, { followLast: true });
   const stat = await statOrNothing(target);
   if (stat === undefined) throw new RuncibleError("path-not-found", `write into ${path}: there is no such folder`);
@@ -134,13 +136,30 @@ async function plainTar(archive: Readable): Promise<Readable> {
   const start = await firstBytes(archive);
   if (start === undefined) return archive;
   archive.unshift(start);
-  if (start[0] === 0x1f && start[1] === 0x8b) return archive.pipe(createGunzip());
+  if (start[0] === 0x1f && start[1] === 0x8b) return forwarded(archive, createGunzip());
   const tool = start.subarray(0, 3).toString("latin1") === "BZh" ? "bzip2" : isXz(start) ? "xz" : undefined;
   if (tool === undefined) return archive;
   const child = spawnTool(tool, ["--decompress", "--stdout"], { stdio: ["pipe", "pipe", "ignore"] });
   if (child.stdin === null || child.stdout === null) return archive;
+  const ended = exitOf(child, tool).then(({ exitCode }) => {
+    if (exitCode !== 0) throw new RuncibleError("invalid-argument", `Error processing tar file: ${tool} failed`);
+  });
+  ended.catch(() => {});
   pipeline(archive, child.stdin).catch(() => {});
-  return child.stdout;
+  // The archive is not at its end before the tool says that all was well.
+  const checked = new Transform({
+    transform: (chunk, _encoding, done) => done(null, chunk),
+    flush: (done) => {
+      ended.then(() => done(), done);
+    },
+  });
+  return forwarded(child.stdout, checked);
+}
+
+/** Errors of the source reach the reader of the result. */
+function forwarded(source: Readable, through: Transform): Readable {
+  pipeline(source, through).catch(() => {});
+  return through;
 }
 
 function isXz(start: Buffer): boolean {
@@ -155,6 +174,7 @@ async function firstBytes(stream: Readable): Promise<Buffer | undefined> {
     await new Promise<void>((resolve, reject) => {
       stream.once("readable", resolve);
       stream.once("end", resolve);
+      stream.once("close", resolve);
       stream.once("error", reject);
     });
   }

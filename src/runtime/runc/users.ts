@@ -46,7 +46,8 @@ export async function resolveUser(
   // An explicit group replaces the ones the user is a member of.
   const memberships = groupText ? [] : groups.filter(({ members }) => members.includes(entry.name));
   const extra = extraGroups.map((group) => findGroup(groups, group));
-  const additionalGids = [...new Set([...memberships.map((group) => group.gid), ...extra])];
+  // The main group is among them: otherwise a setgid program could get rid of it and of what files deny to it.
+  const additionalGids = [...new Set([gid, ...memberships.map((group) => group.gid), ...extra])];
   return { uid: entry.uid, gid, additionalGids, home: entry.home };
 }
 

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { GenericContainer, type RuncibleError, Wait } from "../../../src/index";
+import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { busyboxImage } from "./busybox-image";
+
+useEngineOfThisFile();
 
 async function failureOf(container: GenericContainer): Promise<RuncibleError> {
   return container.start().then(

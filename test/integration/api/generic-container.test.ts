@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { GenericContainer, Network, Wait } from "../../../src/index";
+import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { busyboxImage } from "./busybox-image";
+
+useEngineOfThisFile();
 
 const httpd = ["httpd", "-f", "-p", "80", "-h", "/www"];
 

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
 import { GenericContainer, StartupCheckStrategy, Wait } from "../../../src/index";
+import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { busyboxImage } from "./busybox-image";
+
+useEngineOfThisFile();
 
 const lateHttpd = ["sh", "-c", "sleep 0.4; exec httpd -f -p 80 -h /www"];
 

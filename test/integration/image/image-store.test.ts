@@ -105,16 +105,16 @@ test("a suspended blob goes on where it stopped", async () => {
   expect(await store.blobs.read(blob.digest)).toEqual(bytes);
 });
 
-test("a process that is killed in the middle of a blob leaves a store that works and a start to resume from", async () => {
+test("what a process left that was killed in the middle of a blob is gone when the store opens again", async () => {
   const bytes = Buffer.alloc(4_000_000, "x");
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}` as Digest;
   const child = await killedInTheMiddle(folder, { digest, size: bytes.length });
   expect(child.signalCode).toBe("SIGKILL");
   const reopened = await openImageStore(folder);
   expect(await reopened.blobs.has(digest)).toBe(false);
+  expect(await readdir(join(folder, "blobs/partial"))).toEqual([]);
   const ingest = await reopened.blobs.ingest({ digest, size: bytes.length });
-  expect(ingest.offset).toBeGreaterThan(0);
-  await ingest.write(bytes.subarray(ingest.offset));
+  await ingest.write(bytes);
   await ingest.commit();
   expect((await stat(reopened.blobs.pathOf(digest))).size).toBe(bytes.length);
 });

@@ -1,7 +1,9 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { RuncibleError } from "../../../src/internal/errors";
 import { run } from "../../../src/internal/exec";
 import { openLayerStore } from "../../../src/runtime/layer/layer-store";
 import { buildPax } from "../../../src/runtime/layer/pax";
@@ -117,4 +119,46 @@ test("what a crashed unpacking left is gone when the store opens again", async (
   await writeFile(join(fixture.folder, "unfinished-0123", "diff", "half"), "x");
   await openLayerStore(fixture.folder);
   expect(await readdir(fixture.folder)).toEqual([]);
+});
+
+test("a source that fails before it is read fails the unpacking, not the process", async () => {
+  await using fixture = await temporaryStore();
+  const source = new PassThrough();
+  const bytes = tarOf([{ name: "f", data: "x" }]);
+  const unpacking = fixture.store.unpack({
+    diffId: diffIdOf(bytes),
+    compression: "gzip",
+    source,
+    describedAs: "early",
+  });
+  source.destroy(new RuncibleError("command-failed", "read blob: it went away"));
+  await expect(unpacking).rejects.toThrow("it went away");
+  expect(await readdir(fixture.folder)).toEqual([]);
+});
+
+test("unpacking from a source that stalls can be cancelled", async () => {
+  await using fixture = await temporaryStore();
+  const source = new PassThrough();
+  const cancel = new AbortController();
+  const bytes = tarOf([{ name: "f", data: "x" }]);
+  source.write(bytes.subarray(0, 600));
+  const unpacking = fixture.store.unpack({
+    diffId: diffIdOf(bytes),
+    compression: "none",
+    source,
+    describedAs: "stalled",
+    signal: cancel.signal,
+    onProgress: () => cancel.abort(),
+  });
+  await expect(unpacking).rejects.toMatchObject({ code: "aborted" });
+  expect(source.destroyed).toBe(true);
+});
+
+test("a layer that is present is not unpacked again, and its source is let go", async () => {
+  await using fixture = await temporaryStore();
+  const bytes = tarOf([{ name: "f", data: "x" }]);
+  await unpack(fixture.store, bytes);
+  const source = new PassThrough();
+  await fixture.store.unpack({ diffId: diffIdOf(bytes), compression: "none", source, describedAs: "again" });
+  expect(source.destroyed).toBe(true);
 });

@@ -100,3 +100,12 @@ test("what is no archive is refused", async () => {
   const garbage = Readable.from([Buffer.from("no tar at all ".repeat(100))]);
   await expect(unpackInto(root, "/", garbage, options)).rejects.toMatchObject({ code: "invalid-argument" });
 });
+
+test("a compressed archive that is cut off is refused, whatever compressed it", async () => {
+  const tar = tarOf([{ name: "f", data: "x".repeat(100_000) }]);
+  const bzip2 = Buffer.concat([Buffer.from("BZh9"), Buffer.alloc(64, 7)]);
+  for (const bytes of [gzipSync(tar).subarray(0, 60), bzip2]) {
+    const writing = unpackInto(root, "/etc", Readable.from([bytes]), options);
+    await expect(writing).rejects.toMatchObject({ code: expect.stringMatching(/^(invalid-argument|tool-missing)$/) });
+  }
+});

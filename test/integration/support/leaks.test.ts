@@ -14,7 +14,7 @@ test("a process in namespaces of its own counts as left until it has ended", asy
   try {
     if (child.stdout !== null) await once(child.stdout, "data");
     const left = difference(before, await takeSnapshot({ stateFolder }));
-    expect(left.map((line) => line.split(":")[0])).toEqual(["processes", "network namespaces"]);
+    expect(left.map((line) => line.split(":")[0])).toEqual(["processes", "mounts", "network namespaces", "links"]);
     await expect(expectNothingLeft(before, 0)).rejects.toThrow("still there after 0 ms");
   } finally {
     child.kill("SIGKILL");

@@ -9,7 +9,9 @@ export async function readCgroups(engineId: string | undefined): Promise<readonl
   const name = `runcible-${engineId}`;
   const tops = (await entriesOf(root)).flatMap((path) => [path, join(path, name)]);
   const own = [...tops, join(root, name)].filter((path) => path.endsWith(name));
-  return (await Promise.all(own.map(async (path) => ((await exists(path)) ? [path, ...(await foldersBelow(path))] : []))))
+  return (
+    await Promise.all(own.map(async (path) => ((await exists(path)) ? [path, ...(await foldersBelow(path))] : [])))
+  )
     .flat()
     .filter((path, index, all) => all.indexOf(path) === index);
 }

@@ -16,12 +16,12 @@ afterEach(async () => {
 });
 
 test.each([
-  ["", 0, 0, [], "/root"],
-  ["app", 1000, 100, [50, 60], "/home/app"],
-  ["1000", 1000, 100, [50, 60], "/home/app"],
-  ["app:staff", 1000, 50, [], "/home/app"],
-  ["7:8", 7, 8, [], "/"],
-  ["7", 7, 0, [], "/"],
+  ["", 0, 0, [0], "/root"],
+  ["app", 1000, 100, [100, 50, 60], "/home/app"],
+  ["1000", 1000, 100, [100, 50, 60], "/home/app"],
+  ["app:staff", 1000, 50, [50], "/home/app"],
+  ["7:8", 7, 8, [8], "/"],
+  ["7", 7, 0, [0], "/"],
 ])("%j is resolved with the image's own files", async (text, uid, gid, additionalGids, home) => {
   expect(await resolveUser(root, text)).toEqual({ uid, gid, additionalGids, home });
 });
@@ -45,5 +45,5 @@ test("a passwd that links out of the image is read inside of it", async () => {
 
 test("an image without accounts knows numbers", async () => {
   await rm(join(root, "etc"), { recursive: true });
-  expect(await resolveUser(root, "3:4")).toEqual({ uid: 3, gid: 4, additionalGids: [], home: "/" });
+  expect(await resolveUser(root, "3:4")).toEqual({ uid: 3, gid: 4, additionalGids: [4], home: "/" });
 });

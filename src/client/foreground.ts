@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import { RuncibleError } from "../internal/errors";
+import { exitOf, spawnTool } from "../internal/exec";
+import { socketPathOf, stateFolderOf } from "../internal/state-folder";
+import { createClient } from "./client";
+import { prepareEngineFolders } from "./engine-folder";
+import { engineLockedExitCode, supervisorCommand } from "./supervisor-script";
+
+/**
+ * Runs an engine whose log goes to this process's output, until the signal aborts. It stays when idle, unless
+ * RUNCIBLE_IDLE_SECONDS is set. Resolves with its exit code; throws `engine-start-failed` when one runs already.
+ */
+export async function runEngineInForeground(
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<number> {
+  const uid = process.getuid?.() ?? -1;
+  const stateFolder = stateFolderOf(env, uid);
+  const socketPath = socketPathOf(stateFolder, uid);
+  await prepareEngineFolders({ stateFolder, socketPath }, uid);
+  const program = join(__dirname, "..", "engine", "main.js");
+  const { command, args } = supervisorCommand({ stateFolder, node: process.execPath, program });
+  const client = createClient({ kind: "unix", path: socketPath });
+  // A group of its own: Ctrl-C is for us, and the supervisor must outlive the engine.
+  const child = spawnTool(command, args, {
+    cwd: "/",
+    env: { RUNCIBLE_IDLE_SECONDS: "0", ...env, RUNCIBLE_STATE_DIR: stateFolder },
+    detached: true,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const end = (): void => void client.system.shutdown().catch(() => child.kill());
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    const { exitCode } = await exitOf(child, command);
+    if (exitCode !== engineLockedExitCode) return exitCode ?? 1;
+  } finally {
+    signal.removeEventListener("abort", end);
+    client.close();
+  }
+  throw new RuncibleError("engine-start-failed", `start engine: one of ${stateFolder} runs already; stop it first`);
+}

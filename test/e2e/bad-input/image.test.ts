@@ -1,0 +1,66 @@
+import { afterEach, expect, test } from "vitest";
+import { GenericContainer } from "../../../src/index";
+import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { pushTestImage } from "../../support/images";
+import { startRegistry } from "../../support/registry/start-registry";
+import { expectNothingMade, failureOf } from "./failure";
+
+const engine = useEngineOfThisFile();
+
+afterEach(async () => {
+  delete process.env["DOCKER_AUTH_CONFIG"];
+  await expectNothingMade(engine.client);
+  expect(await engine.client.images.list()).toEqual([]);
+});
+
+test.each(["Redis:7", "redis:7:8", "bad//name", "redis@sha256:short"])("%s is no image reference", async (name) => {
+  const error = await failureOf(new GenericContainer(name));
+
+  expect(error.code).toBe("invalid-reference");
+  expect(error.message).toContain(name.split("@")[0]);
+});
+
+test("an image or a tag the registry does not have is named", async () => {
+  await using registry = await startRegistry();
+  const known = await pushTestImage(registry, "busybox", "app:1");
+
+  for (const name of [`${registry.host}/nothing:1`, known.replace(/:1$/, ":2")]) {
+    const error = await failureOf(new GenericContainer(name));
+    expect(error.code).toBe("image-exists-nowhere");
+    expect(error.message).toContain(name);
+  }
+});
+
+test("a registry that is down is named with what to check", async () => {
+  const registry = await startRegistry();
+  await registry[Symbol.asyncDispose]();
+
+  const error = await failureOf(new GenericContainer(`${registry.host}/app:1`));
+
+  expect(error.code).toBe("registry-unreachable");
+  expect(error.message).toContain(registry.host);
+});
+
+test("a registry that wants credentials says how to give them, and wrong ones are not shown", async () => {
+  await using registry = await startRegistry({ auth: "basic" });
+  const image = await pushTestImage(registry, "busybox");
+
+  const without = await failureOf(new GenericContainer(image));
+  const auth = Buffer.from("tester:wrong password").toString("base64");
+  process.env["DOCKER_AUTH_CONFIG"] = JSON.stringify({ auths: { [registry.host]: { auth } } });
+  const wrong = await failureOf(new GenericContainer(image));
+
+  expect(without.code).toBe("registry-unauthorized");
+  expect(wrong.code).toBe("registry-unauthorized");
+  expect(wrong.message).not.toContain("wrong password");
+});
+
+test("a credentials file that is no JSON is named, its content is not shown", async () => {
+  process.env["DOCKER_AUTH_CONFIG"] = "{secret";
+
+  const error = await failureOf(new GenericContainer("127.0.0.1:1/app:1"));
+
+  expect(error.code).toBe("invalid-argument");
+  expect(error.message).toContain("DOCKER_AUTH_CONFIG");
+  expect(error.message).not.toContain("secret");
+});

@@ -1,0 +1,78 @@
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { GenericContainer } from "../../../src/index";
+import { run } from "../../../src/internal/exec";
+import { useTestEngine } from "../../support/engine";
+import { failureOf } from "./failure";
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "runcible-machine-"));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** A PATH with everything of this machine but runc. */
+async function pathWithoutRunc(): Promise<string> {
+  const path = join(folder, "bin");
+  await mkdir(path);
+  for (const origin of ["/usr/sbin", "/usr/bin"]) {
+    const names = (await readdir(origin)).filter((name) => name !== "runc");
+    await Promise.all(names.map((name) => symlink(join(origin, name), join(path, name)).catch(() => {})));
+  }
+  return path;
+}
+
+const noDaemon = { DOCKER_HOST: "", RUNCIBLE_HOST: "" };
+
+test("without runc the start fails with the command that installs it", async () => {
+  await using _engine = await useTestEngine({ ...noDaemon, PATH: await pathWithoutRunc() });
+
+  const error = await failureOf(new GenericContainer("busybox"));
+
+  expect(error.code).toBe("runc-missing");
+  expect(error.message).toContain("apt-get install runc");
+});
+
+test("an old runc is refused with its version", async () => {
+  const path = await pathWithoutRunc();
+  await writeFile(join(path, "runc"), "#!/bin/sh\necho 'runc version 1.0.0-rc93'\n");
+  await chmod(join(path, "runc"), 0o755);
+  await using _engine = await useTestEngine({ ...noDaemon, PATH: path });
+
+  const error = await failureOf(new GenericContainer("busybox"));
+
+  expect(error.code).toBe("runc-too-old");
+  expect(error.message).toContain("1.0.0");
+});
+
+test("a state folder that cannot be used is named with the variable that chooses another", async () => {
+  await using _engine = await useTestEngine(noDaemon);
+  const file = join(folder, "file");
+  await writeFile(file, "");
+  const before = process.env["RUNCIBLE_STATE_DIR"];
+  process.env["RUNCIBLE_STATE_DIR"] = join(file, "state");
+
+  const error = await failureOf(new GenericContainer("busybox"));
+
+  process.env["RUNCIBLE_STATE_DIR"] = before;
+  expect(error.code).toBe("permission-denied");
+  expect(error.message).toContain("RUNCIBLE_STATE_DIR");
+});
+
+test("a user who is not root is told what to do", async () => {
+  const program = `const { GenericContainer } = require(${JSON.stringify(join(__dirname, "../../../build"))});
+    new GenericContainer("busybox").start().catch(({ code, message }) => console.log(JSON.stringify({ code, message })));`;
+  const args = ["--reuid", "1000", "--regid", "1000", "--clear-groups", process.execPath, "-e", program];
+  const env = { ...process.env, ...noDaemon, HOME: folder };
+
+  const { stdout } = await run("setpriv", args, { env, cwd: "/" });
+
+  expect(JSON.parse(stdout)).toMatchObject({
+    code: "capability-missing",
+    message: expect.stringContaining("sudo"),
+  });
+});
