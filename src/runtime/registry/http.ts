@@ -154,10 +154,10 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
   await delay(milliseconds, undefined, { signal }).catch(() => {});
 }
 
-/** Worth another try: the connection broke or never came about. A name that does not exist will not come to exist. */
+/** Worth another try: the connection broke. Where nobody listens, or no such name exists, waiting does not help. */
 export function isTemporary(error: unknown): boolean {
   const code = codeOf(error);
-  return /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EAI_AGAIN|UND_ERR_(SOCKET|CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|RES_CONTENT_LENGTH_MISMATCH))$/.test(
+  return /^(ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|UND_ERR_(SOCKET|CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|RES_CONTENT_LENGTH_MISMATCH))$/.test(
     code,
   );
 }
