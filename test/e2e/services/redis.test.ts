@@ -25,28 +25,6 @@ function ping(port: number): Promise<string> {
   });
 }
 
-test("Redis answers its client on both loopback addresses under one port", async () => {
-  await using container = await redis().start();
-
-  for (const host of ["127.0.0.1", "::1"]) {
-    const client = clientOf(container, host);
-    await client.set("key", host);
-    expect(await client.get("key")).toBe(host);
-    client.disconnect();
-  }
-});
-
-test("1000 of 1000 first connections are answered after a wait for listening ports", async () => {
-  await using container = await redis().withWaitStrategy(Wait.forListeningPorts()).start();
-  const port = container.getMappedPort(6379);
-  const answers: string[] = [];
-
-  for (let count = 0; count < 500; count++) answers.push(await ping(port));
-  answers.push(...(await Promise.all(Array.from({ length: 500 }, () => ping(port)))));
-
-  expect(answers.filter((answer) => answer === "+PONG\r\n")).toHaveLength(1000);
-});
-
 test("the first connection to each of twenty fresh containers is answered", async () => {
   for (let count = 0; count < 20; count++) {
     await using container = await redis().start();
@@ -75,16 +53,4 @@ test("a command waits and an exec talks to the service inside", async () => {
   const { stdout, exitCode } = await container.exec(["redis-cli", "incr", "counter"]);
 
   expect({ stdout, exitCode }).toEqual({ stdout: "1\n", exitCode: 0 });
-});
-
-test("a health check makes the service ready", async () => {
-  const healthCheck = { test: ["CMD", "redis-cli", "ping"] as [string, ...string[]], interval: 100, retries: 50 };
-  await using container = await redis()
-    .withHealthCheck(healthCheck as Parameters<GenericContainer["withHealthCheck"]>[0])
-    .withWaitStrategy(Wait.forHealthCheck())
-    .start();
-
-  const client = clientOf(container);
-  expect(await client.ping()).toBe("PONG");
-  client.disconnect();
 });
