@@ -13,7 +13,7 @@ import { type Cgroup, openCgroup } from "./runc/cgroup";
 import { cgroupFacts } from "./runc/cgroup-files";
 import type { Runc, RuncProcess } from "./runc/runc";
 import { createSpec, type OciSpec, type SpecRequest } from "./runc/spec";
-import { resolveUser } from "./runc/users";
+import { type ContainerUser, resolveUser } from "./runc/users";
 import { resolveInRoot } from "./scoped-path";
 
 /** The parts a container is put together from. This file alone sees them all. */
@@ -88,11 +88,14 @@ export async function prepareRootfs(
 export async function startContainer(parts: RuntimeParts, request: RunRequest): Promise<ContainerRun> {
   const undo = createUndoStack();
   try {
+    // Needs nothing of the network, so it runs beside it; a failure is thrown where the user is needed.
+    const user = prepareUser(request);
+    user.catch(() => {});
     const ports = await reservePorts(parts, request.network);
     undo.push(async () => ports?.release());
     const sandbox = await openSandbox(parts, request, ports);
     undo.push(async () => sandbox?.close());
-    const spec = await writeBundle(parts, request, sandbox);
+    const spec = await writeBundle(parts, request, { sandbox, user: await user });
     const process = await parts.runc.run({
       id: request.id,
       bundle: request.folder,
@@ -127,13 +130,20 @@ async function openSandbox(
   });
 }
 
-async function writeBundle(parts: RuntimeParts, request: RunRequest, sandbox: Sandbox | undefined): Promise<OciSpec> {
+/** What the image says of the user, and the working folder. */
+async function prepareUser({ rootPath, user, groups, spec }: RunRequest): Promise<ContainerUser> {
+  const [resolved] = await Promise.all([resolveUser(rootPath, user, groups), ensureFolder(rootPath, spec.cwd)]);
+  return resolved;
+}
+
+interface Prepared {
+  readonly sandbox: Sandbox | undefined;
+  readonly user: ContainerUser;
+}
+
+async function writeBundle(parts: RuntimeParts, request: RunRequest, { sandbox, user }: Prepared): Promise<OciSpec> {
   const { rootPath, network, names } = request;
-  const [user, networkMounts] = await Promise.all([
-    resolveUser(rootPath, request.user, request.groups),
-    networkMountsOf(request, sandbox),
-    ensureFolder(rootPath, request.spec.cwd),
-  ]);
+  const networkMounts = await networkMountsOf(request, sandbox);
   const own = new Set(request.spec.mounts.map(({ target }) => target));
   const mounts: readonly Mount[] = [...networkMounts.filter(({ target }) => !own.has(target)), ...request.spec.mounts];
   const spec = createSpec({

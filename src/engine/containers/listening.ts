@@ -8,7 +8,7 @@ import type { Container } from "./container";
 import { runOf } from "./find";
 
 /** Reading a table of the kernel costs well under a millisecond, so look often at first. */
-const shortestPauseMs = 5;
+const shortestPauseMs = 2;
 const longestPauseMs = 100;
 
 /** `ContainerService.waitForListening`: asks the kernel, not the service; needs no program in the image. */
