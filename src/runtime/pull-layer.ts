@@ -1,167 +1,111 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
-import { PassThrough, type Readable } from "node:stream";
-import { messageOf, RuncibleError } from "../internal/errors";
+import { Readable } from "node:stream";
+import { hasCode } from "../internal/errors";
 import type { BlobIngest } from "./image/blob-store";
-import type { Descriptor } from "./image/descriptor";
 import type { Digest } from "./image/digest";
 import type { ImageStore } from "./image/image-store";
 import { compressionOf } from "./layer/decompress";
 import type { LayerStore } from "./layer/layer-store";
-import type { PullProgress } from "./pull";
-import { backoffMs, isTemporary, pause } from "./registry/http";
-import type { Repository } from "./registry/registry-client";
-import type { RegistrySettings } from "./registry/settings";
+import { createDownload, type DownloadJob, layerName } from "./pull-download";
 
-export interface LayerJob {
-  readonly repository: Repository;
+export interface LayerJob extends DownloadJob {
   readonly images: ImageStore;
   readonly layers: LayerStore;
-  readonly settings: RegistrySettings;
-  readonly descriptor: Descriptor;
   readonly diffId: Digest;
   readonly signal: AbortSignal;
-  readonly onProgress: (event: PullProgress) => void;
 }
 
-/** Progress lines per layer and second. */
-const progressIntervalMs = 100;
+const readAheadBytes = 1024 * 1024;
+/** As many as the longest magic number of a compression. */
+const magicBytes = 4;
 
 /**
  * Brings one layer: what arrives is written to the blob store and unpacked at the same time, so that nothing is read
- * twice. A connection that breaks is taken up again where it broke.
+ * twice. What arrived of a blob stays for the next attempt unless it is wrong or the disk is full. Throws as
+ * `Repository.blob`, `BlobIngest` and `LayerStore.unpack`.
  */
 export async function pullLayer(job: LayerJob): Promise<void> {
-  const { images, descriptor } = job;
-  const tell = (phase: PullProgress["phase"]): void => job.onProgress({ layer: shortName(descriptor), phase });
+  const { images, descriptor, onProgress } = job;
+  const layer = layerName(descriptor);
   if (await images.blobs.has(descriptor.digest)) {
-    tell("extracting");
-    await unpackFrom(job, createReadStream(images.blobs.pathOf(descriptor.digest), { highWaterMark: 1024 * 1024 }));
-    tell("done");
-    return;
+    onProgress({ layer, phase: "extracting" });
+    const path = images.blobs.pathOf(descriptor.digest);
+    await unpackFrom(job, createReadStream(path, { highWaterMark: readAheadBytes }));
+  } else {
+    const ingest = await images.blobs.ingest(descriptor);
+    try {
+      await unpackWhileDownloading(job, ingest);
+    } catch (error) {
+      await (isWorthless(error) ? ingest.abort() : ingest.suspend());
+      // What an earlier process left may be broken; what comes straight from the registry decides.
+      if (ingest.offset > 0 && hasCode(error, "digest-mismatch")) return await pullLayer(job);
+      throw error;
+    }
   }
-  const ingest = await images.blobs.ingest(descriptor);
-  const tee = new PassThrough({ highWaterMark: 4 * 1024 * 1024 });
-  const unpacked = unpackFrom(job, tee);
-  unpacked.catch(() => {});
+  onProgress({ layer, phase: "done" });
+}
+
+async function unpackWhileDownloading(job: LayerJob, ingest: BlobIngest): Promise<void> {
+  const { signal } = job;
+  const download = createDownload(job, ingest);
+  const stop = new AbortController();
+  const source = Readable.from(download.bytes(AbortSignal.any([signal, stop.signal])), {
+    objectMode: false,
+    highWaterMark: readAheadBytes,
+  });
+  // Its generator writes to the ingest until it ends, and may be waiting for the network.
+  const end = async (): Promise<void> => {
+    stop.abort();
+    if (source.closed) return;
+    const closed = once(source, "close").catch(() => {});
+    source.destroy();
+    await closed;
+  };
   try {
-    await replay(ingest, tee);
-    await download(job, ingest, tee, unpacked);
-    tell("verifying");
-    await ingest.commit();
-    tell("downloaded");
+    await unpackFrom(job, source);
   } catch (error) {
-    tee.destroy(error instanceof Error ? error : undefined);
-    // The unpacking may be the cause rather than the victim; what it says is then the better reason.
-    const reason = await unpacked.then(
-      () => error,
-      (unpackError: unknown) => (isOwnReason(unpackError, error) ? unpackError : error),
-    );
-    await (job.signal.aborted || isLie(reason) ? ingest.abort() : ingest.suspend());
-    throw reason;
+    await end();
+    // Either the image is broken or its bytes are: only the digest of the whole blob tells.
+    if (hasCode(error, "layer-invalid")) await download.finish(signal);
+    throw error;
   }
-  tee.end();
-  tell("extracting");
-  await unpacked;
-  tell("done");
+  // A compressed stream may end before its blob does, and a layer that came another way is not read at all.
+  await end();
+  await download.finish(signal);
 }
 
 async function unpackFrom({ layers, diffId, descriptor, signal }: LayerJob, source: Readable): Promise<void> {
-  const start = await firstChunk(source);
-  const compression = compressionOf(start);
+  // Whoever reads learns of a failure; between two readers nobody listens.
+  source.on("error", () => {});
+  const start = await firstBytes(source);
   source.unshift(start);
+  const compression = compressionOf(start);
   await layers.unpack({ diffId, compression, source, describedAs: descriptor.digest, signal });
 }
 
-/** Bytes of an earlier attempt, for the unpacking. */
-async function replay(ingest: BlobIngest, tee: PassThrough): Promise<void> {
-  if (ingest.offset === 0) return;
-  const file = await open(ingest.partialPath);
-  for await (const chunk of file.createReadStream({ end: ingest.offset - 1, highWaterMark: 1024 * 1024 })) {
-    await write(tee, chunk);
+/** At least as many as tell a compression; fewer only of a source that has no more. */
+async function firstBytes(source: Readable): Promise<Buffer> {
+  let start = Buffer.alloc(0);
+  while (start.length < magicBytes && !source.readableEnded) {
+    const chunk: Buffer | null = source.read();
+    if (chunk === null) await readableOrEnded(source);
+    else start = Buffer.concat([start, chunk]);
   }
+  return start;
 }
 
-async function download(job: LayerJob, ingest: BlobIngest, tee: PassThrough, unpacked: Promise<void>): Promise<void> {
-  const { repository, descriptor, settings, signal } = job;
-  const report = progressReporter(job);
-  let received = ingest.offset;
-  // A failed unpacking must end the download: nobody empties the tee any more.
-  const failed = unpacked.then(() => new Promise<never>(() => {}));
-  failed.catch(() => {});
-  for (let attempt = 0; received < descriptor.size || attempt === 0; attempt++) {
-    const before = received;
-    try {
-      const { body, isWhole } = await repository.blob(descriptor.digest, received);
-      let skip = isWhole ? received : 0;
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        signal.throwIfAborted();
-        const fresh = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.length));
-        skip -= chunk.length - fresh.length;
-        await ingest.write(fresh);
-        received += fresh.length;
-        await Promise.race([write(tee, fresh), failed]);
-        report(received);
-      }
-    } catch (error) {
-      if (signal.aborted)
-        throw new RuncibleError("aborted", `pull layer ${descriptor.digest}: cancelled`, { cause: error });
-      if (!isTemporary(error)) throw error;
-      if (attempt >= settings.retries) throw broken(descriptor, error);
-    }
-    // Progress earns new patience: only tries that bring nothing count.
-    if (received > before) attempt = 0;
-    if (received < descriptor.size) {
-      if (attempt >= settings.retries) throw broken(descriptor, undefined);
-      await pause(backoffMs(settings, attempt), signal);
-    }
-  }
+async function readableOrEnded(source: Readable): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  const ended = once(source, "end", { signal });
+  ended.catch(() => {});
+  await Promise.race([once(source, "readable", { signal }), ended]);
+  waiting.abort();
 }
 
-function progressReporter({ descriptor, onProgress }: LayerJob): (current: number) => void {
-  let last = 0;
-  return (current) => {
-    const now = Date.now();
-    if (now - last < progressIntervalMs) return;
-    last = now;
-    onProgress({ layer: shortName(descriptor), phase: "downloading", current, total: descriptor.size });
-  };
-}
-
-async function write(tee: PassThrough, chunk: Buffer): Promise<void> {
-  if (!tee.write(chunk)) await once(tee, "drain");
-}
-
-async function firstChunk(source: Readable): Promise<Buffer> {
-  for (;;) {
-    const chunk: unknown = source.read();
-    if (Buffer.isBuffer(chunk)) return chunk;
-    if (source.readableEnded || source.destroyed) return Buffer.alloc(0);
-    await Promise.race([once(source, "readable"), once(source, "end"), once(source, "close")]);
-  }
-}
-
-/** What a broken tee does to the unpacking says nothing; a refused entry or a full disk does. */
-function isOwnReason(unpackError: unknown, cause: unknown): boolean {
-  return unpackError instanceof RuncibleError && unpackError.code !== "aborted" && unpackError !== cause;
-}
-
-/** Bytes that are wrong are not worth keeping. */
-function isLie(error: unknown): boolean {
-  return (
-    error instanceof RuncibleError &&
-    ["digest-mismatch", "size-mismatch", "layer-invalid", "layer-too-large", "disk-full"].includes(error.code)
-  );
-}
-
-function shortName({ digest }: Descriptor): string {
-  return digest.slice("sha256:".length, "sha256:".length + 12);
-}
-
-function broken({ digest }: Descriptor, cause: unknown): RuncibleError {
-  const reason = cause === undefined ? "it sends less than it announced" : messageOf(cause);
-  return new RuncibleError("registry-unreachable", `pull layer ${digest}: the registry breaks off: ${reason}`, {
-    cause,
-  });
+/** Wrong bytes are not worth keeping, and a full disk is not the place to keep any. */
+function isWorthless(error: unknown): boolean {
+  const codes = ["digest-mismatch", "size-mismatch", "layer-invalid", "layer-too-large", "disk-full"] as const;
+  return codes.some((code) => hasCode(error, code));
 }

@@ -145,8 +145,8 @@ export class ImageCatalog implements ImageService {
   /** Removes content that neither an image nor a container needs. */
   async collectGarbage(): Promise<void> {
     const { store, layers, layersOfContainers } = this.#options;
-    const { layersInUse } = await store.collectGarbage();
-    await layers.collectGarbage(new Set([...layersInUse, ...layersOfContainers()]));
+    await store.collectGarbage();
+    await layers.collectGarbage((diffId) => store.needsLayer(diffId) || layersOfContainers().has(diffId));
   }
 
   #checkUnused(image: Image, name: string, force: boolean): void {

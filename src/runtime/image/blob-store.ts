@@ -1,9 +1,12 @@
-import { createHash, type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode, RuncibleError } from "../../internal/errors";
+import { randomId } from "../../internal/ids";
+import { type BlobIngest, type ExpectedBlob, openIngest } from "./blob-ingest";
 import { type Digest, digestOf, encodedOf, isDigest } from "./digest";
+import { diskError } from "./disk-error";
+
+export type { BlobIngest } from "./blob-ingest";
 
 /** Content by digest. A blob is there whole and verified, or not at all, whenever the machine stops. */
 export interface BlobStore {
@@ -11,27 +14,18 @@ export interface BlobStore {
   pathOf(digest: Digest): string;
   /** A whole small blob. Default limit: 8 MiB. Throws `image-invalid` when it lacks or is larger. */
   read(digest: Digest, limitBytes?: number): Promise<Buffer>;
+  /** Throws `disk-full`. */
   put(bytes: Buffer): Promise<Digest>;
-  /** Begins a blob, or goes on where a suspended attempt stopped. One attempt per blob at a time. */
-  ingest(blob: { readonly digest: Digest; readonly size: number }): Promise<BlobIngest>;
+  /**
+   * Begins a blob, or goes on where a suspended attempt stopped. Of several attempts at one blob at a time, only the
+   * first can be suspended. Throws `disk-full`.
+   */
+  ingest(blob: ExpectedBlob): Promise<BlobIngest>;
+  /** Takes in a file of the store's own disk without copying it. The caller has hashed it, and nobody writes to it. */
+  adopt(path: string, digest: Digest): Promise<void>;
   list(): Promise<readonly Digest[]>;
   /** Idempotent. Resolves to the bytes that were freed. */
   remove(digest: Digest): Promise<number>;
-}
-
-export interface BlobIngest {
-  /** Bytes kept from an earlier attempt, hashed already. */
-  readonly offset: number;
-  /** Where they are, for a reader that wants all of them. */
-  readonly partialPath: string;
-  /** Throws `size-mismatch` as soon as more than the announced bytes arrive, `disk-full`. */
-  write(chunk: Uint8Array): Promise<void>;
-  /** Makes the blob visible. Throws `size-mismatch`, `digest-mismatch`; what was written is then gone. */
-  commit(): Promise<void>;
-  /** Keeps the bytes for a later attempt. */
-  suspend(): Promise<void>;
-  /** Drops the bytes. Idempotent, and nothing after `commit` or `suspend`. */
-  abort(): Promise<void>;
 }
 
 const readLimit = 8 * 1024 * 1024;
@@ -41,114 +35,100 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
   const complete = join(folder, "sha256");
   const partial = join(folder, "partial");
   await rm(partial, { recursive: true, force: true });
-  await Promise.all([
-    mkdir(complete, { recursive: true, mode: 0o700 }),
-    mkdir(partial, { recursive: true, mode: 0o700 }),
-  ]);
+  for (const path of [complete, partial]) await mkdir(path, { recursive: true, mode: 0o700 });
   const pathOf = (digest: Digest): string => join(complete, encodedOf(digest));
+  const newPath = (): string => join(partial, randomId().slice(0, 16));
+  const underWay = new Set<Digest>();
+  /** Whoever looks for a blob, or brings it, waits until its removal is over. */
+  const removals = new Map<Digest, Promise<number>>();
+
+  const has = async (digest: Digest): Promise<boolean> => {
+    await removals.get(digest);
+    return (await sizeOf(pathOf(digest))) !== undefined;
+  };
 
   const put = async (bytes: Buffer): Promise<Digest> => {
     const digest = digestOf(bytes);
-    const ingest = await openIngest({ digest, size: bytes.length }, join(partial, encodedOf(digest)), pathOf(digest));
-    // A leftover of the same content may be there in part; a small blob is simply written anew.
-    await ingest.write(bytes.subarray(ingest.offset));
-    await ingest.commit();
+    if (await has(digest)) return digest;
+    const path = newPath();
+    try {
+      await writeFile(path, bytes, { mode: 0o600, flush: true });
+      await rename(path, pathOf(digest));
+    } catch (cause) {
+      throw diskError(`store blob ${digest}`, cause);
+    } finally {
+      await rm(path, { force: true });
+    }
     return digest;
   };
 
+  const ingest = async (blob: ExpectedBlob): Promise<BlobIngest> => {
+    const { digest } = blob;
+    const publish = async (path: string): Promise<void> => {
+      await removals.get(digest);
+      await rename(path, pathOf(digest));
+    };
+    // Two attempts must never write one file: the second gets one of its own.
+    if (underWay.has(digest)) {
+      return await openIngest(blob, { partialPath: newPath(), isResumable: false, publish, onClosed: () => {} });
+    }
+    underWay.add(digest);
+    const onClosed = (): void => void underWay.delete(digest);
+    const partialPath = join(partial, encodedOf(digest));
+    return await openIngest(blob, { partialPath, isResumable: true, publish, onClosed }).catch((error: unknown) => {
+      onClosed();
+      throw error;
+    });
+  };
+
   return {
-    has: async (digest) => (await sizeOf(pathOf(digest))) !== undefined,
+    has,
     pathOf,
-    read: async (digest, limitBytes = readLimit) => {
-      const size = await sizeOf(pathOf(digest));
-      if (size === undefined)
-        throw new RuncibleError("image-invalid", `read blob ${digest}: the store does not have it`);
-      if (size > limitBytes) {
-        throw new RuncibleError(
-          "image-invalid",
-          `read blob ${digest}: ${size} bytes are more than the ${limitBytes} allowed`,
-        );
-      }
-      return await readFile(pathOf(digest));
-    },
+    read: (digest, limitBytes = readLimit) => readBlob(pathOf(digest), { digest, limitBytes }),
     put,
-    ingest: ({ digest, size }) => openIngest({ digest, size }, join(partial, encodedOf(digest)), pathOf(digest)),
-    list: async () => (await readdir(complete)).map((name) => `sha256:${name}`).filter(isDigest),
-    remove: async (digest) => {
-      const size = await sizeOf(pathOf(digest));
-      await rm(pathOf(digest), { force: true });
-      return size ?? 0;
-    },
-  };
-}
-
-async function openIngest(
-  blob: { readonly digest: Digest; readonly size: number },
-  partialPath: string,
-  finalPath: string,
-): Promise<BlobIngest> {
-  const { digest, size } = blob;
-  const kept = await hashKept(partialPath, size);
-  const file: FileHandle = await open(partialPath, kept === undefined ? "w" : "a", 0o600);
-  const hash: Hash = kept?.hash ?? createHash("sha256");
-  const offset = kept?.bytes ?? 0;
-  let written = offset;
-  let isOpen = true;
-
-  const close = async (): Promise<boolean> => {
-    if (!isOpen) return false;
-    isOpen = false;
-    await file.close();
-    return true;
-  };
-  const abort = async (): Promise<void> => {
-    if (await close()) await rm(partialPath, { force: true });
-  };
-
-  return {
-    offset,
-    partialPath,
-    write: async (chunk) => {
-      written += chunk.length;
-      if (written > size) {
-        throw new RuncibleError("size-mismatch", `store blob ${digest}: more than the announced ${size} bytes arrive`);
-      }
-      hash.update(chunk);
-      await file.writeFile(chunk).catch((cause: unknown) => {
-        throw diskError(digest, cause);
+    ingest,
+    adopt: async (path, digest) => {
+      await removals.get(digest);
+      await syncFile(path);
+      await link(path, pathOf(digest)).catch((error: unknown) => {
+        if (!hasCode(error, "EEXIST")) throw error;
       });
     },
-    commit: async () => {
-      const actual = `sha256:${hash.digest("hex")}`;
-      if (written !== size || actual !== digest) await abort();
-      if (written !== size) {
-        throw new RuncibleError(
-          "size-mismatch",
-          `store blob ${digest}: ${written} of the announced ${size} bytes arrived`,
-        );
-      }
-      if (actual !== digest) {
-        throw new RuncibleError("digest-mismatch", `store blob ${digest}: what arrived has the digest ${actual}`);
-      }
-      // The rename must not reach the disk before the content does.
-      await file.sync();
-      await close();
-      await rename(partialPath, finalPath);
+    list: async () => (await readdir(complete)).map((name) => `sha256:${name}`).filter(isDigest),
+    remove: (digest) => {
+      const removal = removeFile(pathOf(digest)).finally(() => removals.delete(digest));
+      removals.set(digest, removal);
+      return removal;
     },
-    suspend: async () => {
-      await close();
-    },
-    abort,
   };
 }
 
-/** The state of an earlier attempt; undefined when there is none, or none worth keeping. */
-async function hashKept(path: string, size: number): Promise<{ hash: Hash; bytes: number } | undefined> {
-  const bytes = await sizeOf(path);
-  if (bytes === undefined || bytes === 0 || bytes > size) return undefined;
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk);
-  return { hash, bytes };
+async function readBlob(path: string, wanted: { digest: Digest; limitBytes: number }): Promise<Buffer> {
+  const { digest, limitBytes } = wanted;
+  const size = await sizeOf(path);
+  if (size === undefined) throw new RuncibleError("image-invalid", `read blob ${digest}: the store does not have it`);
+  if (size > limitBytes) {
+    throw new RuncibleError(
+      "image-invalid",
+      `read blob ${digest}: ${size} bytes are more than the ${limitBytes} allowed`,
+    );
+  }
+  return await readFile(path);
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path);
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function removeFile(path: string): Promise<number> {
+  const size = await sizeOf(path);
+  await rm(path, { force: true });
+  return size ?? 0;
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {
@@ -158,13 +138,4 @@ async function sizeOf(path: string): Promise<number | undefined> {
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;
   }
-}
-
-function diskError(digest: Digest, cause: unknown): unknown {
-  if (!hasCode(cause, "ENOSPC") && !hasCode(cause, "EDQUOT")) return cause;
-  return new RuncibleError(
-    "disk-full",
-    `store blob ${digest}: no space left on device; free some, or set RUNCIBLE_STATE_DIR to another disk`,
-    { cause },
-  );
 }

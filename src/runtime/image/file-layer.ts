@@ -1,20 +1,23 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
-import { createGunzip } from "node:zlib";
+import { open, stat } from "node:fs/promises";
+import { RuncibleError } from "../../internal/errors";
 import { type Descriptor, mediaTypes } from "./descriptor";
-import type { Digest } from "./digest";
+import { type Digest, parseDigest } from "./digest";
 import type { ImageLease, ImageStore } from "./image-store";
+import { compressionOf, type LayerCompression } from "./layer-compression";
 import type { LayerSink } from "./layer-sink";
 
 export interface FileLayer {
-  readonly descriptor: Descriptor;
-  readonly diffId: Digest;
+  /** On the store's disk; nobody writes to it any more. */
+  readonly path: string;
+  /** What it must unpack to. Default, for a plain archive: its own digest. */
+  readonly diffId?: Digest;
+  /** What the file must have, if somebody announced it. */
+  readonly blobDigest?: Digest;
 }
 
-const chunkBytes = 1024 * 1024;
-
-export interface FileLayerTargets {
+export interface LayerTargets {
   readonly store: ImageStore;
   readonly layers: LayerSink;
   /** Of the image that is being put together. */
@@ -22,58 +25,50 @@ export interface FileLayerTargets {
   readonly signal: AbortSignal;
 }
 
-/** Stores a layer that lies in a file, plain or gzipped, and unpacks it. Throws as the sink and the blob store do. */
-export async function addFileLayer(path: string, targets: FileLayerTargets): Promise<FileLayer> {
+const chunkBytes = 1024 * 1024;
+
+const layerTypes: Readonly<Record<LayerCompression, string>> = {
+  none: mediaTypes.ociLayer,
+  gzip: mediaTypes.ociLayerGzip,
+  zstd: mediaTypes.ociLayerZstd,
+};
+
+/** Stores a layer that lies in a file and unpacks it. Throws `digest-mismatch`, and as the sink and the store do. */
+export async function addFileLayer(layer: FileLayer, targets: LayerTargets): Promise<Descriptor> {
+  const { path, blobDigest } = layer;
   const { store, layers, lease, signal } = targets;
+  const { size } = await stat(path);
+  const digest = await digestOfFile(path, signal);
+  if (blobDigest !== undefined && digest !== blobDigest) {
+    throw new RuncibleError("digest-mismatch", `add layer ${blobDigest}: its content has the digest ${digest}`);
+  }
+  const { diffId = digest } = layer;
+  lease.protect(digest);
+  lease.protect(diffId);
+  await store.blobs.adopt(path, digest);
   const compression = await compressionOfFile(path);
-  const [blob, diffId] = await Promise.all([
-    digestOfStream(createReadStream(path, { highWaterMark: chunkBytes })),
-    compression === "none" ? undefined : digestOfStream(createReadStream(path).pipe(createGunzip())),
-  ]);
-  const descriptor: Descriptor = {
-    mediaType: compression === "gzip" ? mediaTypes.ociLayerGzip : mediaTypes.ociLayer,
-    digest: blob.digest,
-    size: blob.size,
-  };
-  lease.protect(descriptor.digest);
-  lease.protect(diffId?.digest ?? blob.digest);
-  if (!(await store.blobs.has(blob.digest))) await copyIn(store, descriptor, path);
-  const layer = { descriptor, diffId: diffId?.digest ?? blob.digest };
-  if (!(await layers.has(layer.diffId))) {
+  if (!(await layers.has(diffId))) {
     const source = createReadStream(path, { highWaterMark: chunkBytes });
-    await layers.unpack({ diffId: layer.diffId, compression, source, describedAs: blob.digest, signal });
+    await layers.unpack({ diffId, compression, source, describedAs: digest, signal });
   }
-  return layer;
+  return { mediaType: layerTypes[compression], digest, size };
 }
 
-async function copyIn(store: ImageStore, { digest, size }: Descriptor, path: string): Promise<void> {
-  const ingest = await store.blobs.ingest({ digest, size });
-  try {
-    for await (const chunk of createReadStream(path, { start: ingest.offset, highWaterMark: chunkBytes })) {
-      await ingest.write(chunk);
-    }
-    await ingest.commit();
-  } finally {
-    await ingest.abort();
-  }
-}
-
-async function compressionOfFile(path: string): Promise<"gzip" | "none"> {
+async function compressionOfFile(path: string): Promise<LayerCompression> {
   const file = await open(path);
   try {
-    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return buffer[0] === 0x1f && buffer[1] === 0x8b ? "gzip" : "none";
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return compressionOf(buffer.subarray(0, bytesRead));
   } finally {
     await file.close();
   }
 }
 
-async function digestOfStream(source: AsyncIterable<Buffer>): Promise<{ digest: Digest; size: number }> {
+async function digestOfFile(path: string, signal: AbortSignal): Promise<Digest> {
   const hash = createHash("sha256");
-  let size = 0;
-  for await (const chunk of source) {
+  for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes })) {
+    if (signal.aborted) throw new RuncibleError("aborted", "add layer: cancelled", { cause: signal.reason });
     hash.update(chunk);
-    size += chunk.length;
   }
-  return { digest: `sha256:${hash.digest("hex")}` as Digest, size };
+  return parseDigest(`sha256:${hash.digest("hex")}`);
 }

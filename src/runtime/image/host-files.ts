@@ -19,7 +19,8 @@ export async function collectHostFiles(executables: readonly string[]): Promise<
     const source = await findExecutable(name);
     const file = { source, target: targetOf(source) };
     files.set(file.target, file);
-    for (const library of await librariesOf(source)) {
+    const libraries = await librariesOf(source);
+    for (const library of [...libraries, ...(await loadedByName(libraries))]) {
       // The folder's real path, the library's own name: the name is what the loader asks for.
       const target = join(await realpath(dirname(library)), basename(library));
       files.set(target, { source: library, target });
@@ -43,13 +44,16 @@ export async function mergedFolders(): Promise<readonly (readonly [name: string,
 async function findExecutable(name: string): Promise<string> {
   const candidates = isAbsolute(name) ? [name] : [...searchPath, dirname(process.execPath)].map((f) => join(f, name));
   for (const candidate of candidates) {
-    const isThere = await access(candidate, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return candidate;
+    if (await exists(candidate, constants.X_OK)) return candidate;
   }
   throw new RuncibleError("tool-missing", `build host image: this machine has no program "${name}"; install it first`);
+}
+
+function exists(path: string, mode: number = constants.F_OK): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Programs from elsewhere (a node of a version manager) go where PATH finds them. */
@@ -64,4 +68,15 @@ async function librariesOf(executable: string): Promise<readonly string[]> {
     const path = /(?:=>\s*|^\s*)(\/\S+)\s+\(0x/.exec(line)?.[1];
     return path === undefined ? [] : [path];
   });
+}
+
+/** What the C library opens by itself to look up users and hosts, so that ldd does not know: part of it since glibc 2.34. */
+async function loadedByName(libraries: readonly string[]): Promise<readonly string[]> {
+  const libc = libraries.find((library) => basename(library) === "libc.so.6");
+  if (libc === undefined) return [];
+  const candidates = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"].map((name) =>
+    join(dirname(libc), name),
+  );
+  const found = await Promise.all(candidates.map((path) => exists(path)));
+  return candidates.filter((_, index) => found[index]);
 }

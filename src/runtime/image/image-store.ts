@@ -1,12 +1,12 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { hasCode, RuncibleError } from "../../internal/errors";
+import { RuncibleError } from "../../internal/errors";
 import { Mutex } from "../../internal/mutex";
 import { type BlobStore, openBlobStore } from "./blob-store";
 import type { Descriptor } from "./descriptor";
 import type { Digest } from "./digest";
+import { readImage, readIndex, writeIndex } from "./image-index";
 import type { Image } from "./manifest";
-import { isIndex, parseImageConfig, parseManifest } from "./parse";
 import { canonicalName, parseReference, repositoryOf } from "./reference";
 
 /** Images by id, tag and digest, over a blob store. */
@@ -24,11 +24,21 @@ export interface ImageStore {
   remove(id: Digest): Promise<void>;
   /** Keeps blobs, and layers by diff id, from being collected until its release: for what is being put together. */
   lease(): ImageLease;
-  /** Removes blobs that no image and no lease needs, and says which layers are still needed. */
-  collectGarbage(): Promise<{ readonly bytes: number; readonly layersInUse: ReadonlySet<Digest> }>;
+  /** A new empty folder on the store's disk, for what becomes an image or part of one. */
+  scratch(): Promise<ScratchFolder>;
+  /** Whether an image or a lease needs the layer now. */
+  needsLayer(diffId: Digest): boolean;
+  /** Removes blobs that no image and no lease needs. Resolves to the bytes that were freed. */
+  collectGarbage(): Promise<number>;
+}
+
+export interface ScratchFolder {
+  readonly path: string;
+  remove(): Promise<void>;
 }
 
 export interface ImageLease {
+  /** To be called before the digest is looked for, lest it be found and then collected. */
   protect(digest: Digest): void;
   /** Idempotent. */
   release(): void;
@@ -41,21 +51,18 @@ export interface ImageAddition {
   readonly repoDigests: readonly string[];
 }
 
-/** The index on disk: by image id. Everything else is in the blobs. */
-interface IndexEntry {
-  readonly manifest: Descriptor;
-  readonly tags: readonly string[];
-  readonly repoDigests: readonly string[];
-}
-
 export async function openImageStore(folder: string): Promise<ImageStore> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const blobs = await openBlobStore(join(folder, "blobs"));
   const indexPath = join(folder, "index.json");
+  const scratchFolder = join(folder, "scratch");
+  await rm(scratchFolder, { recursive: true, force: true });
+  await mkdir(scratchFolder, { mode: 0o700 });
   const changes = new Mutex();
-  const leases = new Set<Set<Digest>>();
+  const leases = new Set<ReadonlySet<Digest>>();
+  const isLeased = (digest: Digest): boolean => [...leases].some((held) => held.has(digest));
   /** Images are immutable, so what was read once holds until the index says otherwise. */
-  let index: ReadonlyMap<Digest, Image> = await load(blobs, await readIndex(indexPath));
+  let index: ReadonlyMap<Digest, Image> = await readIndex(indexPath, blobs);
 
   const change = (step: (images: Map<Digest, Image>) => void): Promise<void> =>
     changes.run(async () => {
@@ -101,24 +108,27 @@ export async function openImageStore(folder: string): Promise<ImageStore> {
       leases.add(held);
       return { protect: (digest) => held.add(digest), release: () => leases.delete(held) };
     },
+    scratch: async () => {
+      const path = await mkdtemp(join(scratchFolder, "new-"));
+      return { path, remove: () => rm(path, { recursive: true, force: true }) };
+    },
+    needsLayer: (diffId) =>
+      isLeased(diffId) || [...index.values()].some(({ config }) => config.rootfs.diff_ids.includes(diffId)),
     collectGarbage: () =>
       changes.run(async () => {
-        const needed = new Set<Digest>([...leases].flatMap((held) => [...held]));
-        for (const { id, manifestDescriptor, manifest } of index.values()) {
-          for (const digest of [id, manifestDescriptor.digest, ...manifest.layers.map((layer) => layer.digest)]) {
-            needed.add(digest);
-          }
-        }
+        const named = new Set([...index.values()].flatMap(blobsOf));
         let bytes = 0;
-        for (const digest of await blobs.list()) if (!needed.has(digest)) bytes += await blobs.remove(digest);
-        const leased = [...leases].flatMap((held) => [...held]);
-        const layersInUse = new Set([
-          ...leased,
-          ...[...index.values()].flatMap(({ config }) => config.rootfs.diff_ids),
-        ]);
-        return { bytes, layersInUse };
+        for (const digest of await blobs.list()) {
+          // Asked anew for each, for leases that began meanwhile; images cannot.
+          if (!named.has(digest) && !isLeased(digest)) bytes += await blobs.remove(digest);
+        }
+        return bytes;
       }),
   };
+}
+
+function blobsOf({ id, manifestDescriptor, manifest }: Image): readonly Digest[] {
+  return [id, manifestDescriptor.digest, ...manifest.layers.map(({ digest }) => digest)];
 }
 
 function takeTags(images: Map<Digest, Image>, tags: readonly string[]): void {
@@ -149,40 +159,4 @@ function byName(images: readonly Image[], name: string): Image | undefined {
   }
   const canonical = canonicalName(reference);
   return images.find((image) => image.tags.includes(canonical));
-}
-
-async function readImage(blobs: BlobStore, entry: IndexEntry): Promise<Image> {
-  const manifest = parseManifest(await blobs.read(entry.manifest.digest));
-  if (isIndex(manifest)) {
-    throw new RuncibleError("image-invalid", `add image ${entry.manifest.digest}: it is an index, not one image`);
-  }
-  const config = parseImageConfig(await blobs.read(manifest.config.digest));
-  const { tags, repoDigests } = entry;
-  return { id: manifest.config.digest, manifestDescriptor: entry.manifest, manifest, config, tags, repoDigests };
-}
-
-async function load(blobs: BlobStore, entries: readonly IndexEntry[]): Promise<ReadonlyMap<Digest, Image>> {
-  const images = await Promise.all(entries.map((entry) => readImage(blobs, entry)));
-  return new Map(images.map((image) => [image.id, image]));
-}
-
-async function readIndex(path: string): Promise<readonly IndexEntry[]> {
-  try {
-    return JSON.parse(await readFile(path, "utf8")).images;
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return [];
-    throw new RuncibleError("image-invalid", `read image index ${path}: remove the file to start over`, {
-      cause: error,
-    });
-  }
-}
-
-async function writeIndex(path: string, images: ReadonlyMap<Digest, Image>): Promise<void> {
-  const entries: readonly IndexEntry[] = [...images.values()].map(({ manifestDescriptor, tags, repoDigests }) => ({
-    manifest: manifestDescriptor,
-    tags,
-    repoDigests,
-  }));
-  await writeFile(`${path}.new`, JSON.stringify({ images: entries }, undefined, 1), { mode: 0o600, flush: true });
-  await rename(`${path}.new`, path);
 }

@@ -1,22 +1,17 @@
 import { RuncibleError } from "../../internal/errors";
-import { mediaTypes } from "./descriptor";
+import type { ArchiveFiles } from "./archive-files";
+import type { Descriptor } from "./descriptor";
 import { addFileLayer } from "./file-layer";
 import type { ImageStore } from "./image-store";
 import type { LayerSink } from "./layer-sink";
-import type { Image, ImageManifest } from "./manifest";
+import type { Image } from "./manifest";
+import { addNewImage } from "./new-image";
 import { parseImageConfig } from "./parse";
 import { canonicalName, parseReference } from "./reference";
 
-/** The files of an archive by their names in it. */
-export interface ArchiveFiles {
-  pathOf(name: string): string | undefined;
-  /** Throws `image-invalid` when it lacks. */
-  read(name: string): Promise<Buffer>;
-}
-
 interface SavedImage {
   readonly Config: string;
-  readonly RepoTags: readonly string[] | null;
+  readonly RepoTags?: readonly string[] | null;
   readonly Layers: readonly string[];
 }
 
@@ -41,39 +36,23 @@ async function importOne(
   { saved, signal }: { readonly saved: SavedImage; readonly signal: AbortSignal },
 ): Promise<Image> {
   const configBytes = await files.read(saved.Config);
-  const config = parseImageConfig(configBytes);
+  const diffIds = parseImageConfig(configBytes).rootfs.diff_ids;
+  if (diffIds.length !== saved.Layers.length) {
+    throw new RuncibleError(
+      "image-invalid",
+      "import archive: manifest.json and config name different numbers of layers",
+    );
+  }
+  const tags = (saved.RepoTags ?? []).map((tag) => canonicalName(parseReference(tag)));
   const lease = store.lease();
   try {
-    const descriptors = [];
+    const descriptors: Descriptor[] = [];
     for (const [index, name] of saved.Layers.entries()) {
-      const path = files.pathOf(name);
-      if (path === undefined) throw new RuncibleError("image-invalid", `import archive: it lacks the layer ${name}`);
-      const { descriptor, diffId } = await addFileLayer(path, { store, layers, lease, signal });
-      if (diffId !== config.rootfs.diff_ids[index]) {
-        throw new RuncibleError(
-          "digest-mismatch",
-          `import archive: layer ${name} is ${diffId}, its config says otherwise`,
-        );
-      }
-      descriptors.push(descriptor);
+      const diffId = diffIds[index];
+      const layer = { path: files.pathOf(name), ...(diffId === undefined ? {} : { diffId }) };
+      descriptors.push(await addFileLayer(layer, { store, layers, lease, signal }));
     }
-    const manifest: ImageManifest = {
-      schemaVersion: 2,
-      mediaType: mediaTypes.ociManifest,
-      config: {
-        mediaType: mediaTypes.ociConfig,
-        digest: await store.blobs.put(configBytes),
-        size: configBytes.length,
-      },
-      layers: descriptors,
-    };
-    const bytes = Buffer.from(JSON.stringify(manifest));
-    const digest = await store.blobs.put(bytes);
-    return await store.add({
-      manifest: { mediaType: mediaTypes.ociManifest, digest, size: bytes.length },
-      tags: (saved.RepoTags ?? []).map((tag) => canonicalName(parseReference(tag))),
-      repoDigests: [],
-    });
+    return await addNewImage(store, lease, { config: configBytes, layers: descriptors, tags });
   } finally {
     lease.release();
   }
@@ -91,6 +70,10 @@ function parseManifestFile(bytes: Buffer): readonly SavedImage[] {
 
 function isSavedImage(value: unknown): value is SavedImage {
   if (typeof value !== "object" || value === null) return false;
-  const { Config, Layers } = value as Partial<SavedImage>;
-  return typeof Config === "string" && Array.isArray(Layers) && Layers.every((layer) => typeof layer === "string");
+  const { Config, RepoTags = null, Layers } = value as Partial<SavedImage>;
+  return typeof Config === "string" && isTexts(Layers) && (RepoTags === null || isTexts(RepoTags));
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === "string");
 }

@@ -48,13 +48,16 @@ export interface ImageConfig extends Platform {
   readonly author?: string;
   readonly config?: ImageRunConfig;
   readonly rootfs: { readonly type: "layers"; readonly diff_ids: readonly Digest[] };
-  readonly history?: readonly {
-    readonly created?: string;
-    readonly created_by?: string;
-    readonly author?: string;
-    readonly comment?: string;
-    readonly empty_layer?: boolean;
-  }[];
+  readonly history?: readonly HistoryEntry[];
+}
+
+/** A step by which an image was made. */
+export interface HistoryEntry {
+  readonly created?: string;
+  readonly created_by?: string;
+  readonly author?: string;
+  readonly comment?: string;
+  readonly empty_layer?: boolean;
 }
 
 /** An image of the store, complete: manifest, config and all layers are there. */

@@ -1,7 +1,8 @@
 import { RuncibleError } from "../../internal/errors";
 import { type Descriptor, mediaTypes, type Platform } from "./descriptor";
 import { isDigest } from "./digest";
-import type { ImageConfig, ImageIndex, ImageManifest } from "./manifest";
+import type { HistoryEntry, ImageConfig, ImageIndex, ImageManifest } from "./manifest";
+import { parseRunConfig } from "./run-config";
 
 /** Docker schema 2 and OCI, told apart by what they hold. Throws `image-invalid`. */
 export function parseManifest(bytes: Buffer): ImageManifest | ImageIndex {
@@ -39,13 +40,28 @@ export function parseImageConfig(bytes: Buffer): ImageConfig {
   if (!Array.isArray(diffIds) || !diffIds.every((id) => typeof id === "string" && isDigest(id))) {
     throw invalid("image config", "rootfs.diff_ids is no list of digests");
   }
-  const { os = "linux", architecture = "amd64" } = json as { os?: unknown; architecture?: unknown };
+  const { os = "linux", architecture = "amd64", variant, created, author, history } = json;
   return {
-    ...(json as Partial<ImageConfig>),
     os: String(os),
     architecture: String(architecture),
+    ...(typeof variant === "string" && variant !== "" ? { variant } : {}),
+    ...(typeof created === "string" ? { created } : {}),
+    ...(typeof author === "string" ? { author } : {}),
+    config: parseRunConfig(objectOf(json["config"]) ?? {}),
     rootfs: { type: "layers", diff_ids: diffIds },
+    history: Array.isArray(history) ? history.flatMap(parseHistoryEntry) : [],
   };
+}
+
+/** Only shown to people, so what is malformed in it is left out. */
+function parseHistoryEntry(value: unknown): readonly HistoryEntry[] {
+  const json = objectOf(value);
+  if (json === undefined) return [];
+  const texts = (["created", "created_by", "author", "comment"] as const).flatMap((key) => {
+    const text = json[key];
+    return typeof text === "string" ? [[key, text] as const] : [];
+  });
+  return [{ ...Object.fromEntries(texts), ...(json["empty_layer"] === true ? { empty_layer: true } : {}) }];
 }
 
 function parseDescriptor(value: unknown): Descriptor {

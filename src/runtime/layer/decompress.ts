@@ -2,8 +2,9 @@ import type { Transform } from "node:stream";
 import { Transform as TransformStream } from "node:stream";
 import zlib from "node:zlib";
 import { Decompress } from "fzstd";
+import type { LayerCompression } from "../image/layer-compression";
 
-export type LayerCompression = "gzip" | "zstd" | "none";
+export { compressionOf, type LayerCompression } from "../image/layer-compression";
 
 const chunkBytes = 256 * 1024;
 
@@ -38,12 +39,4 @@ function attempt(done: (error?: Error | null) => void, step: () => void): void {
   } catch (error) {
     done(error instanceof Error ? error : null);
   }
-}
-
-/** What compressed bytes begin with tells the format, whatever a media type says. */
-export function compressionOf(start: Uint8Array): LayerCompression {
-  const [first, second, third, fourth] = start;
-  if (first === 0x1f && second === 0x8b) return "gzip";
-  if (first === 0x28 && second === 0xb5 && third === 0x2f && fourth === 0xfd) return "zstd";
-  return "none";
 }

@@ -20,7 +20,8 @@ export interface LayerStore {
   unpack(request: UnpackRequest): Promise<void>;
   /** Plain bytes, recorded at unpacking. */
   sizeOf(diffId: Digest): Promise<number>;
-  collectGarbage(inUse: ReadonlySet<Digest>): Promise<void>;
+  /** Removes layers that are not in use, which is asked right before each removal. */
+  collectGarbage(isInUse: (diffId: Digest) => boolean): Promise<void>;
 }
 
 interface LayerRecord {
@@ -41,7 +42,10 @@ export async function openLayerStore(folder: string, limits: Partial<LayerLimits
   }
   const underWay = new Map<Digest, Promise<void>>();
   const folderOf = (diffId: Digest): string => join(folder, encodedOf(diffId));
+  /** Whoever looks for a layer waits until its removal is over. */
+  const removals = new Map<Digest, Promise<void>>();
   const recordOf = async (diffId: Digest): Promise<LayerRecord | undefined> => {
+    await removals.get(diffId);
     try {
       return JSON.parse(await readFile(join(folderOf(diffId), recordName), "utf8"));
     } catch (error) {
@@ -66,6 +70,14 @@ export async function openLayerStore(folder: string, limits: Partial<LayerLimits
     }
   };
 
+  const remove = async (name: string): Promise<void> => {
+    // Renamed first, so that a half-removed layer is never taken for a whole one.
+    const doomed = join(folder, `${unfinishedPrefix}${name}`);
+    await rename(join(folder, name), doomed);
+    await rm(doomed, { recursive: true, force: true });
+    for (const short of [name.slice(0, 12), name]) await rm(join(folder, "l", short), { force: true });
+  };
+
   return {
     has: async (diffId) => (await recordOf(diffId)) !== undefined,
     pathOf: (diffId) => join(folderOf(diffId), "diff"),
@@ -82,15 +94,13 @@ export async function openLayerStore(folder: string, limits: Partial<LayerLimits
       await done;
     },
     sizeOf: async (diffId) => (await recordOf(diffId))?.sizeBytes ?? 0,
-    collectGarbage: async (inUse) => {
+    collectGarbage: async (isInUse) => {
       for (const name of await readdir(folder)) {
         const diffId = `sha256:${name}`;
-        if (!isDigest(diffId) || inUse.has(diffId)) continue;
-        // Renamed first, so that a half-removed layer is never taken for a whole one.
-        const doomed = join(folder, `${unfinishedPrefix}${name}`);
-        await rename(join(folder, name), doomed);
-        await rm(doomed, { recursive: true, force: true });
-        for (const short of [name.slice(0, 12), name]) await rm(join(folder, "l", short), { force: true });
+        if (!isDigest(diffId) || isInUse(diffId)) continue;
+        const removal = remove(name).finally(() => removals.delete(diffId));
+        removals.set(diffId, removal);
+        await removal;
       }
     },
   };

@@ -147,7 +147,8 @@ async function write(stdin: Writable | null, piece: Buffer): Promise<void> {
 
 function tarFailed(describedAs: string, stderr: string): RuncibleError {
   const reason = stderr.trim().split("\n")[0] ?? "";
-  if (/no space left on device/i.test(stderr)) {
+  // A disk that fills up within one write makes it a short one.
+  if (/no space left on device|disk quota exceeded|wrote only \d+ of \d+ bytes/i.test(stderr)) {
     return new RuncibleError(
       "disk-full",
       `unpack layer ${describedAs}: no space left on device; free some, or set RUNCIBLE_STATE_DIR to another disk`,

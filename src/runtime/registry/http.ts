@@ -1,14 +1,15 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { Agent, type Dispatcher, ProxyAgent, request } from "undici";
-import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
+import { type Dispatcher, request } from "undici";
+import { messageOf, RuncibleError } from "../../internal/errors";
+import { openDispatcher } from "./dispatcher";
+import { backoffMs, codeOf, isTemporaryStatus, isTooLong, pause, retriesFor, retryAfterMs } from "./patience";
 import { isLoopback, type RegistrySettings } from "./settings";
 
 export interface HttpRequest {
   readonly url: URL;
-  readonly method?: "GET" | "HEAD";
+  /** Default: GET. A POST is not redirected. */
+  readonly method?: "GET" | "POST";
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
   readonly signal: AbortSignal;
 }
 
@@ -16,7 +17,7 @@ export type HttpResponse = Dispatcher.ResponseData;
 
 /** HTTP for registries: retries what failed for now, follows redirects without taking credentials along. */
 export interface RegistryHttp {
-  /** Any status comes back except the ones worth a retry. Throws `registry-unreachable`, `registry-rate-limited`, `aborted`. */
+  /** Any status may come back. Throws `registry-unreachable`, `registry-rate-limited`, `registry-error`, `aborted`. */
   send(request: HttpRequest): Promise<HttpResponse>;
   /** `https`, or `http` for a loopback or insecure registry that does not speak TLS. */
   schemeOf(host: string, signal: AbortSignal): Promise<"http" | "https">;
@@ -24,8 +25,6 @@ export interface RegistryHttp {
 }
 
 const redirectLimit = 5;
-const retriedStatuses = [408, 429, 500, 502, 503, 504];
-const longestDelayMs = 30_000;
 
 export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
   const dispatchers = new Map<string, Promise<Dispatcher>>();
@@ -39,48 +38,68 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
     return opened;
   };
 
-  const sendOnce = async ({ url, method = "GET", headers = {}, signal }: HttpRequest): Promise<HttpResponse> => {
-    let target = url;
-    let sent = headers;
-    for (let hop = 0; hop <= redirectLimit; hop++) {
-      const dispatcher = await dispatcherFor(target);
-      const response = await request(target, { method, headers: sent, signal, dispatcher });
-      const location = response.headers["location"];
-      if (![301, 302, 303, 307, 308].includes(response.statusCode) || typeof location !== "string") return response;
+  const sendOnce = async ({ url, method = "GET", headers = {}, body, signal }: HttpRequest): Promise<HttpResponse> => {
+    const dispatcher = await dispatcherFor(url);
+    const response = await request(url, {
+      method,
+      headers,
+      signal,
+      dispatcher,
+      ...(body === undefined ? {} : { body }),
+    });
+    // A body that nobody reads to its end breaks when it is given up, and nobody listens then.
+    response.body.on("error", () => {});
+    return response;
+  };
+
+  /** Undefined: worth another try, after a pause. */
+  const attempt = async (asked: HttpRequest, tries: number): Promise<HttpResponse | undefined> => {
+    const { url, signal } = asked;
+    try {
+      const response = await sendOnce(asked);
+      if (!isTemporaryStatus(response.statusCode)) return response;
+      const wait = retryAfterMs(response.headers["retry-after"], Date.now()) ?? backoffMs(settings, tries);
+      const isOver = tries >= settings.retries || isTooLong(wait);
+      if (isOver && response.statusCode !== 429) return response;
       await response.body.dump();
-      const next = new URL(location, target);
-      checkRedirect(target, next, settings);
-      if (next.origin !== target.origin) sent = withoutCredentials(sent);
-      target = next;
+      if (isOver) throw rateLimited(url.host);
+      await pause(wait, signal);
+    } catch (error) {
+      if (signal.aborted) throw aborted(url.host, error);
+      if (error instanceof RuncibleError) throw error;
+      if (tries >= retriesFor(error, settings)) throw unreachable(url.host, error);
+      await pause(backoffMs(settings, tries), signal);
     }
-    throw new RuncibleError("registry-error", `ask registry ${url.host}: more than ${redirectLimit} redirects`);
+    return undefined;
+  };
+
+  const persist = async (asked: HttpRequest): Promise<HttpResponse> => {
+    for (let tries = 0; ; tries++) {
+      const response = await attempt(asked, tries);
+      if (response !== undefined) return response;
+    }
   };
 
   const send = async (asked: HttpRequest): Promise<HttpResponse> => {
-    for (let attempt = 0; ; attempt++) {
-      const isLast = attempt >= settings.retries;
-      try {
-        const response = await sendOnce(asked);
-        if (!retriedStatuses.includes(response.statusCode) || (isLast && response.statusCode !== 429)) return response;
-        await response.body.dump();
-        if (isLast) throw rateLimited(asked.url.host);
-        await pause(retryAfterMs(response) ?? backoffMs(settings, attempt), asked.signal);
-      } catch (error) {
-        if (asked.signal.aborted) throw aborted(asked.url.host, error);
-        if (error instanceof RuncibleError) throw error;
-        if (isLast || !isTemporary(error)) throw unreachable(asked.url.host, error);
-        await pause(backoffMs(settings, attempt), asked.signal);
-      }
+    let hop = asked;
+    for (let hops = 0; hops <= redirectLimit; hops++) {
+      const response = await persist(hop);
+      const next = hop.method === "POST" ? undefined : redirectOf(response, hop.url, settings);
+      if (next === undefined) return response;
+      await response.body.dump();
+      hop = { ...hop, url: next, headers: headersFor(hop, next) };
     }
+    throw new RuncibleError("registry-error", `ask registry ${asked.url.host}: more than ${redirectLimit} redirects`);
   };
 
   const schemeOf = async (host: string, signal: AbortSignal): Promise<"http" | "https"> => {
     const known = schemes.get(host);
     if (known !== undefined) return known;
-    const mayBePlain = isLoopback(host) || settings.insecure.includes(host);
-    const scheme = mayBePlain && !(await speaksTls(host, signal, sendOnce)) ? "http" : "https";
-    schemes.set(host, scheme);
-    return scheme;
+    if (!isLoopback(host) && !settings.insecure.includes(host)) return "https";
+    const speech = await probe(host, () => sendOnce({ url: new URL(`https://${host}/v2/`), signal }), signal);
+    if (speech === undefined) return "http";
+    schemes.set(host, speech);
+    return speech;
   };
 
   const close = async (): Promise<void> => {
@@ -89,81 +108,44 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
   return { send, schemeOf, close };
 }
 
-async function openDispatcher(url: URL, settings: RegistrySettings): Promise<Dispatcher> {
-  const ca = await readFile(join(settings.certificateFolder, url.host, "ca.crt"), "utf8").catch(() => undefined);
-  const isInsecure = settings.insecure.includes(url.host);
-  const connect = { ...(ca === undefined ? {} : { ca }), ...(isInsecure ? { rejectUnauthorized: false } : {}) };
-  const common = { headersTimeout: settings.idleTimeoutMs, bodyTimeout: settings.idleTimeoutMs };
-  const proxy = proxyFor(url, settings);
-  if (proxy !== undefined) return new ProxyAgent({ uri: proxy, requestTls: connect, ...common });
-  return new Agent({ connect: { ...connect, timeout: settings.idleTimeoutMs }, ...common });
-}
-
-function proxyFor(url: URL, { proxy }: RegistrySettings): string | undefined {
-  if (isLoopback(url.host)) return undefined;
-  const bypass = (proxy.bypass ?? "").split(",").map((item) => item.trim().replace(/^\*?\./, ""));
-  const isBypassed = bypass.some((item) => item === "*" || (item !== "" && `.${url.hostname}`.endsWith(`.${item}`)));
-  return isBypassed ? undefined : url.protocol === "https:" ? proxy.https : proxy.http;
-}
-
-/** A wrong certificate is TLS all the same: falling back to plain http then would be what an attacker wants. */
-async function speaksTls(
+/** Undefined: nobody listens, so nobody knows yet. */
+async function probe(
   host: string,
+  askInTls: () => Promise<HttpResponse>,
   signal: AbortSignal,
-  sendOnce: (request: HttpRequest) => Promise<HttpResponse>,
-): Promise<boolean> {
+): Promise<"http" | "https" | undefined> {
   try {
-    const response = await sendOnce({ url: new URL(`https://${host}/v2/`), signal });
+    const response = await askInTls();
     await response.body.dump();
-    return true;
+    return "https";
   } catch (error) {
     if (signal.aborted) throw aborted(host, error);
-    return !/wrong version number|packet length too long|EPROTO|ERR_SSL_WRONG|ECONNRESET|other side closed|ECONNREFUSED/i.test(
-      `${messageOf(error)} ${codeOf(error)}`,
-    );
+    if (codeOf(error) === "ECONNREFUSED") return undefined;
+    // A wrong certificate is TLS all the same: falling back to plain http then would be what an attacker wants.
+    const isPlain = /wrong version number|packet length too long|EPROTO|ERR_SSL_WRONG|ECONNRESET|other side closed/i;
+    return isPlain.test(`${messageOf(error)} ${codeOf(error)}`) ? "http" : "https";
   }
 }
 
-function checkRedirect(from: URL, to: URL, settings: RegistrySettings): void {
-  const isPlain = to.protocol === "http:";
-  if (to.protocol !== "https:" && !isPlain) {
-    throw new RuncibleError("registry-error", `ask registry ${from.host}: it redirects to ${to.protocol}//`);
-  }
-  if (isPlain && from.protocol === "https:" && !settings.insecure.includes(to.host) && !isLoopback(to.host)) {
-    throw new RuncibleError("registry-error", `ask registry ${from.host}: it redirects from https to plain http`);
-  }
-}
-
-function withoutCredentials(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(headers).filter(([key]) => key.toLowerCase() !== "authorization"));
-}
-
-/** Seconds or a date: RFC 9110, section 10.2.3. */
-function retryAfterMs({ headers }: HttpResponse): number | undefined {
-  const value = headers["retry-after"];
-  if (typeof value !== "string") return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), longestDelayMs);
-}
-
-export function backoffMs({ retryDelayMs }: RegistrySettings, attempt: number): number {
-  return Math.min(retryDelayMs * 2 ** attempt, longestDelayMs) * (0.5 + Math.random() / 2);
-}
-
-export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await delay(milliseconds, undefined, { signal }).catch(() => {});
-}
-
-/** Worth another try: the connection broke. Where nobody listens, or no such name exists, waiting does not help. */
-export function isTemporary(error: unknown): boolean {
-  const code = codeOf(error);
-  return /^(ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|UND_ERR_(SOCKET|CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|RES_CONTENT_LENGTH_MISMATCH))$/.test(
-    code,
+/** Where the answer sends us. Throws `registry-error` when that is not https though we come from there. */
+function redirectOf(response: HttpResponse, from: URL, settings: RegistrySettings): URL | undefined {
+  const { location } = response.headers;
+  if (![301, 302, 303, 307, 308].includes(response.statusCode) || typeof location !== "string") return undefined;
+  const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  const isAllowed =
+    to?.protocol === "https:" ||
+    (to?.protocol === "http:" && (from.protocol === "http:" || settings.insecure.includes(to.host)));
+  if (to !== undefined && isAllowed) return to;
+  response.body.destroy();
+  throw new RuncibleError(
+    "registry-error",
+    `ask registry ${from.host}: it redirects from ${from.protocol}// to ${to?.origin ?? "no URL"}, which is refused`,
   );
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+function headersFor({ url, headers = {} }: HttpRequest, next: URL): Readonly<Record<string, string>> {
+  if (url.origin === next.origin) return headers;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== "authorization"));
 }
 
 function rateLimited(host: string): RuncibleError {
@@ -174,7 +156,8 @@ function rateLimited(host: string): RuncibleError {
 }
 
 export function unreachable(host: string, cause: unknown): RuncibleError {
-  const reason = hasCode(cause, "ENOTFOUND") ? "no such host" : messageOf(cause) || codeOf(cause);
+  const known: Readonly<Record<string, string>> = { ENOTFOUND: "no such host", ECONNREFUSED: "connection refused" };
+  const reason = known[codeOf(cause)] ?? (messageOf(cause) || codeOf(cause));
   return new RuncibleError(
     "registry-unreachable",
     `reach registry ${host}: ${reason}; check the name, the network and the proxy settings`,

@@ -14,7 +14,7 @@ export interface RegistrySettings {
   readonly retryDelayMs: number;
   /** Without a byte for so long a connection counts as broken. Default: 30 000. */
   readonly idleTimeoutMs: number;
-  /** Folder with `<host>/ca.crt`. Default: /etc/docker/certs.d. */
+  /** Folder with certificates per host, `<host>/ca.crt`, trusted beside the usual ones. Default: /etc/docker/certs.d. */
   readonly certificateFolder: string;
 }
 

@@ -1,6 +1,6 @@
 import { RuncibleError } from "../../internal/errors";
 import type { Challenge } from "./challenge";
-import type { RegistryHttp } from "./http";
+import type { HttpRequest, RegistryHttp } from "./http";
 import { isLoopback, type RegistryCredentials } from "./settings";
 
 export interface TokenRequest {
@@ -18,11 +18,12 @@ export interface TokenRequest {
  */
 export async function fetchToken(http: RegistryHttp, request: TokenRequest): Promise<string> {
   const { challenge, registry, scope, credentials, signal } = request;
-  const url = realmOf(challenge.realm, registry);
-  if (challenge.service !== undefined) url.searchParams.set("service", challenge.service);
-  if (scope !== "") url.searchParams.set("scope", scope);
-  const headers = basicHeader(credentials);
-  const response = await http.send({ url, headers, signal });
+  const realm = realmOf(challenge.realm, registry);
+  const parameters = [
+    ...(challenge.service === undefined ? [] : [["service", challenge.service]]),
+    ...(scope === "" ? [] : [["scope", scope]]),
+  ];
+  const response = await http.send({ ...requestFor(realm, parameters, credentials), signal });
   const text = await response.body.text();
   if (response.statusCode === 401 || response.statusCode === 403) {
     throw new RuncibleError(
@@ -32,20 +33,39 @@ export async function fetchToken(http: RegistryHttp, request: TokenRequest): Pro
   }
   const token = response.statusCode === 200 ? tokenIn(text) : undefined;
   if (token === undefined) {
-    throw new RuncibleError("registry-error", `ask ${url.host} for a token: status ${response.statusCode}, no token`);
+    throw new RuncibleError("registry-error", `ask ${realm.host} for a token: status ${response.statusCode}, no token`);
   }
   return token;
 }
 
-export function basicHeader(credentials: RegistryCredentials | undefined): Readonly<Record<string, string>> {
-  if (credentials?.username === undefined) return {};
-  const pair = Buffer.from(`${credentials.username}:${credentials.password ?? ""}`).toString("base64");
-  return { authorization: `Basic ${pair}` };
+/** A refresh token goes into a POST (OAuth 2.0, section 6), a password into a header, anonymous into neither. */
+function requestFor(
+  realm: URL,
+  parameters: readonly (readonly string[])[],
+  credentials: RegistryCredentials | undefined,
+): Omit<HttpRequest, "signal"> {
+  if (credentials?.identityToken !== undefined && credentials.identityToken !== "") {
+    const form = new URLSearchParams({
+      ...{ grant_type: "refresh_token", client_id: "runcible", refresh_token: credentials.identityToken },
+      ...Object.fromEntries(parameters),
+    });
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    return { url: realm, method: "POST", headers, body: form.toString() };
+  }
+  const url = new URL(realm);
+  for (const [name = "", value = ""] of parameters) url.searchParams.set(name, value);
+  return { url, headers: credentials?.username === undefined ? {} : { authorization: basicHeader(credentials) } };
+}
+
+/** RFC 7617. */
+export function basicHeader({ username = "", password = "" }: RegistryCredentials = {}): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }
 
 function realmOf(realm: string, registry: URL): URL {
-  const url = URL.parse(realm);
-  if (url === null) throw new RuncibleError("registry-error", `log in to ${registry.host}: its token realm is no URL`);
+  const url = URL.canParse(realm) ? new URL(realm) : undefined;
+  if (url === undefined)
+    throw new RuncibleError("registry-error", `log in to ${registry.host}: its token realm is no URL`);
   const isPlainAllowed = isLoopback(registry.host)
     ? isLoopback(url.host)
     : registry.protocol === "http:" && url.host === registry.host;

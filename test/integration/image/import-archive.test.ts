@@ -1,17 +1,16 @@
 import { createReadStream } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { run } from "../../../src/internal/exec";
-import { buildHostImage } from "../../../src/runtime/image/host-image";
 import { type ImageStore, openImageStore } from "../../../src/runtime/image/image-store";
 import { importArchive } from "../../../src/runtime/image/import-archive";
 import type { Image } from "../../../src/runtime/image/manifest";
 import { type LayerStore, openLayerStore } from "../../../src/runtime/layer/layer-store";
-import { tarOf } from "../layer/layer-fixture";
+import { diffIdOf, pieces, tarOf } from "../layer/layer-fixture";
 
 const { signal } = new AbortController();
 let folder: string;
@@ -97,26 +96,95 @@ test.each([
   expect(await images.list()).toEqual([]);
 });
 
-test("an image of this machine has the program, its libraries and the files a program expects", async () => {
-  const request = {
-    executables: ["cat", "sh"],
-    paths: [],
-    tag: "docker.io/host/cat:1",
-    config: { Cmd: ["cat"] },
-    signal,
-  };
-  const image = await buildHostImage(images, layers, request);
-  const [diffId] = image.config.rootfs.diff_ids;
-  const root = diffId === undefined ? "" : layers.pathOf(diffId);
-  const { stdout } = await run("chroot", [root, "/bin/sh", "-c", "cat /etc/passwd"]);
-  expect(stdout).toContain("root:x:0:0:");
-  const again = await buildHostImage(images, layers, request);
-  expect(again.id).toBe(image.id);
+test("a layout whose layer is compressed with zstd comes in", async () => {
+  const path = await layout();
+  const zipped = join(folder, "zstd");
+  const flags = ["--dest-compress", "--dest-compress-format", "zstd"];
+  await run("skopeo", ["copy", ...flags, `oci:${path}:latest`, `dir:${zipped}`]);
+  const archive = join(folder, "zstd.tar");
+  await run("skopeo", ["copy", "--preserve-digests", `dir:${zipped}`, `oci-archive:${archive}:localhost/zipped:1`]);
+  const [image] = await importFile(archive);
+  expect(image?.manifest.layers.at(-1)?.mediaType).toContain("zstd");
+  expect(await greetingOf(image)).toBe("hello\n");
 });
 
-test("an image of a program that this machine lacks is refused by name", async () => {
-  const request = { executables: ["no-such-program"], paths: [], tag: "docker.io/host/none:1", config: {}, signal };
-  const refused = buildHostImage(images, layers, request);
-  await expect(refused).rejects.toMatchObject({ code: "tool-missing" });
-  await expect(refused).rejects.toThrow("no-such-program");
+test("of several platforms in a layout, this machine's comes in, and papers that are no image stay out", async () => {
+  const path = await layout();
+  const index = JSON.parse(await readFile(join(path, "index.json"), "utf8"));
+  const [own] = index.manifests;
+  const foreign = { ...own, digest: `sha256:${"0".repeat(64)}`, platform: { os: "linux", architecture: "sparc" } };
+  const papers = { ...foreign, platform: { os: "unknown", architecture: "unknown" } };
+  await writeFile(join(path, "index.json"), JSON.stringify({ ...index, manifests: [foreign, own, papers] }));
+  const [image, ...others] = await importFile(await packed(path));
+  expect(await greetingOf(image)).toBe("hello\n");
+  expect(others).toEqual([]);
+  await writeFile(join(path, "index.json"), JSON.stringify({ ...index, manifests: [foreign] }));
+  await expect(importFile(await packed(path))).rejects.toMatchObject({ code: "platform-unavailable" });
+});
+
+async function packed(path: string): Promise<string> {
+  await run("tar", ["--create", `--file=${path}.tar`, `--directory=${path}`, "."]);
+  return `${path}.tar`;
+}
+
+test("a layer that is not what the config says is refused and gets no name", async () => {
+  const config = JSON.stringify({ rootfs: { type: "layers", diff_ids: [diffIdOf(tarOf([{ name: "other" }]))] } });
+  const manifest = JSON.stringify([{ Config: "config.json", RepoTags: ["app:1"], Layers: ["layer.tar"] }]);
+  const layer = tarOf([{ name: "greeting", data: "hello" }]).toString("latin1");
+  const archive = tarOf([
+    { name: "manifest.json", data: manifest },
+    { name: "config.json", data: config },
+    { name: "layer.tar", data: layer },
+  ]);
+  const refused = importArchive(images, pieces(archive), layers, signal);
+  await expect(refused).rejects.toMatchObject({ code: "digest-mismatch" });
+  expect(await images.list()).toEqual([]);
+});
+
+test("names that lead out of the folder, and names that come twice, mean nothing but themselves", async () => {
+  const config = JSON.stringify({ rootfs: { type: "layers", diff_ids: [] } });
+  const archive = tarOf([
+    { name: "../../config.json", data: "{" },
+    { name: "config.json", data: "{" },
+    { name: "config.json", data: config },
+    { name: "manifest.json", data: JSON.stringify([{ Config: "config.json", RepoTags: ["app:1"], Layers: [] }]) },
+  ]);
+  const [image] = await importArchive(images, pieces(archive), layers, signal);
+  expect(image?.tags).toEqual(["docker.io/library/app:1"]);
+});
+
+test("an archive of more entries than any image has is refused, folders too", async () => {
+  const archive = tarOf(Array.from({ length: 10_001 }, (_, index) => ({ name: `d${index}`, type: "5" })));
+  await expect(importArchive(images, pieces(archive, 100_000), layers, signal)).rejects.toThrow("entries");
+});
+
+test("a config of more than 8 MiB is not read", async () => {
+  const archive = tarOf([
+    { name: "config.json", data: " ".repeat(9_000_000) },
+    { name: "manifest.json", data: JSON.stringify([{ Config: "config.json", RepoTags: [], Layers: [] }]) },
+  ]);
+  await expect(importArchive(images, pieces(archive, 100_000), layers, signal)).rejects.toThrow("more than");
+});
+
+test.each([
+  ["plain", (bytes: Buffer) => bytes],
+  ["gzipped", (bytes: Buffer) => gzipSync(bytes)],
+])("an import that is cancelled while %s bytes arrive ends at once and leaves nothing", async (_what, encode) => {
+  const bytes = encode(tarOf([{ name: "layer.tar", data: "x".repeat(100_000) }]));
+  const source = new Readable({ read: () => {} });
+  const stop = new AbortController();
+  const importing = importArchive(images, source, layers, stop.signal);
+  source.push(bytes.subarray(0, bytes.length / 2));
+  stop.abort();
+  await expect(importing).rejects.toMatchObject({ code: "aborted" });
+  expect(source.destroyed).toBe(true);
+  expect(await readdir(join(folder, "images/scratch"))).toEqual([]);
+});
+
+test("a source that breaks off is told as what it is", async () => {
+  const source = new Readable({ read: () => {} });
+  const importing = importArchive(images, source, layers, signal);
+  source.push(gzipSync(Buffer.alloc(1000)).subarray(0, 20));
+  source.destroy(new TypeError("the line went dead"));
+  await expect(importing).rejects.toThrow("the line went dead");
 });

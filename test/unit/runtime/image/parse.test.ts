@@ -34,6 +34,15 @@ test("a config without layers or with odd ones is refused", () => {
   }
 });
 
+test("what tools write as null in a config is left out, and what has an odd type is refused", () => {
+  const rootfs = { type: "layers", diff_ids: [digest("b")] };
+  const config = { Cmd: ["sh"], Entrypoint: null, Labels: null, Domainname: "x" };
+  expect(parseImageConfig(bytes({ rootfs, config, history: null })).config).toEqual({ Cmd: ["sh"] });
+  for (const odd of [{ Cmd: "sh" }, { Env: [1] }, { User: 0 }, { Labels: { a: 1 } }, { Volumes: ["/data"] }]) {
+    expect(() => parseImageConfig(bytes({ rootfs, config: odd }))).toThrow(Object.keys(odd)[0]);
+  }
+});
+
 test("platforms read as people write them", () => {
   expect(formatPlatform(parsePlatform("linux/arm/v7"))).toBe("linux/arm/v7");
   expect(formatPlatform(parsePlatform("x86_64"))).toBe("linux/amd64");

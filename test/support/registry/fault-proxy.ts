@@ -1,0 +1,111 @@
+import {
+  createServer,
+  request as forward,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createTlsServer, request as forwardInTls } from "node:https";
+import type { AddressInfo } from "node:net";
+
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+}
+
+/** What becomes of one answer of the registry. Undefined: it goes through as it is. */
+export type Fault =
+  | { readonly kind: "answer"; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  /** The connection breaks after so many bytes of the body. */
+  | { readonly kind: "reset"; readonly afterBytes: number }
+  /** So many bytes come, then nothing more, and the connection stays. */
+  | { readonly kind: "stall"; readonly afterBytes: number }
+  | { readonly kind: "change"; readonly change: (answer: Answer) => Answer };
+
+export interface FaultProxy extends AsyncDisposable {
+  /** `127.0.0.1:port`. */
+  readonly host: string;
+  /** Every request so far. */
+  readonly seen: readonly SeenRequest[];
+  /** Bytes of blobs that were sent, by path. */
+  readonly sent: ReadonlyMap<string, number>;
+}
+
+export interface FaultProxyOptions {
+  /** Of the registry behind it. */
+  readonly url: string;
+  /** Decides for each request, in order of arrival; may wait. */
+  readonly fault?: (request: SeenRequest) => Fault | undefined | Promise<Fault | undefined>;
+  /** Speak TLS with these. */
+  readonly tls?: { readonly key: Buffer; readonly cert: Buffer };
+}
+
+/** Stands between a client and a registry and breaks what a test wants broken. */
+export async function startFaultProxy({ url, fault, tls }: FaultProxyOptions): Promise<FaultProxy> {
+  const seen: SeenRequest[] = [];
+  const sent = new Map<string, number>();
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = "GET", url: path = "/", headers } = request;
+    const one = { method, path, headers };
+    seen.push(one);
+    const wanted = await fault?.(one);
+    if (wanted?.kind === "answer") {
+      response.writeHead(wanted.status, wanted.headers).end();
+      return;
+    }
+    const answer = await ask(url, one);
+    const { status, headers: answerHeaders, body } = wanted?.kind === "change" ? wanted.change(answer) : answer;
+    const part = wanted?.kind === "reset" || wanted?.kind === "stall" ? body.subarray(0, wanted.afterBytes) : body;
+    if (path.includes("/blobs/")) sent.set(path, (sent.get(path) ?? 0) + part.length);
+    response.writeHead(status, answerHeaders);
+    response.flushHeaders();
+    if (wanted?.kind === "stall") response.write(part);
+    else if (wanted?.kind === "reset") response.write(part, () => response.socket?.end());
+    else response.end(part);
+  };
+  const listener: RequestListener = (request, response) => {
+    serve(request, response).catch(() => response.destroy());
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    sent,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function ask(registry: string, { method, path, headers }: SeenRequest): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const url = new URL(path, registry);
+    const isTls = url.protocol === "https:";
+    const options = { method, headers: { ...headers, host: url.host }, ...(isTls && { rejectUnauthorized: false }) };
+    const asked = (isTls ? forwardInTls : forward)(url, options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.once("error", reject);
+      response.once("end", () => {
+        const flat = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
+        resolve({
+          status: response.statusCode ?? 502,
+          headers: Object.fromEntries(flat),
+          body: Buffer.concat(chunks),
+        });
+      });
+    });
+    asked.once("error", reject);
+    asked.end();
+  });
+}
