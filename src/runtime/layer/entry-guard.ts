@@ -69,7 +69,7 @@ export function createEntryGuard(layer: string, limits: LayerLimits): EntryGuard
   const admit = (entry: GuardedEntry): string => {
     count(entry);
     if (!knownTypes.includes(entry.type)) throw refuse(entry.name, `has the unknown type "${entry.type}"`);
-    if (entry.name.includes("\0")) throw refuse(entry.name, "has a NUL in its name");
+    if (`${entry.name}${entry.linkName}`.includes("\0")) throw refuse(entry.name, "has a NUL in its name");
     const path = inside(entry.name, entry.name);
     if (path === "" && entry.type !== "5") throw refuse(entry.name, "would replace the root folder");
     if (entry.type === "1") {

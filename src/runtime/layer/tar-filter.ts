@@ -25,6 +25,8 @@ interface Folder {
   readonly uid: number;
   readonly gid: number;
   readonly mtime: number;
+  /** Pax records that say more of it: extended attributes, exact time. */
+  readonly attributes: PaxRecords;
 }
 
 type Step =
@@ -46,8 +48,10 @@ export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
   /** Headers that belong to the next entry, as they came. */
   let raw: Buffer[] = [];
   let rawBytes = 0;
+  const extensions = new Set<string>();
   let pax: PaxRecords = new Map();
-  let globalPax: PaxRecords = new Map();
+  /** Folders whose lower content is hidden; told to tar last, when their own entries have come. */
+  const opaque = new Set<string>();
   let longName: string | undefined;
   let longLink: string | undefined;
 
@@ -106,12 +110,15 @@ export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
   const header = (block: Buffer, out: Buffer[]): void => {
     if (isZeroBlock(block)) {
       step = { kind: "done" };
-      out.push(Buffer.alloc(2 * blockBytes));
+      out.push(...ending());
       return;
     }
     const parsed = parseHeader(block);
     if (parsed === undefined) throw invalid("it is no tar archive");
     if ("xgLK".includes(parsed.type)) {
+      // Which of two counts is a matter of taste among tools: what tar does must be what was judged here.
+      if (extensions.has(parsed.type)) throw invalid(`an entry has two "${parsed.type}" headers`);
+      if (parsed.type !== "g") extensions.add(parsed.type);
       if (parsed.size > extensionLimit) throw invalid("an extended header is longer than 1 MiB");
       remember(block);
       step = { kind: "extension", type: parsed.type };
@@ -140,7 +147,7 @@ export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
     const records = parsePax(data);
     if (records === undefined) throw invalid("an extended header is malformed");
     if (type === "g") {
-      globalPax = new Map([...globalPax, ...records]);
+      // Tar never sees it, so it must not mean anything here either.
       raw.pop();
       return;
     }
@@ -155,7 +162,7 @@ export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
   };
 
   const entry = (block: Buffer, parsed: TarHeader, out: Buffer[]): void => {
-    const paxText = (key: string): string | undefined => (pax.get(key) ?? globalPax.get(key))?.toString("utf8");
+    const paxText = (key: string): string | undefined => pax.get(key)?.toString("utf8");
     const name = paxText("GNU.sparse.name") ?? paxText("path") ?? longName ?? parsed.name;
     const linkName = paxText("linkpath") ?? longLink ?? parsed.linkName;
     const size = Number(paxText("size") ?? parsed.size);
@@ -163,11 +170,15 @@ export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
     if (!Number.isSafeInteger(size) || size < 0) throw invalid(`entry "${name}" has a size that is none`);
     // Links have no data, whatever their header says.
     const dataSize = "123456".includes(parsed.type) ? 0 : size;
-    const path = guard.admit({ name, linkName, type: parsed.type, size: Math.max(realSize, dataSize) });
-    const full: TarHeader = { ...parsed, name, linkName, size: dataSize };
+    // As tar reads it: a name that ends with a slash is a folder.
+    const type = "07".includes(parsed.type) && name.endsWith("/") ? "5" : parsed.type;
+    if (type !== parsed.type && dataSize > 0) throw invalid(`entry "${name}" is a folder with content`);
+    const path = guard.admit({ name, linkName, type, size: Math.max(realSize, dataSize) });
+    const full: TarHeader = { ...parsed, type, name, linkName, size: dataSize };
     const isKept = emit(block, path, full, out);
     raw = [];
     rawBytes = 0;
+    extensions.clear();
     pax = new Map();
     longName = undefined;
     longLink = undefined;
@@ -187,7 +198,7 @@ export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
     const base = path.slice(slash + 1);
     const parent = path.slice(0, Math.max(slash, 0));
     if (base === opaqueName) {
-      out.push(...opaqueFolder(parent));
+      opaque.add(parent);
       return false;
     }
     // Bookkeeping of aufs, which old builders left in layers.
@@ -196,7 +207,7 @@ export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
       out.push(...whiteout(parent, base.slice(whiteoutPrefix.length)));
       return false;
     }
-    if (full.type === "5") folders.set(path, full);
+    if (full.type === "5") folders.set(path, { ...full, attributes: attributesOf(pax) });
     out.push(...raw, Buffer.from(block));
     return true;
   };
@@ -209,22 +220,33 @@ export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
   };
 
   const opaqueFolder = (path: string): readonly Buffer[] => {
-    const folder = folders.get(path) ?? { mode: 0o755, uid: 0, gid: 0, mtime: 0 };
-    const records = new Map([["SCHILY.xattr.trusted.overlay.opaque", Buffer.from("y")]]);
+    const folder = folders.get(path) ?? { mode: 0o755, uid: 0, gid: 0, mtime: 0, attributes: new Map() };
+    const records = new Map([...folder.attributes, ["SCHILY.xattr.trusted.overlay.opaque", Buffer.from("y")]]);
     return generated(path === "" ? "./" : `${path}/`, "5", folder, records);
   };
+
+  const ending = (): readonly Buffer[] => [...[...opaque].flatMap(opaqueFolder), Buffer.alloc(2 * blockBytes)];
 
   const end = (): readonly Buffer[] => {
     if (step.kind === "done") return [];
     const isBetweenEntries = step.kind === "header" && rest.length === 0;
     const onlyPaddingLacks = step.kind === "data" && missing < blockBytes && missing <= padding;
     if (!isBetweenEntries && !onlyPaddingLacks) throw invalid("it ends inside an entry");
-    return [Buffer.alloc(onlyPaddingLacks ? missing : 0), Buffer.alloc(2 * blockBytes)];
+    return [Buffer.alloc(onlyPaddingLacks ? missing : 0), ...ending()];
   };
   return { push, end };
 }
 
-function generated(path: string, type: string, folder: Folder, records: PaxRecords): readonly Buffer[] {
+function attributesOf(records: PaxRecords): PaxRecords {
+  return new Map([...records].filter(([key]) => key === "mtime" || key.startsWith("SCHILY.xattr.")));
+}
+
+function generated(
+  path: string,
+  type: string,
+  folder: Omit<Folder, "attributes">,
+  records: PaxRecords,
+): readonly Buffer[] {
   const { mode, uid, gid, mtime } = folder;
   const all = new Map([...records, ["path", Buffer.from(path)]]);
   return [buildPax(all), buildHeader({ name: path, linkName: "", type, mode, uid, gid, size: 0, mtime })];

@@ -17,9 +17,19 @@ export function isZeroBlock(block: Buffer): boolean {
   return block.every((byte) => byte === 0);
 }
 
-/** Undefined when the checksum is wrong: this is no tar header. */
+/**
+ * Undefined when this is no tar header: a wrong checksum, or a number in a form that tools read differently (GNU tar
+ * knows base 64 and negative ones).
+ */
 export function parseHeader(block: Buffer): TarHeader | undefined {
   if (checksumOf(block) !== octal(block, 148, 8)) return undefined;
+  const [mode, uid, gid, size] = [
+    octal(block, 100, 8),
+    octal(block, 108, 8),
+    octal(block, 116, 8),
+    octal(block, 124, 12),
+  ];
+  if (mode === undefined || uid === undefined || gid === undefined || size === undefined) return undefined;
   const isUstar = block.subarray(257, 262).toString("latin1") === "ustar";
   // GNU's own magic is "ustar " and uses the prefix field for other things.
   const prefix = isUstar && block[262] === 0 ? text(block, 345, 155) : "";
@@ -28,11 +38,12 @@ export function parseHeader(block: Buffer): TarHeader | undefined {
     name: prefix === "" ? name : `${prefix}/${name}`,
     linkName: text(block, 157, 100),
     type: typeOf(block),
-    mode: octal(block, 100, 8),
-    uid: octal(block, 108, 8),
-    gid: octal(block, 116, 8),
-    size: octal(block, 124, 12),
-    mtime: octal(block, 136, 12),
+    mode,
+    uid,
+    gid,
+    size,
+    // A time before 1970 is negative; it is only passed on, so its value does not matter here.
+    mtime: octal(block, 136, 12) ?? 0,
   };
 }
 
@@ -72,15 +83,17 @@ function text(block: Buffer, start: number, length: number): string {
   return field.subarray(0, end < 0 ? length : end).toString("utf8");
 }
 
-function octal(block: Buffer, start: number, length: number): number {
+function octal(block: Buffer, start: number, length: number): number | undefined {
   const first = block[start] ?? 0;
+  if (first === 0xff) return undefined;
   if (first & 0x80) {
     // Base-256, big endian; the first bit only marks it.
     let value = first & 0x7f;
     for (let index = start + 1; index < start + length; index++) value = value * 256 + (block[index] ?? 0);
     return value;
   }
-  return Number.parseInt(text(block, start, length).trim() || "0", 8);
+  const digits = text(block, start, length).trim();
+  return /^[0-7]*$/.test(digits) ? Number.parseInt(digits || "0", 8) : undefined;
 }
 
 function writeOctal(block: Buffer, value: number, start: number, length: number): void {

@@ -161,3 +161,35 @@ test("a root of 128 layers shows the files of all", async () => {
     await overlayDriver.unmount(folder);
   }
 });
+
+test("an opaque folder is opaque whether its marker comes before or after its entry", async () => {
+  const lower = await unpack(
+    fixture.store,
+    tarOf([
+      { name: "d", type: "5", mode: 0o755 },
+      { name: "d/old", data: "1" },
+    ]),
+  );
+  const upper = await unpack(
+    fixture.store,
+    tarOf([{ name: "d/.wh..wh..opq" }, { name: "d/new", data: "2" }, { name: "d", type: "5", mode: 0o700 }]),
+  );
+  const folder = join(fixture.folder, "container");
+  const { path } = await overlayDriver.mount({ layers: [lower, upper], folder });
+  try {
+    expect((await run("ls", [join(path, "d")])).stdout.trim()).toBe("new");
+    expect((await lstat(join(path, "d"))).mode & 0o777).toBe(0o700);
+  } finally {
+    await overlayDriver.unmount(folder);
+  }
+});
+
+test("a real tree comes through as tar itself would unpack it", async () => {
+  await run("tar", ["--create", `--file=${tree}/etc.tar`, "--xattrs", "--format=pax", "--directory=/", "etc"]);
+  const path = await unpack(fixture.store, await readFile(join(tree, "etc.tar")));
+  await mkdir(join(tree, "expected"));
+  await run("tar", ["--extract", `--file=${tree}/etc.tar`, "--numeric-owner", "-p", `--directory=${tree}/expected`]);
+  const listing = async (root: string): Promise<string> =>
+    (await run("sh", ["-c", `cd ${root} && find . -mindepth 1 -printf '%P %M %U %G %s %l %T@\\n' | sort`])).stdout;
+  expect(await listing(path)).toBe(await listing(join(tree, "expected")));
+});

@@ -162,3 +162,45 @@ test("a layer that is present is not unpacked again, and its source is let go", 
   await fixture.store.unpack({ diffId: diffIdOf(bytes), compression: "none", source, describedAs: "again" });
   expect(source.destroyed).toBe(true);
 });
+
+const paxOf = (records: Readonly<Record<string, string>>): Buffer =>
+  buildPax(new Map(Object.entries(records).map(([key, value]) => [key, Buffer.from(value)])));
+
+/** A pax header of another type: `g` for global. */
+function asGlobal(header: Buffer): Buffer {
+  const copy = Buffer.from(header);
+  copy.write("g", 156, 1, "latin1");
+  copy.fill(0x20, 148, 156);
+  const sum = copy.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  copy.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, 8, "latin1");
+  return copy;
+}
+
+function withSizeField(archive: Buffer, field: string): Buffer {
+  const copy = Buffer.from(archive);
+  copy.write(field.padEnd(12, "\0"), 124, 12, "latin1");
+  copy.fill(0x20, 148, 156);
+  const sum = copy.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  copy.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, 8, "latin1");
+  return copy;
+}
+
+test.each([
+  [
+    "two extended headers for one entry",
+    Buffer.concat([paxOf({ path: "a" }), paxOf({ path: "../b" }), tarOf([{ name: "c", data: "x" }])]),
+  ],
+  ["a size in base 64", withSizeField(tarOf([{ name: "f", data: "x".repeat(600) }]), "+10")],
+  ["a folder by name that has content", tarOf([{ name: "d/", type: "0", data: "x" }])],
+])("%s, which tools read differently, is refused", async (_what, bytes) => {
+  await using fixture = await temporaryStore();
+  await expect(unpack(fixture.store, bytes)).rejects.toMatchObject({ code: "layer-invalid" });
+  expect(await readdir(fixture.folder)).toEqual([]);
+});
+
+test("a global header means nothing, to us or to tar", async () => {
+  await using fixture = await temporaryStore();
+  const global = asGlobal(paxOf({ size: "0", path: "../outside" }));
+  const path = await unpack(fixture.store, Buffer.concat([global, tarOf([{ name: "inside", data: "all of it" }])]));
+  expect(await readFile(join(path, "inside"), "utf8")).toBe("all of it");
+});
