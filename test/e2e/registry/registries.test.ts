@@ -49,8 +49,22 @@ test.each(["basic", "token"] as const)("wrong credentials for %s auth are refuse
   await expect(client.images.pull({ ...parts(reference), auth: wrong })).rejects.toMatchObject({
     code: "registry-unauthorized",
   });
-  await expect(client.images.pull(parts(reference))).rejects.toMatchObject({ code: "registry-unauthorized" });
 });
+
+test.each([
+  ["basic", "registry-unauthorized"],
+  // Token registries do not tell what is missing from what is forbidden; Docker answers 404 to both.
+  ["token", "image-exists-nowhere"],
+] as const)(
+  "without credentials an image behind %s auth is out of reach, with a hint to log in",
+  async (auth, code) => {
+    const registry = await startRegistry({ auth });
+    const client = await engineFor(registry);
+    const refused = client.images.pull(parts(await pushTestImage(registry, "busybox")));
+    await expect(refused).rejects.toMatchObject({ code });
+    await expect(refused).rejects.toThrow(/docker login|credentials/);
+  },
+);
 
 test("an unknown repository and an unknown tag are told apart from a broken registry", async () => {
   const registry = await startRegistry();

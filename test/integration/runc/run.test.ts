@@ -119,11 +119,12 @@ test("a paused container stands still until it is resumed", async () => {
 });
 
 test("a terminal has its size from the first instruction on, and takes another", async () => {
-  const { process } = await bundles.start({ ...sh("stty size; read line; stty size"), tty: true }, { hasStdin: true });
+  // The new size comes by a signal, so the program looks until it is there.
+  const script = 'stty size; until test "$(stty size)" = "50 132"; do sleep 0.01; done; stty size';
+  const { process } = await bundles.start({ ...sh(script), tty: true }, { hasStdin: true });
   const [first] = await once(process.stdout, "data");
   expect(String(first)).toBe("24 80\r\n");
   await process.resize({ rows: 50, columns: 132 });
-  process.stdin?.write("\n");
   expect((await resultOf(process)).stdout).toContain("50 132\r\n");
 });
 
