@@ -62,7 +62,7 @@ test.each([
     const client = await engineFor(registry);
     const refused = client.images.pull(parts(await pushTestImage(registry, "busybox")));
     await expect(refused).rejects.toMatchObject({ code });
-    await expect(refused).rejects.toThrow(/docker login|credentials/);
+    await expect(refused).rejects.toThrow(/log ?in/);
   },
 );
 
