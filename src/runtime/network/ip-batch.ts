@@ -7,6 +7,30 @@ export async function ipBatch(commands: IpCommands, namespacePath?: string): Pro
   await inNamespace(namespacePath, ["ip", "-batch", "-"], commands.map((line) => `${line}\n`).join(""));
 }
 
+export interface NamespaceBatch {
+  readonly namespacePath: string;
+  readonly commands: IpCommands;
+}
+
+/** Feeds each batch to `ip` in its namespace; stops at the first that fails. Arguments: namespace, commands, and so on. */
+const batchesScript = `
+while [ $# -gt 0 ]; do
+  printf '%s' "$2" | nsenter "--net=$1" -- ip -batch - || exit $?
+  shift 2
+done
+`;
+
+/** Batches in several namespaces, in their order, for one spawn of ours: from a process of this size the spawn is what costs. */
+export async function ipBatches(batches: readonly NamespaceBatch[]): Promise<void> {
+  const filled = batches.filter(({ commands }) => commands.length > 0);
+  if (filled.length === 0) return;
+  const args = filled.flatMap(({ namespacePath, commands }) => [
+    namespacePath,
+    commands.map((line) => `${line}\n`).join(""),
+  ]);
+  await run("sh", ["-c", batchesScript, "ip-batches", ...args]);
+}
+
 /** Goes on past what is gone already. */
 export async function ipBatchForced(commands: IpCommands, namespacePath?: string): Promise<void> {
   if (commands.length === 0) return;

@@ -4,7 +4,7 @@ import { Mutex } from "../../internal/mutex";
 import type { AddressPool } from "./address-pool";
 import type { AgentClient } from "./agent-client";
 import type { NamedEndpoint } from "./dns-zone";
-import { ipBatch, ipBatchForced } from "./ip-batch";
+import { ipBatch, ipBatches, ipBatchForced } from "./ip-batch";
 import {
   type EndpointPlan,
   linkName,
@@ -86,12 +86,11 @@ class WiredSandbox implements Sandbox {
       const added = this.#claimAll(requests);
       try {
         const { namespacePath } = this.#home.agent;
-        await ipBatch(
-          added.flatMap((endpoint) => planCable(endpoint, this.path)),
-          namespacePath,
-        );
         const all = [...this.#endpoints, ...added];
-        await ipBatch([...added.flatMap(planAddress), ...planRoutes(all)], this.path);
+        await ipBatches([
+          { namespacePath, commands: added.flatMap((endpoint) => planCable(endpoint, this.path)) },
+          { namespacePath: this.path, commands: [...added.flatMap(planAddress), ...planRoutes(all)] },
+        ]);
         this.#endpoints = all;
         await this.#announce();
         return added.map(stateOf);
