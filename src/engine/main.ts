@@ -10,7 +10,7 @@ import { cgroupFacts, cgroupFolders, removeCgroupFolder } from "../runtime/runc/
 import { type EngineConfig, readEngineConfig } from "./config";
 import { readEngineId } from "./engine-id";
 import { createEngineServer } from "./http/server";
-import { createIdleClock } from "./idle-clock";
+import { createIdleClock, type IdleClock } from "./idle-clock";
 import { engineRoutes } from "./routes/engine-routes";
 import { composeServices } from "./services";
 
@@ -58,7 +58,9 @@ async function serve(
   const cgroupParent = `/runcible-${engineId}`;
   await claimCgroups(config.stateFolder, cgroupParent, undo);
   const version = packageVersion();
-  const onActivity = (): void => clock.touch();
+  let clock: IdleClock | undefined;
+  // What an earlier engine left is cleared before there is a clock.
+  const onActivity = (): void => clock?.touch();
   const { services, isBusy, close } = await composeServices({
     config,
     engineId,
@@ -71,15 +73,15 @@ async function serve(
   });
   undo.push(close);
   const server = createEngineServer({ routes: engineRoutes(services), version, logger, onActivity });
-  const clock = createIdleClock({
+  clock = createIdleClock({
     timeoutMs: config.idleTimeoutMs,
     isBusy: () => server.openRequests > 0 || isBusy(),
     onIdle: () => end("idle"),
   });
-  undo.push(async () => clock.stop());
+  undo.push(async () => clock?.stop());
   await server.listen(config.socketPath, 0o600);
   undo.push(() => server.close());
-  clock.touch();
+  onActivity();
   logger.info("engine serves", { version, socket: config.socketPath, engine: engineId });
 }
 

@@ -115,10 +115,10 @@ async function mountVolumes(
 ): Promise<void> {
   const mounted: string[] = [];
   try {
-    for (const { source, target } of mounts) {
+    for (const { source, target, isReadOnly } of mounts) {
       const path = await resolveInRoot(container.rootPath, target, { followLast: true });
       await makeMountPoint(source, path);
-      await bindMount(source, path);
+      await bindMount(source, path, isReadOnly ? ["ro"] : []);
       mounted.push(path);
     }
     await new Promise<void>((released) => {

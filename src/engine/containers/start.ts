@@ -89,6 +89,7 @@ async function remountRootfs(context: ContainerContext, container: Container): P
 async function failedStart(container: Container, error: unknown): Promise<unknown> {
   const shown = dockerError(container, error);
   const exitCode = exitCodeOf(error);
+  await container.log.endRun().catch(() => {});
   await container.changeState({ status: "created", exitCode, error: messageOf(shown) });
   container.output.end();
   container.output = container.newOutput();

@@ -1,4 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
+import { removalInProgress } from "../../wire/docker-errors";
 import type { StopOptions } from "../routes/container-service";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
@@ -29,6 +30,7 @@ export async function restartContainer(
   container.restartPause?.abort();
   if (container.isRunning) await endRun(context, container, options);
   await container.lock.run(async () => {
+    if (container.isRemoving) throw removalInProgress(container.id);
     container.isStopWanted = false;
     if (!container.isRunning) await startLocked(context, container);
   });

@@ -79,7 +79,7 @@ async function restarts(
   await container.changeState({ status: "restarting" });
   await pause(container, delayMs);
   await container.lock.run(async () => {
-    if (container.isRemoving) return;
+    if (container.isRemoving || container.isRunning) return;
     if (container.isStopWanted) {
       await container.changeState({ status: "exited" });
       return;

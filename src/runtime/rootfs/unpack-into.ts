@@ -30,7 +30,8 @@ export async function unpackInto(
   // The archive may fail before anybody reads it; reading it then says so.
   archive.on("error", () => {});
   const target = await resolveInRoot(root, path, { followLast: true });
-  const stat = await statOrNothing(target);
+  // Links inside are resolved already; the root itself may be one, as /proc/<pid>/root is.
+  const stat = (await statOrNothing(`${target.replace(/\/$/, "")}/.`)) ?? (await statOrNothing(target));
   if (stat === undefined) throw new RuncibleError("path-not-found", `write into ${path}: there is no such folder`);
   if (!stat.isDirectory()) throw new RuncibleError("invalid-argument", "extraction point is not a directory");
   const base = `/${target.slice(root.length)}`;
