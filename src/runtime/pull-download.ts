@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { shortId } from "../internal/ids";
 import type { BlobIngest } from "./image/blob-store";
 import type { Descriptor } from "./image/descriptor";
 import type { PullProgress } from "./pull";
@@ -68,5 +69,5 @@ export function createDownload({ repository, descriptor, onProgress }: DownloadJ
 
 /** As Docker shows it: 12 digits. */
 export function layerName({ digest }: Pick<Descriptor, "digest">): string {
-  return digest.slice("sha256:".length, "sha256:".length + 12);
+  return shortId(digest);
 }

@@ -42,10 +42,6 @@ export function containerIsPaused(ref: string): RuncibleError {
   return new RuncibleError("container-state", `Container ${ref} is paused, unpause the container before exec`);
 }
 
-export function containerIsRestarting(id: string): RuncibleError {
-  return new RuncibleError("container-state", `Container ${id} is restarting, wait until the container is running`);
-}
-
 export function containerIsRunning(id: string): RuncibleError {
   return new RuncibleError(
     "container-state",

@@ -46,15 +46,6 @@ export function matchesAny(filters: Filters, key: string, matches: (value: strin
   return values === undefined || values.length === 0 || values.some(matches);
 }
 
-/** A filter that is a boolean, `dangling` for example; undefined when absent. Throws `invalid-argument`. */
-export function booleanFilter(filters: Filters, key: string): boolean | undefined {
-  const value = filters.get(key)?.[0];
-  if (value === undefined) return undefined;
-  if (/^(1|t|true)$/i.test(value)) return true;
-  if (/^(0|f|false)$/i.test(value)) return false;
-  throw new RuncibleError("invalid-argument", `Invalid filter '${key}=${value}'`);
-}
-
 function splitLabel(text: string): [string, string | undefined] {
   const at = text.indexOf("=");
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];

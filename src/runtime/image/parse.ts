@@ -1,5 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
-import { type Descriptor, mediaTypes, type Platform } from "./descriptor";
+import { type Descriptor, type Platform } from "./descriptor";
 import { isDigest } from "./digest";
 import type { HistoryEntry, ImageConfig, ImageIndex, ImageManifest } from "./manifest";
 import { parseRunConfig } from "./run-config";
@@ -25,11 +25,6 @@ export function parseManifest(bytes: Buffer): ImageManifest | ImageIndex {
 
 export function isIndex(manifest: ImageManifest | ImageIndex): manifest is ImageIndex {
   return "manifests" in manifest;
-}
-
-/** The media type of a manifest that does not name it itself. */
-export function mediaTypeOf(manifest: ImageManifest | ImageIndex): string {
-  return manifest.mediaType ?? (isIndex(manifest) ? mediaTypes.ociIndex : mediaTypes.ociManifest);
 }
 
 /** OCI image configuration. Throws `image-invalid`. */

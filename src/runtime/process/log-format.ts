@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { hasCode } from "../../internal/errors";
+import { timestampOf } from "../../internal/timestamp";
 
 /** One line, or a piece of a long one, with its line end if it has one. */
 export interface LogLine {
@@ -61,9 +62,4 @@ function parseLine(record: Buffer, end: number): StoredLine {
     data: record.subarray(headerBytes),
     end,
   };
-}
-
-function timestampOf(time: bigint): string {
-  const seconds = new Date(Number(time / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
-  return `${seconds}.${(time % 1_000_000_000n).toString().padStart(9, "0")}Z`;
 }

@@ -35,12 +35,6 @@ export async function unmount(target: string): Promise<void> {
   }
 }
 
-/** Mount points at or below a folder, deepest first. */
-export async function mountPointsBelow(folder: string): Promise<readonly string[]> {
-  const points = await mountPoints();
-  return points.filter((point) => point === folder || point.startsWith(`${folder}/`)).reverse();
-}
-
 export async function isMountPoint(path: string): Promise<boolean> {
   return (await mountPoints()).includes(path);
 }
