@@ -1,5 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
-import { type Descriptor, type Platform } from "./descriptor";
+import type { Descriptor, Platform } from "./descriptor";
 import { isDigest } from "./digest";
 import type { HistoryEntry, ImageConfig, ImageIndex, ImageManifest } from "./manifest";
 import { parseRunConfig } from "./run-config";
