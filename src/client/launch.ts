@@ -115,7 +115,7 @@ async function startEngine(request: LaunchRequest, deadline: number): Promise<Ru
   const { command, args } = supervisorCommand({ stateFolder, node: process.execPath, program });
   const log = await openEngineLog(stateFolder);
   const child = spawnTool(command, args, { cwd: "/", env, detached: true, stdio: ["ignore", log.fd, log.fd] });
-  await log.close();
+  // Listened for before anything is awaited: flock gives up within a millisecond when another engine has the lock.
   let outcome: number | string | undefined;
   exitOf(child, command).then(
     ({ exitCode, signal }) => {
@@ -126,6 +126,7 @@ async function startEngine(request: LaunchRequest, deadline: number): Promise<Ru
     },
   );
   child.unref();
+  await log.close();
 
   for (let pauseMs = 2; outcome === undefined && Date.now() < deadline; pauseMs = Math.min(pauseMs * 1.5, 50)) {
     await delay(pauseMs);

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createClient } from "../../../src/client/client";
 import { ensureEngine, type LaunchRequest } from "../../../src/client/launch";
-import { runUnchecked } from "../../../src/internal/exec";
+import { exitOf, runUnchecked, spawnTool } from "../../../src/internal/exec";
+import { waitUntil } from "../../support/wait-until";
 
 // A program in the engine's place: it serves what the launcher asks for, and writes a line for each of its starts.
 const program = `
@@ -52,6 +53,10 @@ function requestFor(change: Partial<LaunchRequest>): LaunchRequest {
   };
 }
 
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
 async function starts(): Promise<number> {
   return (await readFile(join(folder, "starts"), "utf8")).trim().split("\n").length;
 }
@@ -77,6 +82,18 @@ test("the lock of a process that was killed is taken over", async () => {
   await ensureEngine(requestFor({}));
 
   expect(await starts()).toBe(1);
+});
+
+test("a start waits for an engine that is just going", async () => {
+  const going = spawnTool("flock", [join(folder, "engine.lock"), "cat"], { stdio: ["pipe", "ignore", "ignore"] });
+  const ended = exitOf(going, "flock");
+  const info = ensureEngine(requestFor({}));
+  // The log is opened right before the engine's program is tried.
+  await waitUntil(() => exists(join(folder, "engine.log")), 5_000);
+  going.stdin?.end();
+
+  expect((await info).Version).toBe("1.0.0");
+  await ended;
 });
 
 test("an engine that ends at its start is an error with its last log lines", async () => {
