@@ -182,7 +182,7 @@ async function endForGood(context: ContainerContext, container: ContainerOf): Pr
   container.isStopWanted = true;
   container.restartPause?.abort();
   try {
-    if (container.isRunning) await endRun(context, container, {});
+    await endRun(context, container, {});
     await context.runtime.rootfs.unmount(container.folder);
   } catch (error) {
     context.logger.warn("end container with the engine", { container: container.id, error });

@@ -1,12 +1,15 @@
 import { type Deferred, deferred } from "../../internal/deferred";
+import type { Logger } from "../../internal/log";
 import { Mutex } from "../../internal/mutex";
 import type { ContainerRun } from "../../runtime/container";
 import type { HealthMonitor } from "../../runtime/process/health";
 import { createHub, type Hub } from "../../runtime/process/hub";
 import type { LogFile } from "../../runtime/process/log-file";
+import { checkMove } from "../../runtime/process/state";
 import type { WaitOutcome } from "../routes/container-service";
 import type { ContainerRecord, LastState } from "../state/container-record";
 import type { RecordStore } from "../state/record-store";
+import type { ContainerContext } from "./context";
 
 /** One container in this engine: its record, and while it runs, its run. Verbs live in files of their own. */
 export class Container {
@@ -33,11 +36,12 @@ export class Container {
   restartPause: AbortController | undefined;
   #record: ContainerRecord;
   readonly #store: RecordStore<ContainerRecord>;
+  readonly #logger: Logger;
 
   constructor(
     record: ContainerRecord,
     places: { readonly folder: string; readonly rootPath: string; readonly log: LogFile },
-    store: RecordStore<ContainerRecord>,
+    { store, logger }: Pick<ContainerContext, "store" | "logger">,
   ) {
     this.id = record.id;
     this.folder = places.folder;
@@ -45,6 +49,7 @@ export class Container {
     this.log = places.log;
     this.#record = record;
     this.#store = store;
+    this.#logger = logger;
   }
 
   get record(): ContainerRecord {
@@ -96,8 +101,19 @@ export class Container {
     if (!this.isRemoving) await this.#store.put(this.id, this.#record);
   }
 
+  /**
+   * As `change`, but a full disk is no error: the state is a fact whether it can be stored or not, and it matters on disk
+   * only to the next engine, which finds nothing running anyway. Throws `container-state` for a move that no container
+   * makes.
+   */
   async changeState(change: Partial<LastState>): Promise<void> {
-    await this.change({ state: { ...this.#record.state, ...change } });
+    const { state } = this.#record;
+    if (change.status !== undefined) checkMove(this.id, state.status, change.status);
+    try {
+      await this.change({ state: { ...state, ...change } });
+    } catch (error) {
+      this.#logger.warn("store state of container", { container: this.id, error });
+    }
   }
 
   /** Labels, image and name: what every event of a container carries. */

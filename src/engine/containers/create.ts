@@ -57,7 +57,7 @@ export async function createContainer(
     const log = await openLogFile(folder, logLimitsOf(spec.logs));
     undo.push(() => log.close());
     await context.store.put(id, record);
-    const container = new Container(record, { folder, rootPath, log }, context.store);
+    const container = new Container(record, { folder, rootPath, log }, context);
     context.index.add(container);
     context.events.publish({ type: "container", action: "create", id, attributes: container.eventAttributes() });
     return { id, warnings: warningsOf(spec) };

@@ -9,11 +9,12 @@ import { publishContainerEvent } from "./publish";
 const defaultGraceSeconds = 10;
 const sigkill = 9;
 
-/** Signal, grace, SIGKILL; resolves when the container has been seen to end. */
+/** Signal, grace, SIGKILL; resolves when the container has been seen to end, at once when it does not run. */
 export async function endRun(context: ContainerContext, container: Container, options: StopOptions): Promise<void> {
   const { spec, config } = container.record;
+  if (container.run === undefined) return;
+  const { process } = container.run;
   const ended = container.nextExit.promise;
-  const { process } = runOf(container);
   const graceSeconds = options.timeoutSeconds ?? spec.stopTimeoutSeconds ?? defaultGraceSeconds;
   await resumeIfPaused(context, container);
   if (graceSeconds !== 0) {
@@ -33,7 +34,8 @@ export async function endRun(context: ContainerContext, container: Container, op
 /** `ContainerService.kill`. */
 export async function killContainer(context: ContainerContext, container: Container, signal: string): Promise<void> {
   const number = parseSignal(signal === "" ? "KILL" : signal);
-  const { process } = runOf(container);
+  // A start that is under way comes first.
+  const { process } = await container.lock.run(async () => runOf(container));
   if (number === sigkill) {
     container.isStopWanted = true;
     await resumeIfPaused(context, container);

@@ -1,4 +1,6 @@
 import type { ContainerRun } from "../../runtime/container";
+import type { HubChunk } from "../../runtime/process/hub";
+import { pumpOutput } from "../../runtime/process/pump";
 import type { RuncProcess } from "../../runtime/runc/runc";
 import { execProcess } from "../../runtime/runc/spec";
 import { resolveUser } from "../../runtime/runc/users";
@@ -54,12 +56,11 @@ export async function execProbe(
   const kill = (): void => process.kill("SIGKILL");
   probe.signal.addEventListener("abort", kill, { once: true });
   let output = "";
-  for (const stream of [process.stdout, process.stderr]) {
-    stream?.on("data", (chunk: Buffer) => {
-      if (output.length < probeOutputLimit) output += chunk.toString("utf8");
-    });
-  }
+  const deliver = async ({ data }: HubChunk): Promise<void> => {
+    if (output.length < probeOutputLimit) output += Buffer.from(data).toString("utf8");
+  };
   try {
+    await pumpOutput(process, { deliver, hurry: () => {} });
     return { exitCode: (await process.exited).exitCode, output };
   } finally {
     probe.signal.removeEventListener("abort", kill);

@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
 import { createHub, type Hub } from "../../runtime/process/hub";
+import { pumpOutput } from "../../runtime/process/pump";
 import type { RuncProcess } from "../../runtime/runc/runc";
 import { execAlreadyRan, noSuchExec } from "../../wire/docker-errors";
 import type { ExecService, ExecSpec, ExecStartOptions, ExecView } from "../routes/exec-service";
@@ -109,17 +110,9 @@ export class ExecRegistry implements ExecService {
 
   /** The exit code is known before the output ends: clients ask for it once, right at the end of the stream. */
   async #follow(exec: Exec, process: RuncProcess, output: Hub): Promise<void> {
-    const pump = async (stream: "stdout" | "stderr", source: RuncProcess["stderr"]): Promise<void> => {
-      if (source === null) return;
-      for await (const data of source) await output.push({ stream, data });
-    };
     try {
-      const [{ exitCode }] = await Promise.all([
-        process.exited,
-        pump("stdout", process.stdout),
-        pump("stderr", process.stderr),
-      ]);
-      exec.exitCode = exitCode;
+      await pumpOutput(process, { deliver: output.push, hurry: output.hurry });
+      exec.exitCode = (await process.exited).exitCode;
     } catch (error) {
       this.#context.logger.warn("follow exec", { exec: exec.id, error });
       exec.exitCode = notStartedExitCode;

@@ -12,12 +12,25 @@ export async function removeContainer(
   options: RemoveOptions,
 ): Promise<void> {
   if (container.isRemoving) throw removalInProgress(container.id);
-  if (container.isRunning && !options.force) throw containerIsRunning(container.id);
-  container.isStopWanted = true;
-  container.restartPause?.abort();
-  container.removal = endAndErase(context, container, options);
+  if (options.force) {
+    container.isStopWanted = true;
+    container.restartPause?.abort();
+    await track(container, endAndErase(context, container, options));
+    return;
+  }
+  // A start may be under way: what it starts runs, and is not to be removed.
+  await container.lock.run(async () => {
+    if (container.isRemoving) throw removalInProgress(container.id);
+    if (container.isRunning || container.restartPause !== undefined) throw containerIsRunning(container.id);
+    await track(container, erase(context, container, options));
+  });
+}
+
+/** A removal that failed may be tried again. */
+async function track(container: Container, removal: Promise<void>): Promise<void> {
+  container.removal = removal;
   try {
-    await container.removal;
+    await removal;
   } catch (error) {
     container.removal = undefined;
     throw error;
@@ -27,7 +40,7 @@ export async function removeContainer(
 /** A start may be under way: it has the lock, and when it lets go of it the container runs. */
 async function endAndErase(context: ContainerContext, container: Container, options: RemoveOptions): Promise<void> {
   for (let isErased = false; !isErased; ) {
-    if (container.isRunning) await endRun(context, container, { timeoutSeconds: 0 });
+    await endRun(context, container, { timeoutSeconds: 0 });
     isErased = await container.lock.run(async () => {
       if (container.isRunning) return false;
       await erase(context, container, options);

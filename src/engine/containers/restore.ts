@@ -28,7 +28,7 @@ export async function restoreContainers(context: ContainerContext): Promise<void
 async function restore(context: ContainerContext, record: ContainerRecord): Promise<void> {
   const folder = context.store.folderOf(record.id);
   const log = await openLogFile(folder, logLimitsOf(record.spec.logs));
-  const container = new Container(record, { folder, rootPath: join(folder, "merged"), log }, context.store);
+  const container = new Container(record, { folder, rootPath: join(folder, "merged"), log }, context);
   context.index.add(container);
   const wasRunning = !["created", "exited"].includes(record.state.status);
   if (wasRunning) {

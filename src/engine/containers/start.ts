@@ -1,16 +1,15 @@
-import { deferred } from "../../internal/deferred";
 import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
-import { startContainer as startRun } from "../../runtime/container";
+import { type ContainerRun, startContainer as startRun } from "../../runtime/container";
 import { portAllocated, removalInProgress } from "../../wire/docker-errors";
 import { timestampNow } from "../state/timestamp";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
 import { startHealth } from "./health";
-import { pumpOutput } from "./output";
+import { keepOutput } from "./output";
 import { publishContainerEvent } from "./publish";
 import { removeContainer } from "./remove";
 import { runRequestOf } from "./run-request";
-import { superviseRun } from "./supervise";
+import { endRunOf, superviseRun } from "./supervise";
 
 /** `ContainerService.start`. */
 export async function startContainer(context: ContainerContext, container: Container): Promise<void> {
@@ -48,35 +47,33 @@ async function removeUnstarted(context: ContainerContext, container: Container):
 export async function startLocked(context: ContainerContext, container: Container): Promise<void> {
   // Before the process exists, so that no log line is older than the start (clients ask for logs since then).
   const startedAt = timestampNow();
+  const run = await startedRun(context, container);
+  container.run = run;
+  // Before anything is awaited: whatever fails from here on, the run is followed to its end.
+  superviseRun(context, container, { run, drained: keepOutput(context, container, run), startAgain: startLocked });
+  await container.changeState({ status: "running", exitCode: 0, error: "", isOutOfMemory: false, startedAt });
+  publishStart(context, container, run);
+  startHealth(context, container, run);
+  context.onActivity();
+}
+
+async function startedRun(context: ContainerContext, container: Container): Promise<ContainerRun> {
   try {
     const request = await runRequestOf(context, container);
     await remountRootfs(context, container);
     container.log.beginRun();
-    container.run = await startRun(context.runtime, request);
+    return await startRun(context.runtime, request);
   } catch (error) {
-    throw await failedStart(container, error);
+    throw await failedStart(context, container, error);
   }
-  const run = container.run;
-  const drained = pumpOutput(container, run);
-  await container.changeState({
-    status: "running",
-    exitCode: 0,
-    error: "",
-    isOutOfMemory: false,
-    startedAt,
-  });
-  for (const { networkId } of run.sandbox?.endpoints ?? []) {
-    context.events.publish({
-      type: "network",
-      action: "connect",
-      id: networkId,
-      attributes: { container: container.id },
-    });
+}
+
+function publishStart(context: ContainerContext, container: Container, { sandbox }: ContainerRun): void {
+  for (const { networkId } of sandbox?.endpoints ?? []) {
+    const attributes = { container: container.id };
+    context.events.publish({ type: "network", action: "connect", id: networkId, attributes });
   }
   publishContainerEvent(context, container, "start");
-  startHealth(context, container, run);
-  superviseRun(context, container, { run, drained, startAgain: startLocked });
-  context.onActivity();
 }
 
 /** The root of a container that an earlier engine made is not mounted in this one. */
@@ -86,15 +83,12 @@ async function remountRootfs(context: ContainerContext, container: Container): P
 }
 
 /** Leaves the container as Docker does after a failed start, and ends what waits for its exit or output. */
-async function failedStart(container: Container, error: unknown): Promise<unknown> {
+async function failedStart(context: ContainerContext, container: Container, error: unknown): Promise<unknown> {
   const shown = dockerError(container, error);
   const exitCode = exitCodeOf(error);
-  await container.log.endRun().catch(() => {});
-  await container.changeState({ status: "created", exitCode, error: messageOf(shown) });
-  container.output.end();
-  container.output = container.newOutput();
-  container.nextExit.resolve({ exitCode });
-  container.nextExit = deferred();
+  const status = container.record.state.startedAt === undefined ? "created" : "exited";
+  await container.changeState({ status, exitCode, error: messageOf(shown) });
+  await endRunOf(context, container, { exitCode });
   return shown;
 }
 

@@ -7,17 +7,15 @@ import { endRun } from "./end-run";
 import { publishContainerEvent } from "./publish";
 import { startLocked } from "./start";
 
-/** `ContainerService.stop`. */
+/** `ContainerService.stop`. Of a container that waits for its restart it ends the wait. */
 export async function stopContainer(
   context: ContainerContext,
   container: Container,
   options: StopOptions,
 ): Promise<void> {
-  container.isStopWanted = true;
-  container.restartPause?.abort();
-  if (!container.isRunning) throw new RuncibleError("not-modified", `container ${container.id} does not run`);
-  await endRun(context, container, options);
-  publishContainerEvent(context, container, "stop");
+  const isRestarting = container.record.state.status === "restarting";
+  if (await endWhatRuns(context, container, options)) publishContainerEvent(context, container, "stop");
+  else if (!isRestarting) throw new RuncibleError("not-modified", `container ${container.id} does not run`);
 }
 
 /** `ContainerService.restart`. */
@@ -26,13 +24,24 @@ export async function restartContainer(
   container: Container,
   options: StopOptions,
 ): Promise<void> {
-  container.isStopWanted = true;
-  container.restartPause?.abort();
-  if (container.isRunning) await endRun(context, container, options);
+  await endWhatRuns(context, container, options);
   await container.lock.run(async () => {
     if (container.isRemoving) throw removalInProgress(container.id);
     container.isStopWanted = false;
     if (!container.isRunning) await startLocked(context, container);
   });
   publishContainerEvent(context, container, "restart");
+}
+
+/** Whether there was something to end. A start that is under way is waited for, and what it started is ended. */
+async function endWhatRuns(context: ContainerContext, container: Container, options: StopOptions): Promise<boolean> {
+  container.isStopWanted = true;
+  container.restartPause?.abort();
+  const isRunning = await container.lock.run(async () => {
+    // Once more: the start that was waited for has reset it.
+    container.isStopWanted = true;
+    return container.isRunning;
+  });
+  if (isRunning) await endRun(context, container, options);
+  return isRunning;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { deferred } from "../../internal/deferred";
 import type { ContainerRun, RunOutcome } from "../../runtime/container";
 import { nextRestartDelay } from "../../runtime/process/restart-policy";
@@ -20,10 +21,14 @@ export function superviseRun(context: ContainerContext, container: Container, su
   const follow = async (): Promise<void> => {
     const outcome = await supervised.run.exited;
     await supervised.drained;
-    await container.lock.run(() => settle(context, container, outcome));
-    if (container.isRemoving) return;
-    if (await restarts(context, container, outcome, supervised.startAgain)) return;
-    if (container.record.spec.autoRemove) await removeContainer(context, container, { force: true, volumes: true });
+    const delayMs = await container.lock.run(async () => {
+      await settle(context, container, outcome);
+      return await planRestart(container, outcome);
+    });
+    if (delayMs !== undefined) await restart(context, container, delayMs, supervised.startAgain);
+    else if (container.record.spec.autoRemove && !container.isRemoving) {
+      await removeContainer(context, container, { force: true, volumes: true });
+    }
   };
   follow().catch((error: unknown) =>
     context.logger.error("follow container to its end", { container: container.id, error }),
@@ -38,12 +43,23 @@ async function settle(context: ContainerContext, container: Container, outcome: 
   container.health = undefined;
   await container.changeState({ status: "exited", exitCode, isOutOfMemory, finishedAt: timestampNow() });
   publishEnd(context, container, run, outcome);
-  container.log.endRun();
+  await endRunOf(context, container, { exitCode });
+  context.onActivity();
+}
+
+/** Lets go whoever waits for the end of a run or of its output. */
+export async function endRunOf(
+  context: ContainerContext,
+  container: Container,
+  outcome: { readonly exitCode: number },
+): Promise<void> {
+  await container.log
+    .endRun()
+    .catch((error: unknown) => context.logger.warn("write log", { container: container.id, error }));
   container.output.end();
   container.output = container.newOutput();
-  container.nextExit.resolve({ exitCode });
+  container.nextExit.resolve(outcome);
   container.nextExit = deferred();
-  context.onActivity();
 }
 
 function publishEnd(
@@ -60,46 +76,38 @@ function publishEnd(
   publishContainerEvent(context, container, "die", { exitCode: String(exitCode) });
 }
 
-/** Whether the restart policy took over. Resolves when it has started the container again, or was told to stop. */
-async function restarts(
-  context: ContainerContext,
-  container: Container,
-  { exitCode }: RunOutcome,
-  startAgain: SupervisedRun["startAgain"],
-): Promise<boolean> {
+/** Milliseconds until the restart policy starts it again; undefined: it stays down. */
+async function planRestart(container: Container, { exitCode }: RunOutcome): Promise<number | undefined> {
   const { spec, restartCount, state } = container.record;
   const delayMs = nextRestartDelay({
     policy: spec.restartPolicy,
     exitCode,
     restartCount,
-    isStopWanted: container.isStopWanted,
+    isStopWanted: container.isStopWanted || container.isRemoving,
     ranMs: Date.parse(state.finishedAt ?? "") - Date.parse(state.startedAt ?? ""),
   });
-  if (delayMs === undefined) return false;
+  if (delayMs === undefined) return undefined;
+  container.restartPause = new AbortController();
   await container.changeState({ status: "restarting" });
-  await pause(container, delayMs);
+  return delayMs;
+}
+
+/** The pause ends early when someone starts, stops or removes the container. */
+async function restart(
+  context: ContainerContext,
+  container: Container,
+  delayMs: number,
+  startAgain: SupervisedRun["startAgain"],
+): Promise<void> {
+  await delay(delayMs, undefined, { signal: container.restartPause?.signal }).catch(() => {});
   await container.lock.run(async () => {
+    container.restartPause = undefined;
     if (container.isRemoving || container.isRunning) return;
     if (container.isStopWanted) {
       await container.changeState({ status: "exited" });
       return;
     }
-    await container.change({ restartCount: restartCount + 1 });
+    await container.change({ restartCount: container.record.restartCount + 1 });
     await startAgain(context, container);
   });
-  return !container.isStopWanted;
-}
-
-/** Ends early when someone starts, stops or removes the container. */
-async function pause(container: Container, delayMs: number): Promise<void> {
-  const controller = new AbortController();
-  container.restartPause = controller;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, delayMs);
-    controller.signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-  container.restartPause = undefined;
 }

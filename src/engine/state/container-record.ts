@@ -1,4 +1,5 @@
 import type { Digest } from "../../runtime/image/digest";
+import type { ContainerState } from "../../runtime/process/state";
 import type { ContainerSpec, EndpointSpec } from "../routes/container-spec";
 import type { EffectiveConfig, MountView, Timestamp } from "../routes/container-view";
 
@@ -25,7 +26,7 @@ export interface MountRecord extends MountView {
 }
 
 export interface LastState {
-  readonly status: "created" | "running" | "paused" | "exited" | "restarting";
+  readonly status: ContainerState;
   readonly exitCode: number;
   readonly error: string;
   readonly isOutOfMemory: boolean;

@@ -10,6 +10,8 @@ export interface Hub {
   subscribe(): AsyncIterableIterator<HubChunk>;
   /** Resolves when every reader has room again; a reader that stopped reading thereby holds the process back. */
   push(chunk: HubChunk): Promise<void>;
+  /** From now on no push waits for a reader: the process has ended, and what is left of its output is little. */
+  hurry(): void;
   /** No more output: readers end when they have read what they hold. Idempotent. */
   end(): void;
 }
@@ -30,16 +32,17 @@ interface Reader {
 export function createHub(): Hub {
   const readers = new Set<Reader>();
   let hasEnded = false;
+  let isHurried = false;
 
   const roomIn = (reader: Reader): Promise<void> | undefined => {
-    if (reader.queuedBytes < roomBytes || reader.hasEnded) return undefined;
+    if (isHurried || reader.queuedBytes < roomBytes || reader.hasEnded) return undefined;
     return new Promise((resolve) => {
       reader.waiting.push(resolve);
     });
   };
 
   const release = (reader: Reader): void => {
-    if (reader.queuedBytes >= roomBytes && !reader.hasEnded) return;
+    if (!isHurried && reader.queuedBytes >= roomBytes && !reader.hasEnded) return;
     for (const resolve of reader.waiting.splice(0)) resolve();
   };
 
@@ -50,6 +53,11 @@ export function createHub(): Hub {
       reader.wake();
     }
     await Promise.all([...readers].map(roomIn));
+  };
+
+  const hurry = (): void => {
+    isHurried = true;
+    for (const reader of readers) release(reader);
   };
 
   const end = (): void => {
@@ -97,5 +105,5 @@ export function createHub(): Hub {
     return iterator;
   };
 
-  return { subscribe, push, end };
+  return { subscribe, push, hurry, end };
 }

@@ -3,10 +3,11 @@ import { watch } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { PassThrough, type Readable } from "node:stream";
+import { PassThrough, pipeline, type Readable } from "node:stream";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import { spawnTool } from "../../internal/exec";
 import { randomId } from "../../internal/ids";
+import { watchExitLog } from "./exit-log";
 import type { RuncProcess } from "./runc";
 import { readRuncLog, runcError } from "./runc-error";
 import { resizeTerminal, terminalCommand } from "./terminal";
@@ -27,10 +28,12 @@ export interface LaunchRequest {
   readonly target: string;
   readonly hasStdin: boolean;
   readonly tty?: TerminalSize;
+  /** Its end is known although others still hold its output; a debug log of runc's tells, which costs some milliseconds. */
+  readonly mayLeaveOthers?: boolean;
 }
 
 /** runc's exit code when it could not even start the process; only then is its log looked at. */
-interface RuncExit {
+export interface RuncExit {
   readonly exitCode: number;
 }
 
@@ -44,6 +47,8 @@ export async function launch(request: LaunchRequest): Promise<RuncProcess> {
   const child = spawnRunc(request, pidPath, logPath);
   const output = { stdout: heldBack(child.stdout), stderr: heldBack(child.stderr) };
   const exited = exitOf(child);
+  const removeLog = (): Promise<void> => rm(logPath, { force: true });
+  let isLogRead = false;
   try {
     const ended = await Promise.race([watcher.seen.then(() => undefined), exited]);
     // A process that ended at once has left its pid file all the same.
@@ -52,16 +57,36 @@ export async function launch(request: LaunchRequest): Promise<RuncProcess> {
       const message = await readRuncLog(logPath);
       throw runcError(request.subject, message, textIn(output.stderr) || `exit code ${ended?.exitCode}`);
     }
-    return processOf(child, { pid, exited, ...output }, request);
+    if (!request.mayLeaveOthers) return processOf(child, { pid, exited, ...output }, request);
+    isLogRead = true;
+    const log = watchExitLog(logPath, pid);
+    void exited
+      .finally(log.close)
+      .finally(removeLog)
+      .catch(() => {});
+    const first = Promise.race([exited, log.exited]);
+    void endWith(child, [first, closed(output.stdout), closed(output.stderr)]);
+    return processOf(child, { pid, exited: first, ...output }, request);
   } finally {
     watcher.close();
-    await Promise.all([rm(pidPath, { force: true }), rm(logPath, { force: true })]);
+    await Promise.all([rm(pidPath, { force: true }), isLogRead ? undefined : removeLog()]);
   }
+}
+
+/** A runc that waits for output which nobody reads any more would do so for as long as somebody holds it. */
+async function endWith(child: ChildProcess, conditions: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(conditions);
+  child.kill("SIGKILL");
+}
+
+function closed(stream: Readable): Promise<unknown> {
+  return stream.closed ? Promise.resolve() : new Promise((resolve) => stream.once("close", resolve));
 }
 
 function spawnRunc(request: LaunchRequest, pidPath: string, logPath: string): ChildProcess {
   const { root, args, target, tty, hasStdin } = request;
-  const options = ["--root", root, "--log", logPath, "--log-format", "json"];
+  const debug = request.mayLeaveOthers ? ["--debug"] : [];
+  const options = ["--root", root, "--log", logPath, "--log-format", "json", ...debug];
   const [verb = "", ...rest] = args;
   const runc = ["runc", ...options, verb, "--pid-file", pidPath, ...rest, target];
   const [command = "", ...commandArgs] = tty === undefined ? runc : terminalCommand(runc, tty);
@@ -109,10 +134,13 @@ function exitOf(child: ChildProcess): Promise<RuncExit> {
   });
 }
 
-/** When a child ends, Node empties pipes that nobody reads yet; this one waits for its reader. */
+/**
+ * When a child ends, Node empties pipes that nobody reads yet; this one waits for its reader. Destroying it closes the
+ * pipe too.
+ */
 function heldBack(pipe: Readable | null): Readable {
   const held = new PassThrough();
-  return pipe === null ? held.end() : pipe.pipe(held);
+  return pipe === null ? held.end() : pipeline(pipe, held, () => {});
 }
 
 function textIn(stream: Readable): string {

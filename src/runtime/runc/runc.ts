@@ -101,6 +101,7 @@ export async function openRunc(options: { readonly root: string; readonly runFol
           args: ["exec", "--process", file],
           target: id,
           hasStdin,
+          mayLeaveOthers: true,
           ...(tty === undefined ? {} : { tty }),
         });
       } finally {

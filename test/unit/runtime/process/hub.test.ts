@@ -39,6 +39,18 @@ test("a reader that leaves holds nobody back", async () => {
   expect(await reader.next()).toEqual({ done: true, value: undefined });
 });
 
+test("in a hurry nobody is waited for, and nothing is lost", async () => {
+  const hub = createHub();
+  const reader = hub.subscribe();
+  const heldBack = hub.push(chunk("stdout", 2 * mebibyte));
+  hub.hurry();
+  await heldBack;
+  await hub.push({ stream: "stdout", data: Buffer.from("last") });
+  hub.end();
+  await reader.next();
+  expect(await textsOf(reader)).toEqual(["last"]);
+});
+
 test("without a reader output is let through", async () => {
   const hub = createHub();
   await hub.push(chunk("stdout", 8 * mebibyte));

@@ -1,0 +1,182 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { EngineClient } from "../../../src/client/client";
+import { connect } from "../../../src/client/connect";
+import { readOutput } from "../../../src/client/output";
+import { run } from "../../../src/internal/exec";
+import { type TestEngine, useTestEngine } from "../../support/engine";
+import { saveTestImage } from "../../support/images";
+import { waitUntil } from "../../support/wait-until";
+import { gateRunc } from "./gated-runc";
+
+const image = "bb:latest";
+
+async function startEngine(settings: Readonly<Record<string, string>> = {}): Promise<TestEngine> {
+  const engine = await useTestEngine({ DOCKER_HOST: "", RUNCIBLE_HOST: "", ...settings });
+  (await connect()).client.close();
+  const folder = await mkdtemp(join(tmpdir(), "runcible-lifecycle-"));
+  try {
+    const archive = join(folder, "image.tar");
+    await saveTestImage("busybox", image, archive);
+    await run("docker", ["load", "--quiet", "--input", archive], {
+      env: { PATH: process.env["PATH"], DOCKER_HOST: `unix://${join(engine.stateFolder, "engine.sock")}` },
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  return engine;
+}
+
+async function create({ containers }: EngineClient, script: string, hostConfig: object = {}): Promise<string> {
+  return (await containers.create({ Image: image, Cmd: ["sh", "-c", script], HostConfig: hostConfig })).Id;
+}
+
+test("a client that stops reading holds a container back, but not its end", async () => {
+  await using engine = await startEngine();
+  const { containers } = engine.client;
+  const id = await create(engine.client, "yes");
+  const stalled = await containers.attach(id, { stdin: false });
+  stalled.pause();
+  await containers.start(id);
+  const logged = async (): Promise<number> => {
+    const { stdout } = await run("du", ["--bytes", "--total", "--", join(engine.stateFolder, "containers", id)]);
+    return Number(/^(\d+)\ttotal/m.exec(stdout)?.[1]);
+  };
+  // It has come to a stand when two readings a moment apart are the same.
+  let last = 0;
+  const stands = async (): Promise<boolean> => {
+    const before = last;
+    last = await logged();
+    return last > 1_000_000 && last === before;
+  };
+  expect(await waitUntil(stands, 20_000)).toBe(true);
+
+  await containers.stop(id, { timeoutSeconds: 0 });
+  await containers.remove(id);
+
+  await expect(containers.inspect(id)).rejects.toMatchObject({ code: "container-not-found" });
+  stalled.destroy();
+});
+
+test("an exec that leaves a process in the background ends with its own exit code", async () => {
+  await using engine = await startEngine();
+  const { containers, exec } = engine.client;
+  const id = await create(engine.client, "sleep 1000");
+  await containers.start(id);
+  const command = ["sh", "-c", "sleep 1000 & echo started; exit 3"];
+  const created = await exec.create(id, { Cmd: command, AttachStdout: true, AttachStderr: true });
+
+  let output = "";
+  for await (const { payload } of readOutput(await exec.start(created.Id))) output += payload.toString();
+
+  expect(output).toBe("started\n");
+  expect(await exec.inspect(created.Id)).toMatchObject({ ExitCode: 3, Running: false });
+  await containers.remove(id, { force: true });
+});
+
+test("a container whose log fills the disk runs on, and can be stopped and removed", async () => {
+  const disk = await mkdtemp(join(tmpdir(), "runcible-small-disk-"));
+  await run("mount", ["-t", "tmpfs", "-o", "size=48m", "tmpfs", disk]);
+  const before = process.env["TMPDIR"];
+  try {
+    process.env["TMPDIR"] = disk;
+    await using engine = await startEngine();
+    const { containers } = engine.client;
+    const id = await create(
+      engine.client,
+      `yes ${"x".repeat(1000)} | head -c 100m; echo done > /dev/shm/done; sleep 1000`,
+    );
+    await containers.start(id);
+    // Lines are lost, but the program is not held back: it gets to its end.
+    const isDone = async (): Promise<boolean> =>
+      (await engine.client.exec
+        .create(id, { Cmd: ["test", "-e", "/dev/shm/done"], AttachStdout: true })
+        .then(({ Id }) => runExec(engine.client, Id))) === 0;
+    expect(await waitUntil(isDone, 60_000)).toBe(true);
+
+    await containers.stop(id, { timeoutSeconds: 0 });
+    expect((await containers.inspect(id)).State).toMatchObject({ Status: "exited", ExitCode: 137 });
+    await containers.remove(id);
+  } finally {
+    process.env["TMPDIR"] = before;
+    await run("umount", [disk]);
+    await rm(disk, { recursive: true });
+  }
+});
+
+async function runExec({ exec }: EngineClient, id: string): Promise<number | null> {
+  for await (const _ of readOutput(await exec.start(id))) {
+    // Only its exit code counts.
+  }
+  return (await exec.inspect(id)).ExitCode;
+}
+
+test("a stop and a removal that come during a start wait for it", async () => {
+  await using runc = await gateRunc();
+  await using engine = await startEngine({ PATH: runc.path });
+  const { containers } = engine.client;
+  const id = await create(engine.client, "sleep 1000");
+  const started = containers.start(id);
+  await runc.reached();
+  const removed = containers.remove(id).catch((error: unknown) => error);
+  const stopped = containers.stop(id, { timeoutSeconds: 0 });
+  // Answered after both have been received: the engine takes requests in their order.
+  await engine.client.system.info();
+
+  await runc.letThrough();
+
+  await started;
+  expect(await removed).toMatchObject({ message: expect.stringContaining("cannot remove a running container") });
+  await stopped;
+  expect((await containers.inspect(id)).State).toMatchObject({ Status: "exited", ExitCode: 137 });
+  await containers.remove(id);
+});
+
+test("a forced removal that comes during a start leaves nothing of it", async () => {
+  await using runc = await gateRunc();
+  await using engine = await startEngine({ PATH: runc.path });
+  const { containers } = engine.client;
+  const id = await create(engine.client, "sleep 1000");
+  const started = containers.start(id);
+  await runc.reached();
+  const removed = containers.remove(id, { force: true });
+  await engine.client.system.info();
+
+  await runc.letThrough();
+  await started;
+  await removed;
+
+  expect(await containers.list({ all: true })).toEqual([]);
+});
+
+test("a stop ends the wait for a restart", async () => {
+  await using engine = await startEngine();
+  const { containers } = engine.client;
+  const id = await create(engine.client, "exit 1", { RestartPolicy: { Name: "always" } });
+  await containers.start(id);
+  const isWaiting = async (): Promise<boolean> => (await containers.inspect(id)).State.Status === "restarting";
+  expect(await waitUntil(isWaiting, 10_000)).toBe(true);
+  await expect(containers.remove(id)).rejects.toMatchObject({ code: "container-state" });
+
+  await containers.stop(id);
+
+  expect(await waitUntil(async () => (await containers.inspect(id)).State.Status === "exited", 10_000)).toBe(true);
+  await containers.remove(id);
+});
+
+test("a start that fails leaves a container that ran before as exited", async () => {
+  await using engine = await startEngine();
+  const { containers } = engine.client;
+  const source = await mkdtemp(join(tmpdir(), "runcible-source-"));
+  await writeFile(join(source, "file"), "");
+  const id = await create(engine.client, "true", { Binds: [`${source}:/data`] });
+  await containers.start(id);
+  await containers.wait(id);
+  await rm(source, { recursive: true });
+
+  await expect(containers.start(id)).rejects.toThrow();
+
+  expect((await containers.inspect(id)).State).toMatchObject({ Status: "exited", ExitCode: 128 });
+});
