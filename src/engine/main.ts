@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { deferred } from "../internal/deferred";
 import { isRuncibleError, messageOf } from "../internal/errors";
 import { createLogger, type Logger } from "../internal/log";
+import { performByShell } from "../internal/perform";
 import { createUndoStack, type UndoStack } from "../internal/undo";
 import { mountRunFolder } from "../runtime/run-folder";
 import { cgroupFacts, cgroupFolders, removeCgroupFolder } from "../runtime/runc/cgroup-files";
@@ -51,6 +52,8 @@ async function serve(
   undo: UndoStack,
   end: (reason: string) => void,
 ): Promise<void> {
+  const endShell = performByShell();
+  undo.push(async () => endShell());
   await mkdir(config.stateFolder, { recursive: true, mode: 0o700 });
   const runFolder = join(config.stateFolder, "run");
   await mountRunFolder(runFolder);

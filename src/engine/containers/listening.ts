@@ -8,7 +8,8 @@ import type { Container } from "./container";
 import { runOf } from "./find";
 
 /** Reading a table of the kernel costs well under a millisecond, so look often at first. */
-const shortestPauseMs = 2;
+const shortestPauseMs = 1;
+const pauseGrowth = 1.2;
 const longestPauseMs = 100;
 
 /** `ContainerService.waitForListening`: asks the kernel, not the service; needs no program in the image. */
@@ -21,7 +22,7 @@ export async function waitForListening(container: Container, options: WaitForLis
   void run.exited.then((ended) => {
     outcome = ended;
   });
-  for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
+  for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(pauseMs * pauseGrowth, longestPauseMs)) {
     if (outcome !== undefined) throw exited(container, options.ports, outcome);
     const silent = await silentPorts(run.process.pid, options.ports);
     if (silent.length === 0) return;

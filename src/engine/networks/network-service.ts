@@ -165,6 +165,7 @@ export class Networks implements NetworkService {
       gateway: range.gateway,
       isInternal: spec.isInternal,
       answersNames: name !== "bridge",
+      spareSandboxes: name === "bridge" ? spareSandboxes : 0,
     });
   }
 
@@ -211,6 +212,9 @@ export class Networks implements NetworkService {
     this.#options.events.publish({ type: "network", action, id, attributes: { name, type: spec.driver } });
   }
 }
+
+/** As many containers of a test file as usually start at once. */
+const spareSandboxes = 3;
 
 function matches(view: NetworkView, filters: Filters): boolean {
   const any = (key: string, accepts: (value: string) => boolean): boolean => {

@@ -1,4 +1,4 @@
-import { run } from "../../internal/exec";
+import { perform } from "../../internal/perform";
 import type { IpCommands } from "./link-plan";
 
 /** Runs `ip` commands in a network namespace, all in one process; stops at the first that fails and throws `command-failed`. */
@@ -28,7 +28,7 @@ export async function ipBatches(batches: readonly NamespaceBatch[]): Promise<voi
     namespacePath,
     commands.map((line) => `${line}\n`).join(""),
   ]);
-  await run("sh", ["-c", batchesScript, "ip-batches", ...args]);
+  await perform("sh", ["-c", batchesScript, "ip-batches", ...args]);
 }
 
 /** Goes on past what is gone already. */
@@ -46,8 +46,8 @@ export async function loadRules(rules: string, namespacePath: string): Promise<v
 async function inNamespace(path: string | undefined, command: readonly string[], input: string): Promise<void> {
   if (path === undefined) {
     const [program = "", ...args] = command;
-    await run(program, args, { input });
+    await perform(program, args, { input });
   } else {
-    await run("nsenter", [`--net=${path}`, "--", ...command], { input });
+    await perform("nsenter", [`--net=${path}`, "--", ...command], { input });
   }
 }

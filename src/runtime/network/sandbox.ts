@@ -47,8 +47,14 @@ export interface SandboxRequest {
   readonly ports: OpenReservation | undefined;
 }
 
+/** A sandbox that is wired before there is a container for it. */
+export interface SpareSandbox extends Sandbox {
+  /** Makes it the container's. From now on it has names, and its published ports a target. */
+  adopt(owner: Omit<SandboxRequest, "path" | "endpoints"> & { readonly dnsNames: readonly string[] }): Promise<void>;
+}
+
 /** Wires a fresh namespace. Throws `network-not-found`, `no-address-left`, `invalid-argument`, and then nothing is left of it. */
-export async function wireSandbox(home: SandboxHome, request: SandboxRequest): Promise<Sandbox> {
+export async function wireSandbox(home: SandboxHome, request: SandboxRequest): Promise<SpareSandbox> {
   const sandbox = new WiredSandbox(home, request);
   try {
     await sandbox.wire(request.endpoints);
@@ -59,11 +65,11 @@ export async function wireSandbox(home: SandboxHome, request: SandboxRequest): P
   }
 }
 
-class WiredSandbox implements Sandbox {
+class WiredSandbox implements SpareSandbox {
   readonly path: string;
   readonly #home: SandboxHome;
-  readonly #containerId: string;
-  readonly #ports: OpenReservation | undefined;
+  #containerId: string;
+  #ports: OpenReservation | undefined;
   /** Changes come one after the other. */
   readonly #changes = new Mutex();
   #endpoints: readonly Endpoint[] = [];
@@ -99,6 +105,15 @@ class WiredSandbox implements Sandbox {
         await this.#cut(added);
         throw error;
       }
+    });
+  }
+
+  adopt({ containerId, dnsNames, ports }: Parameters<SpareSandbox["adopt"]>[0]): Promise<void> {
+    return this.#changes.run(async () => {
+      this.#containerId = containerId;
+      this.#ports = ports;
+      this.#endpoints = this.#endpoints.map((endpoint) => ({ ...endpoint, dnsNames }));
+      await this.#announce();
     });
   }
 

@@ -1,18 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { RuncibleError } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
 import { createUndoStack } from "../../internal/undo";
-import { createAddressPool } from "./address-pool";
-import { type AgentClient, startAgent } from "./agent-client";
+import { startAgent } from "./agent-client";
 import { forwardQuery } from "./dns-forwarder";
-import { ipBatch, ipBatchForced } from "./ip-batch";
-import { bridgeName, planBridge, serviceAddress } from "./link-plan";
-import { type OpenReservation, reserveHostPorts } from "./port-reservations";
+import { serviceAddress } from "./link-plan";
 import { watchResolvers } from "./resolvers";
-import { type Network, wireSandbox } from "./sandbox";
-import { openSandboxPool, type SandboxPool } from "./sandbox-pool";
-import { openUplink, type Uplink } from "./uplink";
+import { openSandboxPool } from "./sandbox-pool";
+import { SwitchedStack } from "./switched-stack";
+import { openUplink } from "./uplink";
 
 export interface NetworkDefinition {
   readonly id: string;
@@ -24,6 +20,8 @@ export interface NetworkDefinition {
   readonly isInternal: boolean;
   /** False on the default bridge, where the name server only forwards. */
   readonly answersNames: boolean;
+  /** Sandboxes kept wired in advance, for the network that most containers are on. Default: 0. */
+  readonly spareSandboxes?: number;
 }
 
 export interface EndpointRequest {
@@ -126,6 +124,7 @@ export async function startNetworkStack(options: NetworkStackOptions): Promise<N
     await mkdir(runFolder, { recursive: true });
     const pool = await openSandboxPool(join(runFolder, "netns"), options.poolSize ?? 3, logger);
     undo.push(pool.close);
+    pool.refill();
     const resolvers = watchResolvers(options.resolvConfPath ?? "/etc/resolv.conf");
     const agent = await startAgent({
       agentPath: options.agentPath ?? join(__dirname, "agent-main.js"),
@@ -136,92 +135,9 @@ export async function startNetworkStack(options: NetworkStackOptions): Promise<N
     const uplink = await openUplink(agent, engineId, logger);
     undo.push(uplink.close);
     await agent.request({ kind: "serve-names", address: serviceAddress });
-    return new SwitchedStack({ agent, uplink, pool }, close);
+    return new SwitchedStack({ agent, uplink, pool, logger }, close);
   } catch (error) {
     await close();
     throw error;
-  }
-}
-
-interface StackParts {
-  readonly agent: AgentClient;
-  readonly uplink: Uplink;
-  readonly pool: SandboxPool;
-}
-
-class SwitchedStack implements NetworkStack {
-  readonly hostGateway: string;
-  readonly #parts: StackParts;
-  readonly #closeParts: () => Promise<void>;
-  readonly #networks = new Map<string, Network>();
-  readonly #sandboxes = new Set<Sandbox>();
-  /** By what the caller holds of them. */
-  readonly #reservations = new WeakMap<PortReservation, OpenReservation>();
-
-  constructor(parts: StackParts, closeParts: () => Promise<void>) {
-    this.#parts = parts;
-    this.#closeParts = closeParts;
-    this.hostGateway = parts.uplink.hostGateway;
-  }
-
-  async addNetwork(definition: NetworkDefinition): Promise<void> {
-    const { id, subnet, gateway } = definition;
-    const bridge = bridgeName(definition);
-    const addresses = createAddressPool(subnet, gateway);
-    const plan = planBridge({ bridge, gateway, prefixLength: addresses.prefixLength });
-    const { namespacePath } = this.#parts.agent;
-    try {
-      await ipBatch(plan, namespacePath);
-    } catch (error) {
-      await ipBatchForced([`link del ${bridge}`], namespacePath);
-      throw error;
-    }
-    this.#networks.set(id, { definition, bridge, addresses, endpoints: new Set() });
-  }
-
-  async removeNetwork(id: string): Promise<void> {
-    const network = this.#networks.get(id);
-    if (network === undefined) return;
-    if (network.endpoints.size > 0) {
-      throw new RuncibleError("network-in-use", `remove network ${network.definition.name}: it has active endpoints`);
-    }
-    this.#networks.delete(id);
-    await ipBatchForced([`link del ${network.bridge}`], this.#parts.agent.namespacePath);
-  }
-
-  async reservePorts(requests: readonly PortRequest[]): Promise<PortReservation> {
-    const reservation = await reserveHostPorts(this.#parts.agent, requests);
-    this.#reservations.set(reservation, reservation);
-    return reservation;
-  }
-
-  async openSandbox(request: Parameters<NetworkStack["openSandbox"]>[0]): Promise<Sandbox> {
-    const { agent, pool } = this.#parts;
-    const ports = request.ports === undefined ? undefined : this.#reservations.get(request.ports);
-    const home = {
-      agent,
-      network: (id: string) => this.#network(id),
-      discard: pool.discard,
-      onClosed: (closed: Sandbox) => this.#sandboxes.delete(closed),
-    };
-    const path = await pool.take();
-    try {
-      const sandbox = await wireSandbox(home, { ...request, path, ports });
-      this.#sandboxes.add(sandbox);
-      return sandbox;
-    } finally {
-      pool.refill();
-    }
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#sandboxes].map((sandbox) => sandbox.close()));
-    await this.#closeParts();
-  }
-
-  #network(id: string): Network {
-    const network = this.#networks.get(id);
-    if (network === undefined) throw new RuncibleError("network-not-found", `network ${id} not found`);
-    return network;
   }
 }

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { hasCode, RuncibleError } from "../../internal/errors";
-import { run, runUnchecked } from "../../internal/exec";
+import { perform, performUnchecked } from "../../internal/perform";
 
 /**
  * The new mount interface limits one option string to 256 bytes, which the lower folders of an overlay exceed; the
  * classic mount(2) takes a page of them. util-linux offers this switch, and ignores it where it is too old to need it.
  */
-const environment: NodeJS.ProcessEnv = { LIBMOUNT_FORCE_MOUNT2: "always", PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
+const environment = { LIBMOUNT_FORCE_MOUNT2: "always", PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
 
 export async function mountFilesystem(request: {
   readonly type: string;
@@ -18,18 +18,18 @@ export async function mountFilesystem(request: {
 }): Promise<void> {
   const { type, source, target, options, cwd } = request;
   const args = ["-t", type, "-o", options.join(","), source, target];
-  await run("mount", args, { env: environment, ...(cwd === undefined ? {} : { cwd }) });
+  await perform("mount", args, { env: environment, ...(cwd === undefined ? {} : { cwd }) });
 }
 
 export async function bindMount(source: string, target: string, options: readonly string[] = []): Promise<void> {
-  await run("mount", ["--rbind", "-o", ["rbind", ...options].join(","), source, target], { env: environment });
+  await perform("mount", ["--rbind", "-o", ["rbind", ...options].join(","), source, target], { env: environment });
 }
 
 /** Idempotent: what is not mounted is fine. A mount that is busy is detached and goes when its last user does. */
 export async function unmount(target: string): Promise<void> {
-  const { exitCode, stderr } = await runUnchecked("umount", [target], { env: environment });
+  const { exitCode, stderr } = await performUnchecked("umount", [target], { env: environment });
   if (exitCode === 0 || !(await isMountPoint(target))) return;
-  const lazy = await runUnchecked("umount", ["--lazy", target], { env: environment });
+  const lazy = await performUnchecked("umount", ["--lazy", target], { env: environment });
   if (lazy.exitCode !== 0 && (await isMountPoint(target))) {
     throw new RuncibleError("command-failed", `unmount ${target}: ${(lazy.stderr || stderr).trim()}`);
   }

@@ -1,0 +1,92 @@
+import type { ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
+import { type Deferred, deferred } from "./deferred";
+import { RuncibleError } from "./errors";
+import { exitOf, spawnTool } from "./exec";
+
+/** A small resident shell that starts programs on behalf of a large process. */
+export interface ToolShell {
+  /** Resolves with the exit code and the first 2000 bytes of what was said. Rejects when the shell has gone. */
+  run(command: string, args: readonly string[], options?: ToolShellOptions): Promise<ToolResult>;
+  /** Idempotent. */
+  close(): void;
+}
+
+export interface ToolShellOptions {
+  readonly input?: string;
+  readonly cwd?: string;
+  /** Variables that the program gets. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface ToolResult {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+/**
+ * `r` runs one program and reports on descriptor 3: number, exit code and output, ended by a NUL. Each request runs in a
+ * process of its own that nobody waits for, so that they overlap and leave no jobs behind.
+ */
+const prelude = `
+r() {
+  id=$1 input=$2
+  cd "$3" || return
+  shift 3
+  if [ -n "$input" ]; then out=$(printf '%s' "$input" | "$@" 2>&1); else out=$("$@" 2>&1 </dev/null); fi
+  printf '%s %s %.2000s\\0' "$id" "$?" "$out" >&3
+}
+`;
+
+export function startToolShell(): ToolShell {
+  const child = spawnTool("/bin/sh", ["-s"], { stdio: ["pipe", "ignore", "ignore", "pipe"], cwd: "/" });
+  const waiting = new Map<number, Deferred<ToolResult>>();
+  let lastId = 0;
+  let gone: RuncibleError | undefined;
+  const fail = (cause?: unknown): void => {
+    gone = new RuncibleError("command-failed", "run programs: the shell that starts them has ended", { cause });
+    for (const { reject } of waiting.values()) reject(gone);
+    waiting.clear();
+  };
+  exitOf(child, "/bin/sh").then(() => fail(), fail);
+  readReports(child, (id, result) => {
+    waiting.get(id)?.resolve(result);
+    waiting.delete(id);
+  });
+  const { stdin } = child;
+  stdin?.on("error", () => {});
+  stdin?.write(prelude);
+  return {
+    run: async (command, args, { input = "", cwd = "/", env = {} } = {}) => {
+      if (gone !== undefined) throw gone;
+      const id = ++lastId;
+      const done = deferred<ToolResult>();
+      waiting.set(id, done);
+      const words = [String(id), input, cwd, command, ...args].map(quote).join(" ");
+      const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)};`);
+      stdin?.write(`( ${exports.join(" ")} r ${words} & )\n`);
+      return await done.promise;
+    },
+    close: () => stdin?.end(),
+  };
+}
+
+function readReports(child: ChildProcess, report: (id: number, result: ToolResult) => void): void {
+  let rest = "";
+  const pipe = child.stdio[3] as Readable | undefined;
+  pipe?.setEncoding("utf8");
+  pipe?.on("data", (chunk: string) => {
+    const reports = (rest + chunk).split("\0");
+    rest = reports.pop() ?? "";
+    for (const text of reports) {
+      const [, id, exitCode, output = ""] = /^(\d+) (\d+) (.*)$/s.exec(text) ?? [];
+      report(Number(id), { exitCode: Number(exitCode), output });
+    }
+  });
+  pipe?.on("error", () => {});
+}
+
+/** For a POSIX shell. */
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

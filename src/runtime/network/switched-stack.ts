@@ -1,0 +1,147 @@
+import { RuncibleError } from "../../internal/errors";
+import type { Logger } from "../../internal/log";
+import { createAddressPool } from "./address-pool";
+import type { AgentClient } from "./agent-client";
+import { ipBatch, ipBatchForced } from "./ip-batch";
+import { bridgeName, planBridge } from "./link-plan";
+import { createPool, type Pool } from "./pool";
+import { type OpenReservation, reserveHostPorts } from "./port-reservations";
+import { type Network, type SandboxHome, type SpareSandbox, wireSandbox } from "./sandbox";
+import { discardSandbox } from "./sandbox-pool";
+import type { EndpointRequest, NetworkDefinition, NetworkStack, PortRequest, PortReservation, Sandbox } from "./stack";
+import type { Uplink } from "./uplink";
+
+/** What a stack is put together from. */
+export interface StackParts {
+  readonly agent: AgentClient;
+  readonly uplink: Uplink;
+  readonly pool: Pool<string>;
+  readonly logger: Logger;
+}
+
+/** The networks in the switch, and the sandboxes on them. */
+export class SwitchedStack implements NetworkStack {
+  readonly hostGateway: string;
+  readonly #parts: StackParts;
+  readonly #home: SandboxHome;
+  readonly #closeParts: () => Promise<void>;
+  readonly #networks = new Map<string, Network>();
+  readonly #sandboxes = new Set<Sandbox>();
+  /** By network. */
+  readonly #spares = new Map<string, Pool<SpareSandbox>>();
+  /** By what the caller holds of them. */
+  readonly #reservations = new WeakMap<PortReservation, OpenReservation>();
+
+  constructor(parts: StackParts, closeParts: () => Promise<void>) {
+    this.#parts = parts;
+    this.#home = {
+      agent: parts.agent,
+      network: (id) => this.#network(id),
+      discard: discardSandbox,
+      onClosed: (closed) => this.#sandboxes.delete(closed),
+    };
+    this.#closeParts = closeParts;
+    this.hostGateway = parts.uplink.hostGateway;
+  }
+
+  async addNetwork(definition: NetworkDefinition): Promise<void> {
+    const { id, subnet, gateway } = definition;
+    const bridge = bridgeName(definition);
+    const addresses = createAddressPool(subnet, gateway);
+    const plan = planBridge({ bridge, gateway, prefixLength: addresses.prefixLength });
+    const { namespacePath } = this.#parts.agent;
+    try {
+      await ipBatch(plan, namespacePath);
+    } catch (error) {
+      await ipBatchForced([`link del ${bridge}`], namespacePath);
+      throw error;
+    }
+    this.#networks.set(id, { definition, bridge, addresses, endpoints: new Set() });
+    if (definition.spareSandboxes) this.#spares.set(id, this.#openSpares(definition, definition.spareSandboxes));
+  }
+
+  async removeNetwork(id: string): Promise<void> {
+    const network = this.#networks.get(id);
+    if (network === undefined) return;
+    await this.#closeSpares(id);
+    if (network.endpoints.size > 0) {
+      throw new RuncibleError("network-in-use", `remove network ${network.definition.name}: it has active endpoints`);
+    }
+    this.#networks.delete(id);
+    await ipBatchForced([`link del ${network.bridge}`], this.#parts.agent.namespacePath);
+  }
+
+  async reservePorts(requests: readonly PortRequest[]): Promise<PortReservation> {
+    const reservation = await reserveHostPorts(this.#parts.agent, requests);
+    this.#reservations.set(reservation, reservation);
+    return reservation;
+  }
+
+  async openSandbox(request: Parameters<NetworkStack["openSandbox"]>[0]): Promise<Sandbox> {
+    const { containerId, endpoints } = request;
+    const ports = request.ports === undefined ? undefined : this.#reservations.get(request.ports);
+    const spare = await this.#takeSpare(endpoints);
+    if (spare !== undefined) {
+      const dnsNames = endpoints.flatMap((endpoint) => endpoint.dnsNames);
+      await spare.adopt({ containerId, dnsNames, ports });
+      return spare;
+    }
+    return await this.#wire({ containerId, endpoints, ports });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#spares.keys()].map((id) => this.#closeSpares(id)));
+    await Promise.all([...this.#sandboxes].map((sandbox) => sandbox.close()));
+    await this.#closeParts();
+  }
+
+  #network(id: string): Network {
+    const network = this.#networks.get(id);
+    if (network === undefined) throw new RuncibleError("network-not-found", `network ${id} not found`);
+    return network;
+  }
+
+  async #wire(request: Omit<Parameters<typeof wireSandbox>[1], "path">): Promise<SpareSandbox> {
+    const { pool } = this.#parts;
+    const path = await pool.take();
+    try {
+      const sandbox = await wireSandbox(this.#home, { ...request, path });
+      this.#sandboxes.add(sandbox);
+      return sandbox;
+    } finally {
+      pool.refill();
+    }
+  }
+
+  #openSpares({ id, name }: NetworkDefinition, size: number): Pool<SpareSandbox> {
+    const spares = createPool<SpareSandbox>({
+      size,
+      make: () => this.#wire({ containerId: "", endpoints: [{ networkId: id, dnsNames: [] }], ports: undefined }),
+      discard: (spare) => spare.close(),
+      onError: (error) => this.#parts.logger.warn(`prepare sandboxes on network ${name}`, { error }),
+    });
+    spares.refill();
+    return spares;
+  }
+
+  /** Only for a container that is on this network alone and wants nothing special there. */
+  async #takeSpare([first, ...others]: readonly EndpointRequest[]): Promise<SpareSandbox | undefined> {
+    const spares = first === undefined ? undefined : this.#spares.get(first.networkId);
+    if (first === undefined || spares === undefined) return undefined;
+    if (first.ipv4Address !== undefined) {
+      // The address may be that of a spare one: it takes precedence over being quick.
+      await this.#closeSpares(first.networkId);
+      return undefined;
+    }
+    if (others.length > 0 || first.macAddress !== undefined) return undefined;
+    const spare = spares.takeReady();
+    spares.refill();
+    return spare;
+  }
+
+  async #closeSpares(networkId: string): Promise<void> {
+    const spares = this.#spares.get(networkId);
+    this.#spares.delete(networkId);
+    await spares?.close();
+  }
+}
