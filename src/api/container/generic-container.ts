@@ -210,7 +210,7 @@ export class GenericContainer implements TestContainer {
     if (this.healthCheck !== undefined && String(this.healthCheck.test[0]).toUpperCase() !== "NONE") {
       return new HealthCheckWaitStrategy();
     }
-    return defaultWaitStrategy((await getRuntime()).engine, inspect);
+    return defaultWaitStrategy(await getRuntime(), inspect);
   }
 
   protected hasExposedPort(port: PortWithOptionalBinding): boolean {

@@ -11,14 +11,22 @@ interface InspectedContainer {
 }
 
 /** The health check if container or image have one, else the listening ports. */
-export async function defaultWaitStrategy(engine: EngineClient, inspect: InspectedContainer): Promise<WaitStrategy> {
-  return (await hasHealthCheck(engine, inspect)) ? new HealthCheckWaitStrategy() : new ListeningPortsWaitStrategy();
+export async function defaultWaitStrategy(
+  daemon: { readonly engine: EngineClient; readonly isOwnEngine: boolean },
+  inspect: InspectedContainer,
+): Promise<WaitStrategy> {
+  return (await hasHealthCheck(daemon, inspect)) ? new HealthCheckWaitStrategy() : new ListeningPortsWaitStrategy();
 }
 
-async function hasHealthCheck(engine: EngineClient, { Config, State }: InspectedContainer): Promise<boolean> {
+async function hasHealthCheck(
+  { engine, isOwnEngine }: Parameters<typeof defaultWaitStrategy>[0],
+  { Config, State }: InspectedContainer,
+): Promise<boolean> {
   const test = testOf(Config);
   if (test !== undefined) return !isDisabled(test);
   if (State.Health?.Status) return true;
+  // Others may not show an image's health check on its container; ours does, and a start is saved a request.
+  if (isOwnEngine) return false;
   try {
     const image = await engine.images.inspect(Config.Image);
     const imageTest = testOf(image.Config);

@@ -17,10 +17,11 @@ export async function waitForContainer(
   boundPorts: BoundPorts,
   startTime?: Date,
 ): Promise<void> {
-  const { engine } = await getRuntime();
+  const runtime = await getRuntime();
+  const { engine } = runtime;
   const handle = containerHandle(engine, container.id);
   try {
-    const strategy = waitStrategy ?? (await defaultWaitStrategy(engine, await engine.containers.inspect(handle.id)));
+    const strategy = waitStrategy ?? (await defaultWaitStrategy(runtime, await engine.containers.inspect(handle.id)));
     await strategy.waitUntilReady(handle, boundPorts, startTime);
   } catch (error) {
     await engine.containers.remove(handle.id, { force: true, volumes: true }).catch((removal: unknown) => {
