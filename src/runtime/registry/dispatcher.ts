@@ -1,14 +1,16 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
-import { Agent, type Dispatcher, ProxyAgent } from "undici";
+import type { Dispatcher } from "undici";
 import { hasCode } from "../../internal/errors";
 import { isLoopback, type RegistrySettings } from "./settings";
+import { undici } from "./undici";
 
 const connectTimeoutMs = 10_000;
 
 /** Connections to one origin, through the proxy and with the certificates the settings name for it. */
 export async function openDispatcher(url: URL, settings: RegistrySettings): Promise<Dispatcher> {
+  const { Agent, ProxyAgent } = undici();
   const certificates = await certificatesOf(join(settings.certificateFolder, url.host));
   const connect = {
     ...(certificates.length === 0 ? {} : { ca: [...rootCertificates, ...certificates] }),

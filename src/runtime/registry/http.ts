@@ -1,8 +1,9 @@
-import { type Dispatcher, request } from "undici";
+import type { Dispatcher } from "undici";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import { openDispatcher } from "./dispatcher";
 import { backoffMs, codeOf, isTemporaryStatus, isTooLong, pause, retriesFor, retryAfterMs } from "./patience";
 import { isLoopback, type RegistrySettings } from "./settings";
+import { undici } from "./undici";
 
 export interface HttpRequest {
   readonly url: URL;
@@ -40,7 +41,7 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
 
   const sendOnce = async ({ url, method = "GET", headers = {}, body, signal }: HttpRequest): Promise<HttpResponse> => {
     const dispatcher = await dispatcherFor(url);
-    const response = await request(url, {
+    const response = await undici().request(url, {
       method,
       headers,
       signal,
