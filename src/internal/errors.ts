@@ -59,6 +59,7 @@ export type ErrorCode =
   | "size-mismatch"
   | "start-failed"
   | "state-too-new"
+  | "subnet-in-use"
   | "swarm-inactive"
   | "timeout"
   | "tool-missing"
@@ -120,6 +121,7 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "size-mismatch": { kind: "internal", when: "content does not have the size it was announced with" },
   "start-failed": { kind: "unavailable", when: "a container did not become ready" },
   "state-too-new": { kind: "unavailable", when: "the state folder belongs to a newer version" },
+  "subnet-in-use": { kind: "forbidden", when: "a network's subnet overlaps with that of another" },
   "swarm-inactive": { kind: "unavailable", when: "a swarm endpoint is asked; this engine has no swarm" },
   timeout: { kind: "unavailable", when: "an operation took longer than its deadline" },
   "tool-missing": { kind: "unavailable", when: "a system tool this package needs is not installed" },

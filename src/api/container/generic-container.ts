@@ -21,7 +21,7 @@ import type { WaitStrategy } from "../wait/wait-strategy";
 import { checkBindSources } from "./bind-sources";
 import { packSources } from "./copy";
 import { type InspectResult, inspectResultOf } from "./inspect-result";
-import { inspectPublished } from "./published-ports";
+import { inspectPublished, refuseExposedPorts } from "./published-ports";
 import { findReusable, reuseHash, withReuseLock } from "./reuse";
 import { startFailure } from "./start-failure";
 import { StartedGenericContainer } from "./started-generic-container";
@@ -96,6 +96,7 @@ export class GenericContainer implements TestContainer {
     await ensureImage(runtime.engine, this.imageName, { force: this.pullPolicy.shouldPull(), platform });
     await this.beforeContainerCreated?.();
     this.hostConfig.NetworkMode = this.networkAliases.length > 0 ? undefined : this.networkMode;
+    if (this.hostConfig.NetworkMode === "none") refuseExposedPorts(this.exposedPorts, this.imageName.string);
     this.createOpts.Labels = { ...baseLabels(runtime.version), ...this.createOpts.Labels };
     if (this.reuse && isReuseEnabled()) return this.#startReusable(runtime);
     return this.#startNew(runtime, await this.#sessionLabel(runtime));

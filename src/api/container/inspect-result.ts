@@ -15,12 +15,12 @@ export interface InspectResult {
 }
 
 export function inspectResultOf(inspect: ContainerInspect): InspectResult {
-  const { State, Config, NetworkSettings } = inspect;
+  const { State, Config, HostConfig, NetworkSettings } = inspect;
   const finishedAt = new Date(State.FinishedAt);
   return {
     name: inspect.Name,
     hostname: Config.Hostname,
-    ports: portsOf(NetworkSettings.Ports),
+    ports: HostConfig["NetworkMode"] === "host" ? hostPortsOf(Config) : portsOf(NetworkSettings.Ports),
     healthCheckStatus: healthOf(State),
     networkSettings: Object.fromEntries(
       Object.entries(NetworkSettings.Networks).map(([name, { NetworkID, IPAddress }]) => [
@@ -46,6 +46,13 @@ function portsOf(ports: ContainerInspect["NetworkSettings"]["Ports"]): InspectRe
         ? []
         : [[key, bindings.map(({ HostIp, HostPort }) => ({ hostIp: HostIp, hostPort: Number(HostPort) }))]],
     ),
+  );
+}
+
+/** On the host's network a container's port is the host's port. */
+function hostPortsOf({ ExposedPorts }: ContainerInspect["Config"]): InspectResult["ports"] {
+  return Object.fromEntries(
+    Object.keys(ExposedPorts ?? {}).map((key) => [key, [{ hostIp: "", hostPort: Number.parseInt(key, 10) }]]),
   );
 }
 

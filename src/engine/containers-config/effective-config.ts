@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { posix } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import { shortId } from "../../internal/ids";
@@ -8,14 +9,15 @@ import type { EffectiveConfig } from "../routes/container-view";
 import { effectiveHealthCheck } from "./effective-health-check";
 
 /**
- * What a container runs: the request, and where it says nothing, its image. `id` gives the default hostname.
+ * What a container runs: the request, and where it says nothing, its image. `id` gives the default hostname, unless the
+ * container is on the host's network or has its host name.
  * Throws `invalid-argument` ("no command specified").
  */
 export function effectiveConfig(spec: ContainerSpec, image: ImageRunConfig, id: string): EffectiveConfig {
   const stopSignal = spec.stopSignal ?? image.StopSignal;
   const healthCheck = effectiveHealthCheck(spec.healthCheck, image.Healthcheck);
   return {
-    hostname: spec.hostname ?? shortId(id),
+    hostname: spec.hostname ?? (isNamedAsHost(spec) ? hostname() : shortId(id)),
     user: spec.user ?? image.User ?? "",
     workingDir: posix.resolve("/", spec.workingDir ?? image.WorkingDir ?? "/"),
     environment: mergeEnvironment(image.Env ?? [], spec.environment),
@@ -26,6 +28,10 @@ export function effectiveConfig(spec: ContainerSpec, image: ImageRunConfig, id: 
     ...(stopSignal === undefined || stopSignal === "" ? {} : { stopSignal }),
     ...(healthCheck === undefined ? {} : { healthCheck }),
   };
+}
+
+function isNamedAsHost({ networkMode, utsMode }: ContainerSpec): boolean {
+  return networkMode.kind === "host" || utsMode === "host";
 }
 
 /** An entrypoint of the request's own does without the image's command; an emptied one keeps it. */

@@ -24,7 +24,7 @@ export async function waitForListening(container: Container, options: WaitForLis
   });
   for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(pauseMs * pauseGrowth, longestPauseMs)) {
     if (outcome !== undefined) throw exited(container, options.ports, outcome);
-    const silent = await silentPorts(run.process.pid, options.ports);
+    const silent = await silentPorts(container, run.process.pid, options.ports);
     if (silent.length === 0) return;
     if (options.signal.aborted) throw new RuncibleError("aborted", `wait for ports of ${container.name}: cancelled`);
     if (deadline.aborted) throw tooLate(container, silent, options.timeoutMs);
@@ -33,11 +33,16 @@ export async function waitForListening(container: Container, options: WaitForLis
   }
 }
 
-async function silentPorts(pid: number, ports: readonly ContainerPort[]): Promise<readonly ContainerPort[]> {
-  const listening = await listeningPorts(pid);
+/** Loopback will not do, except where it is the host's own. */
+async function silentPorts(
+  { record }: Container,
+  pid: number,
+  ports: readonly ContainerPort[],
+): Promise<readonly ContainerPort[]> {
+  const isOnHost = record.spec.networkMode.kind === "host";
+  const reachable = (await listeningPorts(pid)).filter(({ isLoopbackOnly }) => isOnHost || !isLoopbackOnly);
   return ports.filter(
-    ({ port, protocol }) =>
-      !listening.some((socket) => socket.port === port && socket.protocol === protocol && !socket.isLoopbackOnly),
+    ({ port, protocol }) => !reachable.some((socket) => socket.port === port && socket.protocol === protocol),
   );
 }
 

@@ -42,6 +42,9 @@ async function connect(context: ContainerContext, container: Container, endpoint
       "container sharing network namespace with another container or host cannot be connected to any other network",
     );
   }
+  if (network.name === "bridge" && endpoint.ipv4Address !== undefined) {
+    throw new RuncibleError("invalid-argument", "user specified IP address is supported on user defined networks only");
+  }
   if (endpoints.some((known) => context.networks.tryFind(known.network)?.id === network.id)) {
     throw new RuncibleError(
       "network-in-use",

@@ -4,7 +4,7 @@ import { shortId } from "../../internal/ids";
 import type { NetworkRequest, RunRequest } from "../../runtime/container";
 import type { EndpointRequest, PortRequest } from "../../runtime/network/stack";
 import { ociResources } from "../../runtime/runc/resources";
-import type { EndpointSpec } from "../routes/container-spec";
+import type { EndpointSpec, NetworkMode } from "../routes/container-spec";
 import type { ContainerRecord } from "../state/container-record";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
@@ -141,13 +141,18 @@ function namesOf(context: ContainerContext, { spec, config }: ContainerRecord): 
   }));
   const knowsHost = extraHosts.some(({ host }) => host === hostName);
   return {
-    hostname: config.hostname,
+    hostname: hostnameOf(context, spec.networkMode, config.hostname),
     domainname: spec.domainname ?? "",
     extraHosts: knowsHost || usesHostNetwork ? extraHosts : [...extraHosts, { host: hostName, address: hostGateway }],
     nameservers: spec.dns.servers.length > 0 ? spec.dns.servers : [embeddedDns],
     search: spec.dns.search,
     resolverOptions: spec.dns.options.length > 0 ? spec.dns.options : ["ndots:0"],
   };
+}
+
+/** With the network of another container comes its name. */
+function hostnameOf(context: ContainerContext, networkMode: NetworkMode, own: string): string {
+  return networkMode.kind === "container" ? otherContainer(context, networkMode.container).record.config.hostname : own;
 }
 
 /** Docker Desktop's name for the host; here it is there without being asked for. */

@@ -1,12 +1,19 @@
 import { RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
+import { Mutex } from "../../internal/mutex";
 import type { NetworkStack } from "../../runtime/network/stack";
 import { networkNameInUse, noSuchNetwork } from "../../wire/docker-errors";
 import { checkFilterKeys, type Filters, matchesLabels } from "../../wire/filters";
 import { decodeBoolean } from "../../wire/query-values";
 import type { EndpointSpec } from "../routes/container-spec";
 import type { EventSink } from "../routes/event-service";
-import type { NetworkEndpointView, NetworkService, NetworkSpec, NetworkView } from "../routes/network-service";
+import type {
+  NetworkEndpointView,
+  NetworkService,
+  NetworkSpec,
+  NetworkView,
+  SubnetSpec,
+} from "../routes/network-service";
 import type { RecordStore } from "../state/record-store";
 import { RefIndex } from "../state/ref-index";
 import { timestampNow } from "../state/timestamp";
@@ -38,6 +45,8 @@ export interface Network extends NetworkRecord {
 export class Networks implements NetworkService {
   readonly #options: NetworksOptions;
   readonly #index = new RefIndex<Network>();
+  /** One network after the other gets its subnet, or two would get the same. */
+  readonly #subnetChoice = new Mutex();
   /** Networks that exist in the kernel, or are about to. */
   readonly #applied = new Map<string, Promise<void>>();
   #members: NetworkMembers | undefined;
@@ -69,15 +78,7 @@ export class Networks implements NetworkService {
   }
 
   async create(spec: NetworkSpec): Promise<{ readonly id: string }> {
-    if (this.#index.named(spec.name) !== undefined) throw networkNameInUse(spec.name);
-    if (spec.driver !== "bridge") {
-      throw new RuncibleError(
-        "not-implemented",
-        `create network ${spec.name}: plugin "${spec.driver}" not found; use bridge`,
-      );
-    }
-    const id = randomId();
-    this.#add({ id, createdAt: timestampNow(), spec });
+    const { id } = await this.#subnetChoice.run(() => this.#admit(spec));
     try {
       await this.ready(id);
       await this.#options.store.put(id, this.#get(id));
@@ -87,6 +88,21 @@ export class Networks implements NetworkService {
     }
     this.#publish("create", this.#get(id));
     return { id };
+  }
+
+  async #admit(spec: NetworkSpec): Promise<Network> {
+    if (isPredefined(spec.name) || spec.name === "default") {
+      throw new RuncibleError("predefined-network", `operation is not permitted on predefined ${spec.name} network`);
+    }
+    if (this.#index.named(spec.name) !== undefined) throw networkNameInUse(spec.name);
+    if (spec.driver !== "bridge") {
+      throw new RuncibleError(
+        "not-implemented",
+        `create network ${spec.name}: plugin "${spec.driver}" not found; use bridge`,
+      );
+    }
+    const subnets = await this.#chooseSubnets(spec);
+    return this.#add({ id: randomId(), createdAt: timestampNow(), spec: { ...spec, subnets } });
   }
 
   async remove(ref: string): Promise<void> {
@@ -106,14 +122,14 @@ export class Networks implements NetworkService {
 
   async connect(ref: string, container: string, endpoint: Omit<EndpointSpec, "network">): Promise<void> {
     const network = this.find(ref);
-    if (network.spec.driver !== "bridge") {
-      throw new RuncibleError("invalid-argument", `container cannot be connected to network ${network.name}`);
-    }
+    if (network.spec.driver !== "bridge") throw notToBeJoined(network);
     await this.#members?.connect(network.id, container, endpoint);
   }
 
   async disconnect(ref: string, container: string, options: { readonly force: boolean }): Promise<void> {
-    await this.#members?.disconnect(this.find(ref).id, container, options);
+    const network = this.find(ref);
+    if (network.spec.driver === "host") throw notToBeJoined(network);
+    await this.#members?.disconnect(network.id, container, options);
   }
 
   async prune(filters: Filters): Promise<readonly string[]> {
@@ -163,20 +179,29 @@ export class Networks implements NetworkService {
       name,
       subnet: range.subnet,
       gateway: range.gateway,
+      ...(range.ipRange === undefined ? {} : { ipRange: range.ipRange }),
       isInternal: spec.isInternal,
       answersNames: name !== "bridge",
       spareSandboxes: name === "bridge" ? spareSandboxes : 0,
     });
   }
 
-  /** A network gets its subnet when it is first looked at, not when the engine starts: that is a spawn saved. */
-  async #withSubnet(network: Network): Promise<Network> {
-    if (network.spec.driver !== "bridge" || network.spec.subnets[0]?.gateway !== undefined) return network;
-    const taken = this.#index.values().flatMap(({ spec }) => spec.subnets.map(({ subnet }) => subnet));
-    const subnets = [await this.#options.subnets.choose(network.spec.subnets[0], taken)];
-    const current = this.#get(network.id);
-    if (current.spec.subnets[0]?.gateway !== undefined) return current;
-    return this.#add({ ...current, spec: { ...current.spec, subnets } });
+  /** The default bridge gets its subnet when it is first looked at, not when the engine starts: that is a spawn saved. */
+  async #withSubnet({ id }: Network): Promise<Network> {
+    return await this.#subnetChoice.run(async () => {
+      const network = this.#get(id);
+      if (network.spec.driver !== "bridge" || network.spec.subnets.length > 0) return network;
+      const subnets = await this.#chooseSubnets(network.spec);
+      return this.#add({ ...this.#get(id), spec: { ...network.spec, subnets } });
+    });
+  }
+
+  /** The first is the one in use. */
+  async #chooseSubnets({ subnets }: NetworkSpec): Promise<readonly SubnetSpec[]> {
+    const taken = this.#index.values().flatMap(({ spec }) => spec.subnets.slice(0, 1).map(({ subnet }) => subnet));
+    const wanted = subnets.find(({ subnet }) => !subnet.includes(":"));
+    const chosen = await this.#options.subnets.choose(wanted, taken);
+    return [chosen, ...subnets.filter((subnet) => subnet !== wanted)];
   }
 
   #add({ id, createdAt, spec }: NetworkRecord): Network {
@@ -215,6 +240,15 @@ export class Networks implements NetworkService {
 
 /** As many containers of a test file as usually start at once. */
 const spareSandboxes = 3;
+
+/** In Docker's words. */
+function notToBeJoined({ name }: Network): RuncibleError {
+  const reason =
+    name === "host"
+      ? "container cannot be disconnected from host network or connected to host network"
+      : "container cannot be connected to multiple networks with one of the networks in private (none) mode";
+  return new RuncibleError("invalid-argument", reason);
+}
 
 function matches(view: NetworkView, filters: Filters): boolean {
   const any = (key: string, accepts: (value: string) => boolean): boolean => {

@@ -1,12 +1,12 @@
 import { RuncibleError } from "../../internal/errors";
 import { hostRoutes } from "../../runtime/network/host-routes";
-import { chooseSubnet, overlaps, parseSubnet } from "../../runtime/network/subnets";
+import { chooseSubnet, contains, overlaps, parseSubnet } from "../../runtime/network/subnets";
 import type { SubnetSpec } from "../routes/network-service";
 
 export interface SubnetChooser {
   /**
    * Fills in what `wanted` leaves open: gateway, or everything. Throws `invalid-argument`, `no-address-left`, and
-   * `network-in-use` (Docker answers 403) when it overlaps with one of `taken`.
+   * `subnet-in-use` when it overlaps with one of `taken`.
    */
   choose(wanted: SubnetSpec | undefined, taken: readonly string[]): Promise<SubnetSpec>;
 }
@@ -14,11 +14,20 @@ export interface SubnetChooser {
 /** Chosen ones also keep clear of everything the host routes to; asked-for ones are the caller's own risk, as in Docker. */
 export const subnetChooser: SubnetChooser = {
   async choose(wanted, taken) {
-    if (wanted === undefined || wanted.subnet === "") return chooseSubnet([...taken, ...(await hostRoutes())]);
-    const others = taken.filter((subnet) => subnet !== wanted.subnet);
-    if (others.some((subnet) => overlaps(subnet, wanted.subnet))) {
-      throw new RuncibleError("network-in-use", "Pool overlaps with other one on this address space");
+    if (wanted === undefined) return chooseSubnet([...taken, ...(await hostRoutes())]);
+    const { subnet, ipRange } = wanted;
+    const { gateway } = parseSubnet(subnet);
+    if (taken.some((other) => overlaps(other, subnet))) {
+      throw new RuncibleError("subnet-in-use", "Pool overlaps with other one on this address space");
     }
-    return { ...wanted, gateway: wanted.gateway ?? parseSubnet(wanted.subnet).gateway };
+    if (ipRange !== undefined && !contains(subnet, ipRange)) throw outside(`range ${ipRange}`, subnet);
+    if (wanted.gateway !== undefined && !contains(subnet, wanted.gateway)) {
+      throw outside(`gateway ${wanted.gateway}`, subnet);
+    }
+    return { ...wanted, gateway: wanted.gateway ?? gateway };
   },
 };
+
+function outside(what: string, subnet: string): RuncibleError {
+  return new RuncibleError("invalid-argument", `create network: ${what} does not belong to subnet ${subnet}`);
+}

@@ -83,7 +83,7 @@ async function prune(containers: ContainerService, { query }: EngineRequest): Pr
 
 async function update(containers: ContainerService, request: EngineRequest): Promise<Reply> {
   const body = await request.json();
-  const { isOomKillDisabled, ulimits, ...limits } = decodeResources(body);
+  const { isOomKillDisabled, ulimits, ...limits } = decodeResources(body, { isUpdate: true });
   const restartPolicy = decodeRestartPolicy(objectField(body, "RestartPolicy"));
   const change: UpdateRequest = {
     resources: {

@@ -12,6 +12,7 @@ import {
   textField,
   textMapField,
 } from "../http/json-fields";
+import { checkNetworkMode } from "./check-network-mode";
 import type { ContainerSpec, DeviceSpec, RestartPolicy } from "./container-spec";
 import { decodeHealthCheck } from "./decode-health";
 import { decodeMounts } from "./decode-mounts";
@@ -31,6 +32,7 @@ export function decodeCreate(body: JsonObject, query: URLSearchParams): Containe
   const { HostConfig: _, NetworkingConfig: __, ...config } = body;
   const hostConfig = objectField(body, "HostConfig");
   const networkMode = decodeNetworkMode(hostConfig);
+  checkNetworkMode(body, hostConfig, networkMode);
   return {
     image,
     ...defined({

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { RuncibleError } from "../../internal/errors";
 import type { JsonObject } from "../../wire/json";
 import { amountField, booleanField, defined, numberField, objectListField, textField } from "../http/json-fields";
@@ -6,11 +7,23 @@ import type { ResourceSpec, RestartPolicy, Ulimit } from "./container-spec";
 const minMemoryBytes = 6 * 1024 * 1024;
 const policyNames: readonly RestartPolicy["name"][] = ["no", "always", "unless-stopped", "on-failure"];
 
+export interface LimitContext {
+  /** Of this machine. */
+  readonly cpus?: number;
+  /** What an update leaves out stays as it is, so less can be said of what belongs together. Default: false. */
+  readonly isUpdate?: boolean;
+}
+
 /** The limits in a HostConfig or an update request. Throws `invalid-argument` with Docker's texts. */
-export function decodeResources(json: JsonObject): ResourceSpec {
+export function decodeResources(
+  json: JsonObject,
+  { cpus = availableParallelism(), isUpdate = false }: LimitContext = {},
+): ResourceSpec {
   const memoryBytes = amountField(json, "Memory");
-  checkMemory(json, memoryBytes);
-  checkCpus(json);
+  checkMemory(json, memoryBytes, isUpdate);
+  checkNanoCpus(json, cpus);
+  checkScheduler(json);
+  checkShared(json);
   return {
     ...defined({
       memoryBytes,
@@ -52,18 +65,30 @@ function limitField(json: JsonObject, key: string, least: number): number | unde
   return value === undefined || value < least ? undefined : Math.round(value);
 }
 
-function checkMemory(json: JsonObject, memory: number | undefined): void {
+function checkMemory(json: JsonObject, memory: number | undefined, isUpdate: boolean): void {
   const swap = amountField(json, "MemorySwap");
+  const reservation = amountField(json, "MemoryReservation");
+  const swappiness = numberField(json, "MemorySwappiness") ?? -1;
   if (memory !== undefined && memory < minMemoryBytes) throw invalid("Minimum memory limit allowed is 6MB");
-  if (swap === undefined || swap < 0) return;
-  if (memory === undefined) {
+  if (memory === undefined && swap !== undefined && swap > 0 && !isUpdate) {
     throw invalid("You should always set the Memory limit when using Memoryswap limit, see usage");
   }
-  if (swap < memory) throw invalid("Minimum memoryswap limit should be larger than memory limit, see usage");
+  if (memory !== undefined && swap !== undefined && swap > 0 && swap < memory) {
+    throw invalid("Minimum memoryswap limit should be larger than memory limit, see usage");
+  }
+  if (swappiness < -1 || swappiness > 100) {
+    throw invalid(`Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
+  }
+  if (reservation === undefined) return;
+  if (reservation < minMemoryBytes) throw invalid("Minimum memory reservation allowed is 6MB");
+  if (memory !== undefined && memory < reservation) {
+    throw invalid("Minimum memory limit can not be less than memory reservation limit, see usage");
+  }
 }
 
-function checkCpus(json: JsonObject): void {
-  if (amountField(json, "NanoCpus") === undefined) return;
+function checkNanoCpus(json: JsonObject, cpus: number): void {
+  const nanoCpus = amountField(json, "NanoCpus");
+  if (nanoCpus === undefined) return;
   for (const [key, name] of [
     ["CpuPeriod", "CPU Period"],
     ["CpuQuota", "CPU Quota"],
@@ -71,6 +96,29 @@ function checkCpus(json: JsonObject): void {
     if (amountField(json, key) !== undefined) {
       throw invalid(`Conflicting options: Nano CPUs and ${name} cannot both be set`);
     }
+  }
+  if (nanoCpus < 0 || nanoCpus > cpus * 1e9) {
+    throw invalid(`range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`);
+  }
+}
+
+/** The kernel refuses these as well, but only at the start and without saying what is wrong. */
+function checkScheduler(json: JsonObject): void {
+  const period = amountField(json, "CpuPeriod");
+  const quota = amountField(json, "CpuQuota");
+  if (period !== undefined && (period < 1_000 || period > 1_000_000)) {
+    throw invalid("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
+  }
+  if (quota !== undefined && quota > 0 && quota < 1_000) {
+    throw invalid("CPU cfs quota can not be less than 1ms (i.e. 1000)");
+  }
+}
+
+function checkShared(json: JsonObject): void {
+  const oomScoreAdj = amountField(json, "OomScoreAdj") ?? 0;
+  if ((amountField(json, "ShmSize") ?? 0) < 0) throw invalid("SHM size can not be less than 0");
+  if (Math.abs(oomScoreAdj) > 1_000) {
+    throw invalid(`Invalid value ${oomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
 }
 

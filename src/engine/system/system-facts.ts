@@ -43,7 +43,7 @@ async function systemInfo(options: SystemFactsOptions): Promise<SystemInfo> {
     operatingSystem: release["PRETTY_NAME"] ?? "Linux",
     osVersion: release["VERSION_ID"] ?? "",
     machine: os.machine(),
-    cpus: os.cpus().length,
+    cpus: os.availableParallelism(),
     memoryBytes: os.totalmem(),
     stateFolder: options.stateFolder,
     storageDriver: "overlay2",

@@ -1,5 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
-import { formatAddress, parseAddress, parseSubnet } from "./subnets";
+import { boundsOf, formatAddress, parseAddress, parseSubnet } from "./subnets";
 
 /** The addresses of one network. The network's own, the broadcast and the gateway's address are never given out. */
 export interface AddressPool {
@@ -9,7 +9,9 @@ export interface AddressPool {
   give(address: string): void;
 }
 
-export function createAddressPool(subnet: string, gateway: string): AddressPool {
+/** Addresses nobody asks for come from `range`, a part of the subnet. */
+export function createAddressPool(subnet: string, gateway: string, range: string = subnet): AddressPool {
+  const bounds = boundsOf(range);
   const { first, size, prefixLength } = parseSubnet(subnet);
   const last = first + size - 1;
   const taken = new Set([first, last, parseAddress(gateway)]);
@@ -25,7 +27,7 @@ export function createAddressPool(subnet: string, gateway: string): AddressPool 
   };
 
   const takeLowest = (): string => {
-    for (let address = first + 1; address < last; address++) {
+    for (let address = bounds.first; address <= bounds.last; address++) {
       if (taken.has(address)) continue;
       taken.add(address);
       return formatAddress(address);

@@ -16,6 +16,8 @@ export interface NetworkDefinition {
   /** IPv4, CIDR. */
   readonly subnet: string;
   readonly gateway: string;
+  /** The part of the subnet that addresses are taken from. Default: all of it. */
+  readonly ipRange?: string;
   /** No way out of it, not even to the host. */
   readonly isInternal: boolean;
   /** False on the default bridge, where the name server only forwards. */

@@ -41,6 +41,13 @@ export function overlaps(one: string, other: string): boolean {
   return a.first < b.first + b.size && b.first < a.first + a.size;
 }
 
+/** Whether the second range is a part of the first. */
+export function contains(one: string, other: string): boolean {
+  const a = parseRange(one);
+  const b = parseRange(other);
+  return a.first <= b.first && b.first + b.size <= a.first + a.size;
+}
+
 export function parseAddress(text: string): number {
   if (!isIPv4(text)) throw new RuncibleError("invalid-argument", `invalid IPv4 address: "${text}"`);
   return text.split(".").reduce((value, part) => value * 256 + Number(part), 0);
@@ -48,6 +55,12 @@ export function parseAddress(text: string): number {
 
 export function formatAddress(value: number): string {
   return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join(".");
+}
+
+/** Of a range (CIDR): its first and last address. */
+export function boundsOf(range: string): { readonly first: number; readonly last: number } {
+  const { first, size } = parseRange(range);
+  return { first, last: first + size - 1 };
 }
 
 function parseRange(text: string): Omit<Subnet, "gateway"> {

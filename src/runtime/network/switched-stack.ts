@@ -45,9 +45,9 @@ export class SwitchedStack implements NetworkStack {
   }
 
   async addNetwork(definition: NetworkDefinition): Promise<void> {
-    const { id, subnet, gateway } = definition;
+    const { id, subnet, gateway, ipRange } = definition;
     const bridge = bridgeName(definition);
-    const addresses = createAddressPool(subnet, gateway);
+    const addresses = createAddressPool(subnet, gateway, ipRange);
     const plan = planBridge({ bridge, gateway, prefixLength: addresses.prefixLength });
     const { namespacePath } = this.#parts.agent;
     try {

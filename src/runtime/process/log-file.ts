@@ -57,7 +57,7 @@ export async function openLogFile(folder: string, limits: LogLimits): Promise<Lo
 
   const write = (records: readonly Buffer[]): Promise<void> => {
     if (records.length === 0 || closing !== undefined) return queue;
-    const written = queue.then(() => segments.write(Buffer.concat(records))).then(wake);
+    const written = queue.then(() => segments.write(records)).then(wake);
     // A full disk fails this write; the next one may find room.
     queue = written.catch(() => {});
     return written;

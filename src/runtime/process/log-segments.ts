@@ -13,13 +13,13 @@ export interface LogSegments {
   readonly first: number;
   readonly end: LogPosition;
   pathOf(segment: number): string;
-  /** Whole records only. After a failed write nothing of it is left. */
-  write(bytes: Buffer): Promise<void>;
+  /** After a failed write whole records at most are left of it. */
+  write(records: readonly Buffer[]): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface SegmentLimits {
-  /** Bytes of one file before the next is begun. */
+  /** Of one file; only a single record that is larger makes a larger file. */
   readonly maxBytes: number;
   /** Files kept; with one, the log starts over when it is full. */
   readonly maxFiles: number;
@@ -49,8 +49,27 @@ export async function openLogSegments(
     for (; first <= segment - limits.maxFiles; first++) await rm(pathOf(first), { force: true });
   };
 
-  const write = async (bytes: Buffer): Promise<void> => {
-    if (offset > 0 && offset + bytes.length > limits.maxBytes) await beginNext();
+  /** How many of the records, from `start` on, still go into the current file; at least one goes into an empty one. */
+  const countFitting = (records: readonly Buffer[], start: number): number => {
+    let end = offset;
+    let index = start;
+    for (; index < records.length; index++) {
+      end += records[index]?.length ?? 0;
+      if (end > limits.maxBytes && (offset > 0 || index > start)) break;
+    }
+    return index - start;
+  };
+
+  const write = async (records: readonly Buffer[]): Promise<void> => {
+    for (let index = 0; index < records.length; ) {
+      const count = countFitting(records, index);
+      if (count === 0) await beginNext();
+      else await append(Buffer.concat(records.slice(index, index + count)));
+      index += count;
+    }
+  };
+
+  const append = async (bytes: Buffer): Promise<void> => {
     try {
       await file.appendFile(bytes);
     } catch (error) {

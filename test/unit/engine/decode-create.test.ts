@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { decodeCreate } from "../../../src/engine/routes/decode-create";
+import { decodeResources } from "../../../src/engine/routes/decode-resources";
 import type { JsonObject } from "../../../src/wire/json";
 
 const none = new URLSearchParams();
@@ -101,7 +102,65 @@ test.each<[JsonObject, string]>([
   ],
   [{ HostConfig: { Memory: 1024 } }, "Minimum memory limit allowed is 6MB"],
   [{ HostConfig: { PortBindings: { x: [] } } }, 'invalid port specification: "x"'],
+  [{ HostConfig: { Memory: 10_000_000, MemorySwap: 9_000_000 } }, "Minimum memoryswap limit should be larger than"],
+  [{ HostConfig: { MemorySwap: 9_000_000 } }, "You should always set the Memory limit when using Memoryswap limit"],
+  [{ HostConfig: { MemoryReservation: 1000 } }, "Minimum memory reservation allowed is 6MB"],
+  [
+    { HostConfig: { Memory: 10_000_000, MemoryReservation: 20_000_000 } },
+    "Minimum memory limit can not be less than memory reservation limit, see usage",
+  ],
+  [{ HostConfig: { MemorySwappiness: 101 } }, "Invalid value: 101, valid memory swappiness range is 0-100"],
+  [{ HostConfig: { CpuPeriod: 10 } }, "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s"],
+  [{ HostConfig: { CpuQuota: 10 } }, "CPU cfs quota can not be less than 1ms (i.e. 1000)"],
+  [{ HostConfig: { ShmSize: -1 } }, "SHM size can not be less than 0"],
+  [{ HostConfig: { OomScoreAdj: -1001 } }, "Invalid value -1001, range for oom score adj is [-1000, 1000]"],
+  [{ Hostname: "x", HostConfig: { NetworkMode: "container:c" } }, "conflicting options: hostname and the network mode"],
+  [{ Hostname: "x", HostConfig: { UTSMode: "host" } }, "conflicting options: hostname and the UTS mode"],
+  [
+    { HostConfig: { NetworkMode: "host", Links: ["a:b"] } },
+    "conflicting options: host type networking can't be used with links. This would result in undefined behavior",
+  ],
+  [
+    { HostConfig: { NetworkMode: "container:c", Links: ["a:b"] } },
+    "conflicting options: container type network can't be used with links. This would result in undefined behavior",
+  ],
+  [{ HostConfig: { NetworkMode: "container:c", Dns: ["192.0.2.1"] } }, "conflicting options: dns and the network mode"],
+  [
+    { HostConfig: { NetworkMode: "container:c", ExtraHosts: ["a:192.0.2.1"] } },
+    "conflicting options: custom host-to-IP mapping and the network mode",
+  ],
+  [
+    { MacAddress: "02:42:00:00:00:09", HostConfig: { NetworkMode: "host" } },
+    "conflicting options: mac-address and the network mode",
+  ],
+  [
+    { HostConfig: { NetworkMode: "container:c", PortBindings: { "80/tcp": [{}] } } },
+    "conflicting options: port publishing and the container type network mode",
+  ],
+  [
+    { ExposedPorts: { "80/tcp": {} }, HostConfig: { NetworkMode: "container:c" } },
+    "conflicting options: port exposing and the container type network mode",
+  ],
   [{ Healthcheck: { Interval: 10 } }, "Interval in Healthcheck cannot be less than 1ms"],
 ])("%j is refused with Docker's words", (body, message) => {
   expect(() => decode(body)).toThrow(message);
+});
+
+test("a container may have its own name on the host's network, and half a processor where there is one", () => {
+  const spec = decode({ Hostname: "own", HostConfig: { NetworkMode: "host", NanoCpus: 500_000_000, CpuQuota: 0 } });
+  expect(spec).toMatchObject({ hostname: "own", networkMode: { kind: "host" }, resources: { nanoCpus: 500_000_000 } });
+});
+
+test("more processors than there are cannot be had", () => {
+  const wanted = (nanoCpus: number) => () => decodeResources({ NanoCpus: nanoCpus }, { cpus: 2 });
+  expect(wanted(2e9)()).toMatchObject({ nanoCpus: 2e9 });
+  const message = "range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available";
+  expect(wanted(2_000_000_001)).toThrow(message);
+  expect(wanted(-1)).toThrow(message);
+});
+
+test("an update of the swap alone goes with the memory limit that is there", () => {
+  expect(decodeResources({ MemorySwap: 20_000_000 }, { isUpdate: true })).toMatchObject({
+    memorySwapBytes: 20_000_000,
+  });
 });

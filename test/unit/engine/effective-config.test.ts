@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { expect, test } from "vitest";
 import { effectiveConfig } from "../../../src/engine/containers-config/effective-config";
 import type { EffectiveConfig } from "../../../src/engine/routes/container-view";
@@ -29,6 +30,12 @@ test("a request that says nothing runs what the image says", () => {
     volumes: ["/data"],
     healthCheck: { test: ["CMD", "true"], intervalMs: 2000, timeoutMs: 30_000, retries: 3 },
   });
+});
+
+test("on the host's network, or with its UTS namespace, a container is called as the host unless it says otherwise", () => {
+  expect(merge({ HostConfig: { NetworkMode: "host" } }).hostname).toBe(hostname());
+  expect(merge({ HostConfig: { UTSMode: "host" } }).hostname).toBe(hostname());
+  expect(merge({ Hostname: "own", HostConfig: { NetworkMode: "host" } }).hostname).toBe("own");
 });
 
 test("an entrypoint of its own drops the image's command", () => {

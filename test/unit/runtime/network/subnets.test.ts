@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createAddressPool } from "../../../../src/runtime/network/address-pool";
-import { chooseSubnet, overlaps, parseSubnet } from "../../../../src/runtime/network/subnets";
+import { chooseSubnet, contains, overlaps, parseSubnet } from "../../../../src/runtime/network/subnets";
 import { chooseUplink } from "../../../../src/runtime/network/uplink-address";
 
 test("the first network gets Docker's first pool", () => {
@@ -35,6 +35,13 @@ test("ranges overlap when one contains the other, and not when they touch", () =
   expect(overlaps("0.0.0.0/0", "192.168.1.0/24")).toBe(true);
 });
 
+test("a range contains itself and its parts, not what goes beyond", () => {
+  expect(contains("10.0.0.0/24", "10.0.0.0/24")).toBe(true);
+  expect(contains("10.0.0.0/24", "10.0.0.255")).toBe(true);
+  expect(contains("10.0.0.0/24", "10.0.0.0/23")).toBe(false);
+  expect(contains("10.0.0.0/24", "10.0.1.0")).toBe(false);
+});
+
 test("addresses are given out from the lowest and again after their return", () => {
   const pool = createAddressPool("172.20.0.0/16", "172.20.0.1");
   expect([pool.take(), pool.take(), pool.take()]).toEqual(["172.20.0.2", "172.20.0.3", "172.20.0.4"]);
@@ -57,6 +64,13 @@ test.each(["172.21.0.5", "172.20.0.0", "172.20.255.255", "172.20.0.1", "here"])(
 test("a small network runs out of addresses", () => {
   const pool = createAddressPool("10.9.0.0/30", "10.9.0.1");
   expect(pool.take()).toBe("10.9.0.2");
+  expect(() => pool.take()).toThrow(expect.objectContaining({ code: "no-address-left" }));
+});
+
+test("with a range of its own a network gives out addresses of that, and others when asked", () => {
+  const pool = createAddressPool("10.9.0.0/24", "10.9.0.1", "10.9.0.128/30");
+  expect(pool.take("10.9.0.5")).toBe("10.9.0.5");
+  expect([pool.take(), pool.take(), pool.take(), pool.take()].at(-1)).toBe("10.9.0.131");
   expect(() => pool.take()).toThrow(expect.objectContaining({ code: "no-address-left" }));
 });
 

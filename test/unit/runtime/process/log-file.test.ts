@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, rm } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -118,6 +118,30 @@ test("a full log drops its oldest file and keeps the newest lines", async () => 
   expect(lines.length).toBeLessThan(12);
   expect(await readdir(folder)).toHaveLength(2);
 });
+
+test("a log of one file starts over when it is full, however much comes at once", async () => {
+  await reopen({ maxBytes: 200, maxFiles: 1 });
+  await write("stdout", Array.from({ length: 500 }, (_, index) => `line ${index}\n`).join(""));
+  const lines = await read();
+  expect(lines.at(-1)).toBe("line 499\n");
+  expect(lines.join("").length).toBeLessThanOrEqual(200);
+  expect(await sizes()).toEqual([expect.any(Number)]);
+  expect(Math.max(...(await sizes()))).toBeLessThanOrEqual(200);
+});
+
+test("no file of a log is larger than asked for, nor are there more of them", async () => {
+  await reopen({ maxBytes: 100, maxFiles: 3 });
+  await write("stderr", "x\n".repeat(1000));
+  expect(await sizes()).toHaveLength(3);
+  expect(Math.max(...(await sizes()))).toBeLessThanOrEqual(100);
+  await write("stdout", `${"y".repeat(500)}\n`);
+  expect((await read()).at(-1)).toBe(`${"y".repeat(500)}\n`);
+});
+
+async function sizes(): Promise<readonly number[]> {
+  const names = await readdir(folder);
+  return await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+}
 
 test("a follower loses nothing when the log goes on in the next file", async () => {
   await reopen({ maxBytes: 200, maxFiles: 1000 });
