@@ -13,15 +13,31 @@ export interface TestDocker extends AsyncDisposable {
   docker(...args: readonly string[]): Promise<string>;
 }
 
-/** Undefined when dockerd is not installed or does not come up: comparisons are left out then, never tests. */
+/** A Docker without bridge and firewall rules. Undefined when dockerd is not installed or does not come up: comparisons are left out then, never tests. */
 export async function startDocker(): Promise<TestDocker | undefined> {
+  return await startDaemon(["--bridge", "none", "--iptables=false", "--ip-forward=false"]);
+}
+
+/** A Docker as one installs it, bridge and firewall rules and all, on a machine of the test's own (its network namespace). */
+export async function startDockerOn(machine: string): Promise<TestDocker> {
+  const docker = await startDaemon(["--bip", "10.214.0.1/24"], ["nsenter", `--net=${machine}`, "--"]);
+  if (docker === undefined) throw new TypeError("dockerd did not come up; .ci/setup test installs it");
+  return docker;
+}
+
+async function startDaemon(
+  networkArgs: readonly string[],
+  inside: readonly string[] = [],
+): Promise<TestDocker | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "runcible-docker-"));
   const socket = join(folder, "docker.sock");
   const args = [
     ...["--host", `unix://${socket}`, "--data-root", join(folder, "data"), "--exec-root", join(folder, "exec")],
-    ...["--pidfile", join(folder, "docker.pid"), "--bridge", "none", "--iptables=false", "--ip-forward=false"],
+    ...["--pidfile", join(folder, "docker.pid"), ...networkArgs],
   ];
-  const child = spawnTool("setpriv", ["--pdeathsig", "TERM", "dockerd", ...args], { stdio: "ignore" });
+  const command = ["--pdeathsig", "TERM", ...inside, "dockerd", ...args];
+  // containerd writes its stacks to the folder for temporary files when it ends.
+  const child = spawnTool("setpriv", command, { stdio: "ignore", env: { ...process.env, TMPDIR: folder } });
   const exited = exitOf(child, "setpriv");
   exited.catch(() => {});
   const docker = async (...words: readonly string[]): Promise<string> =>

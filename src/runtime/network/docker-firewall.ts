@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { hasCode } from "../../internal/errors";
 import { run, runUnchecked } from "../../internal/exec";
 
@@ -51,17 +51,14 @@ async function removeRule(rule: readonly string[]): Promise<void> {
 /** Rules for our own link are those of an engine before us with the same id. */
 async function staleRules(listing: string, own: string): Promise<readonly (readonly string[])[]> {
   const matches = [...listing.matchAll(/^-A DOCKER-USER (-[io]) (\S+) -m comment --comment "?runcible"? -j ACCEPT$/gm)];
-  const found = await Promise.all(
-    matches.map(async ([, direction, link = ""]) =>
-      link !== own && (await exists(`/sys/class/net/${link}`)) ? [] : [ruleFor(direction === "-i" ? "-i" : "-o", link)],
-    ),
+  if (matches.length === 0) return [];
+  const links = parseLinks(await readFile("/proc/net/dev", "utf8"));
+  return matches.flatMap(([, direction, link = ""]) =>
+    link !== own && links.includes(link) ? [] : [ruleFor(direction === "-i" ? "-i" : "-o", link)],
   );
-  return found.flat();
 }
 
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
+/** Reads /proc/net/dev, which shows the links of the reader's namespace, unlike a /sys that was mounted in another. */
+export function parseLinks(text: string): readonly string[] {
+  return text.split("\n").flatMap((line) => /^\s*([^\s:]+):/.exec(line)?.[1] ?? []);
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { parseLinks } from "../../../../src/runtime/network/docker-firewall";
 import { hostIpsOf, portCandidates } from "../../../../src/runtime/network/host-ports";
 import { parseRoutes } from "../../../../src/runtime/network/host-routes";
 import { parseSocketTable } from "../../../../src/runtime/network/listening";
@@ -60,4 +61,15 @@ test("a range is tried from its beginning", () => {
   expect(portCandidates({ first: 8000, last: 8002 })).toEqual([8000, 8001, 8002]);
   expect(portCandidates({ first: 80, last: 80 })).toEqual([80]);
   expect(new Set(portCandidates({ first: 0, last: 0 }))).toEqual(new Set([0]));
+});
+
+test("every link of the kernel's list is found", () => {
+  const text = [
+    "Inter-|   Receive                                                |  Transmit",
+    " face |bytes    packets errs drop fifo frame compressed multicast|bytes",
+    "    lo:     120       2    0    0    0     0          0         0      120",
+    "rc0c105ed1: 1104      12    0    0    0     0          0         0     1174",
+    "",
+  ].join("\n");
+  expect(parseLinks(text)).toEqual(["lo", "rc0c105ed1"]);
 });
