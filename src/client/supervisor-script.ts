@@ -5,7 +5,7 @@ export const engineLockedExitCode = 75;
 
 /**
  * Runs outside the engine's pid namespace and outlives it, to remove the two things that the kernel keeps when the
- * engine is killed: rules in Docker's firewall chain, see runtime/network/docker-firewall.ts, and control groups. The
+ * engine is killed: rules in the host's firewall, see runtime/network/host-firewall.ts, and control groups. The
  * kernel lock is held by every process of the engine, so it is free only when the last of them is gone and this is done.
  * Arguments: state folder, node, program.
  */
@@ -15,8 +15,10 @@ unshare --pid --fork --kill-child --mount --mount-proc --propagation slave -- \\
   /bin/sh -c '"$0" "$1" & wait $!' "$2" "$3"
 code=$?
 link=rc$(cat "$state/engine-id")
-for way in -i -o; do
-  while iptables --wait -D DOCKER-USER $way "$link" -m comment --comment runcible -j ACCEPT; do :; done
+for chain in DOCKER-USER FORWARD; do
+  for way in -i -o; do
+    while iptables --wait -D $chain $way "$link" -m comment --comment runcible -j ACCEPT; do :; done
+  done
 done >/dev/null 2>&1
 groups=$state/run-cgroups
 [ -f "$groups" ] || exit $code

@@ -47,6 +47,21 @@ export async function writeHostNetworkFiles(
   return networkFileMounts(folder);
 }
 
+/**
+ * Puts a running container's addresses into its /etc/hosts and takes others out. The file stays the one that is mounted,
+ * and what the container wrote there stays too.
+ */
+export async function changeHostsAddresses(
+  { folder, ...names }: Pick<NetworkFilesRequest, "folder" | "hostname" | "domainname">,
+  change: { readonly added: readonly string[]; readonly removed: readonly string[] },
+): Promise<void> {
+  const path = join(folder, networkFileNames.hosts);
+  const removed = change.removed.map((address) => ownLine(address, names));
+  const kept = (await readFile(path, "utf8")).split("\n").filter((line) => line !== "" && !removed.includes(line));
+  const added = change.added.map((address) => ownLine(address, names));
+  await writeFile(path, [...kept, ...added].map((line) => `${line}\n`).join(""));
+}
+
 /** Also for a container that shares the network of another: `folder` is the other's. */
 export function networkFileMounts(folder: string): readonly Mount[] {
   const mount = (name: string, target: string): Mount => ({
@@ -64,8 +79,6 @@ export function networkFileMounts(folder: string): readonly Mount[] {
 
 /** The container's own line comes last: software that asks "who am I" reads the last match (Docker's order). */
 export function hostsFile(request: NetworkFilesRequest): string {
-  const names =
-    request.domainname === "" ? request.hostname : `${request.hostname}.${request.domainname} ${request.hostname}`;
   const lines = [
     "127.0.0.1\tlocalhost",
     "::1\tlocalhost ip6-localhost ip6-loopback",
@@ -74,9 +87,16 @@ export function hostsFile(request: NetworkFilesRequest): string {
     "ff02::1\tip6-allnodes",
     "ff02::2\tip6-allrouters",
     ...request.extraHosts.map(({ host, address }) => `${address}\t${host}`),
-    ...request.addresses.map((address) => `${address}\t${names}`),
+    ...request.addresses.map((address) => ownLine(address, request)),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function ownLine(
+  address: string,
+  { hostname, domainname }: Pick<NetworkFilesRequest, "hostname" | "domainname">,
+): string {
+  return `${address}\t${domainname === "" ? "" : `${hostname}.${domainname} `}${hostname}`;
 }
 
 export function resolvConf(request: NetworkFilesRequest): string {

@@ -1,17 +1,13 @@
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient, type EngineClient } from "../../src/client/client";
-import { exitOf, run, runUnchecked, spawnTool } from "../../src/internal/exec";
+import { exitOf, runUnchecked, spawnTool } from "../../src/internal/exec";
 import { socketPathOf } from "../../src/internal/state-folder";
 import { processesOf } from "./leaks/processes";
 import { waitUntil } from "./wait-until";
 
 /** An engine on a machine of the test's own (its network namespace), used by the docker command line. */
 export interface EngineOn extends AsyncDisposable {
-  readonly stateFolder: string;
-  readonly client: EngineClient;
   /** Throws unless it exits 0. */
   docker(...args: readonly string[]): Promise<string>;
   /** Every process of it at once, with its supervisor. */
@@ -24,34 +20,39 @@ const commandLine = new URL("../../build/cli/main.js", import.meta.url).pathname
 export async function startEngineOn(machine: string, given?: string): Promise<EngineOn> {
   const stateFolder = given ?? (await mkdtemp(join(tmpdir(), "runcible-on-")));
   const socketPath = socketPathOf(stateFolder, process.getuid?.() ?? 0);
-  const client = createClient({ kind: "unix", path: socketPath });
   const env = { ...process.env, RUNCIBLE_STATE_DIR: stateFolder, DOCKER_HOST: "" };
   const args = ["--pdeathsig", "TERM", "nsenter", `--net=${machine}`, "--", process.execPath, commandLine, "engine"];
-  const child = spawnTool("setpriv", args, { env, stdio: "ignore" });
+  const child = spawnTool("setpriv", args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const output: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => output.push(String(chunk)));
   const ended = exitOf(child, "setpriv");
-  const isUp = async (): Promise<boolean> => {
-    if (child.exitCode !== null) throw new TypeError(`the engine ended with ${child.exitCode}`);
-    return (await runUnchecked("docker", ["--host", `unix://${socketPath}`, "version"])).exitCode === 0;
-  };
-  await waitUntil(isUp, 30_000);
+  const docker = (words: readonly string[]) => runUnchecked("docker", ["--host", `unix://${socketPath}`, ...words]);
   const kill = async (): Promise<void> => {
     child.kill("SIGKILL");
     for (const { pid } of await processesOf(stateFolder)) killIfThere(pid);
     await ended;
     await waitUntil(async () => (await processesOf(stateFolder)).length === 0, 5_000);
   };
+  const end = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    await waitUntil(async () => child.exitCode !== null || child.signalCode !== null, 10_000);
+    await kill();
+    if (given === undefined) await rm(stateFolder, { recursive: true, force: true });
+  };
+  const isUpOrGone = async (): Promise<boolean> =>
+    child.exitCode !== null || (await docker(["version"])).exitCode === 0;
+  if (!(await waitUntil(isUpOrGone, 30_000)) || child.exitCode !== null) {
+    await end();
+    throw new TypeError(`the engine did not come up: ${output.join("")}`);
+  }
   return {
-    stateFolder,
-    client,
-    docker: async (...words) => (await run("docker", ["--host", `unix://${socketPath}`, ...words])).stdout,
-    kill,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGTERM");
-      if (child.exitCode === null && child.signalCode === null) await once(child, "close");
-      await kill();
-      client.close();
-      if (given === undefined) await rm(stateFolder, { recursive: true, force: true });
+    docker: async (...words) => {
+      const result = await docker(words);
+      if (result.exitCode === 0) return result.stdout;
+      throw new TypeError(`docker ${words.join(" ")}: exit code ${result.exitCode}: ${result.stderr}`);
     },
+    kill,
+    [Symbol.asyncDispose]: end,
   };
 }
 

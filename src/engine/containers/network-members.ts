@@ -1,4 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
+import { changeHostsAddresses } from "../../runtime/network-files";
 import type { NetworkMembers } from "../networks/network-service";
 import type { EndpointSpec } from "../routes/container-spec";
 import type { NetworkEndpointView } from "../routes/network-service";
@@ -54,7 +55,8 @@ async function connect(context: ContainerContext, container: Container, endpoint
   const added = { ...endpoint, network: network.name };
   if (container.run?.sandbox !== undefined) {
     await context.networks.ready(network.id);
-    await container.run.sandbox.connect(endpointRequestOf(context, container.record, added));
+    const { ipv4Address } = await container.run.sandbox.connect(endpointRequestOf(context, container.record, added));
+    await changeHosts(container, { added: [ipv4Address], removed: [] });
   }
   await container.change({ endpoints: [...endpoints, added] });
   publish(context, container, "connect", network);
@@ -73,9 +75,21 @@ async function disconnect(
     if (force) return;
     throw new RuncibleError("internal", `container ${container.id} is not connected to network ${network.name}`);
   }
+  const removed = container.run?.sandbox?.endpoints.filter((endpoint) => endpoint.networkId === networkId) ?? [];
   await container.run?.sandbox?.disconnect(networkId);
+  await changeHosts(container, { added: [], removed: removed.map(({ ipv4Address }) => ipv4Address) });
   await container.change({ endpoints: endpoints.filter((endpoint) => !isThis(endpoint)) });
   publish(context, container, "disconnect", network);
+}
+
+/** Programs look up their own name to find the address to bind to. */
+async function changeHosts(
+  { folder, record, run }: Container,
+  change: { readonly added: readonly string[]; readonly removed: readonly string[] },
+): Promise<void> {
+  if (run?.sandbox === undefined) return;
+  const names = { folder, hostname: record.config.hostname, domainname: record.spec.domainname ?? "" };
+  await changeHostsAddresses(names, change);
 }
 
 function publish(

@@ -15,11 +15,16 @@ export interface DnsServerOptions {
 /** Questions under way with the host's resolvers; beyond that they fail at once rather than pile up. */
 const maxForwarded = 512;
 const idleConnectionMs = 10_000;
+/**
+ * A program may ask for hundreds of names at once, and what does not fit here costs it a timeout of seconds. The kernel
+ * gives as much of it as the machine allows, twice its default on most.
+ */
+const receiveBufferBytes = 4 * 1024 * 1024;
 
 /** Serves names on port 53, UDP and TCP, for as long as the process lives. */
 export async function startDnsServer(options: DnsServerOptions): Promise<void> {
   const answer = createResponder(options);
-  const udp = createSocket("udp4");
+  const udp = createSocket({ type: "udp4", recvBufferSize: receiveBufferBytes });
   udp.on("message", (query, { address, port }) => {
     void answer(query, address, false).then((response) => {
       // The asking container may be gone.

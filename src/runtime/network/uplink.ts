@@ -3,7 +3,7 @@ import { RuncibleError } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
 import { createUndoStack } from "../../internal/undo";
 import type { AgentClient } from "./agent-client";
-import { passDockerFirewall } from "./docker-firewall";
+import { passHostFirewall } from "./host-firewall";
 import { hostRoutes } from "./host-routes";
 import { ipBatch, ipBatchForced, loadRules } from "./ip-batch";
 import { planSwitch, uplinkName } from "./link-plan";
@@ -32,7 +32,7 @@ export async function openUplink(agent: AgentClient, engineId: string, logger: L
     undo.push(() => ipBatchForced([`link del ${link}`]));
     const steps = await Promise.allSettled([
       holdRules(table, hostRules(table, { link, address: addresses.inner })).then((rules) => undo.push(rules.close)),
-      passDockerFirewall(link).then((pass) => pass && undo.push(pass.close)),
+      passHostFirewall(link).then((pass) => pass && undo.push(pass.close)),
       ipBatch(planSwitch({ address: addresses.inner, gateway: addresses.host }), agent.namespacePath),
       loadRules(switchRules, agent.namespacePath),
       allowForwarding(logger),

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type Answer, decode, encode, streamDecode, streamEncode, TRUNCATED_RESPONSE } from "dns-packet";
 import { expect, onTestFinished, test } from "vitest";
 import type { NetworkStack } from "../../../src/runtime/network/stack";
-import { evaluateIn, lookUpIn } from "./in-sandbox";
+import { evaluateIn, lookUpIn, runIn } from "./in-sandbox";
 import { addNetwork, on, openStack } from "./open-stack";
 
 const resolve = (name: string, type: string): string => `
@@ -25,6 +25,33 @@ test("an alias that two have gives both addresses, a name without regard to case
   expect(await evaluateIn(one, resolve("two", "AAAA"))).toBe("ENODATA");
   expect(await evaluateIn(one, resolve("nobody", "A"))).toBe("ENOTFOUND");
   expect(await evaluateIn(one, resolve("3.1.213.10.in-addr.arpa", "PTR"))).toEqual(["two.net1"]);
+});
+
+test("hundreds of questions at once are all answered", async () => {
+  const stack = await openStack();
+  const network = await addNetwork(stack, 1);
+  const one = await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")] });
+  const answers = await evaluateIn(
+    one,
+    `const resolver = new (require("dns").promises.Resolver)({ timeout: 5000, tries: 1 });
+     resolver.setServers(["127.0.0.11"]);
+     const all = await Promise.allSettled(Array.from({ length: 400 }, () => resolver.resolve4("one")));
+     return all.filter(({ value }) => value?.[0] === "10.213.1.2").length;`,
+  );
+  expect(answers).toBe(400);
+});
+
+test("a search list and a final dot lead to the same container, and other types than A are empty", async () => {
+  const stack = await openStack();
+  const network = await addNetwork(stack, 1);
+  const one = await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")] });
+  await stack.openSandbox({ containerId: "two", endpoints: [on(network, "two")] });
+  const { stdout } = await runIn(one, ["sh", "-c", "echo search net1 >> /etc/resolv.conf && getent ahostsv4 two"]);
+  expect(stdout).toContain("10.213.1.3");
+  expect(await evaluateIn(one, resolve("two.", "A"))).toEqual(["10.213.1.3"]);
+  for (const type of ["AAAA", "TXT", "MX", "SRV"]) {
+    expect(await evaluateIn(one, resolve("two", type))).toBe("ENODATA");
+  }
 });
 
 test("names change while the sandbox lives, and go with it", async () => {

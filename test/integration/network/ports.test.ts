@@ -66,22 +66,41 @@ test("connections before the sandbox wait for it, and a container that does not 
   expect(await Promise.all(early)).toEqual(["ECONNRESET", "ECONNRESET", "ECONNRESET", "ECONNRESET"]);
 });
 
-test("UDP is relayed, each client apart", async () => {
+test("UDP is relayed on both loopback addresses, each client apart, question by question", async () => {
   const stack = await openStack();
   const network = await addNetwork(stack, 1);
   const ports = await stack.reservePorts([tcp(9, { protocol: "udp" })]);
   const sandbox = await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")], ports });
   await serveIn(sandbox, echoUdp(9));
-  const clients = await Promise.all(["a", "b"].map((text) => askUdp(portOf(ports), text)));
-  expect(clients).toEqual(["a", "b"]);
+  const clients = ["127.0.0.1", "::1"].flatMap((host) => Array.from({ length: 10 }, () => host));
+  const questions = clients.map((_, client) => Array.from({ length: 20 }, (_, index) => `${client}: ${index}`));
+  const answers = await Promise.all(
+    clients.map((host, client) => converse(host, portOf(ports), questions[client] ?? [])),
+  );
+  expect(answers).toEqual(questions);
 });
 
-async function askUdp(port: number, text: string): Promise<string> {
-  const socket = createSocket("udp4");
+test("a datagram of the largest size comes through and back", async () => {
+  const stack = await openStack();
+  const network = await addNetwork(stack, 1);
+  const ports = await stack.reservePorts([tcp(9, { protocol: "udp" })]);
+  const sandbox = await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")], ports });
+  await serveIn(sandbox, echoUdp(9));
+  const large = "x".repeat(65_507);
+  expect(await converse("127.0.0.1", portOf(ports), [large])).toEqual([large]);
+});
+
+/** Asks one question after the other from one socket, as a resolver does. */
+async function converse(host: string, port: number, questions: readonly string[]): Promise<readonly string[]> {
+  const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
   onTestFinished(() => void socket.close());
-  socket.send(text, port, "127.0.0.1");
-  const [data] = await once(socket, "message");
-  return String(data);
+  const answers: string[] = [];
+  for (const question of questions) {
+    socket.send(question, port, host);
+    const [data] = await once(socket, "message");
+    answers.push(String(data));
+  }
+  return answers;
 }
 
 test("other containers reach a published port at the gateway", async () => {

@@ -1,5 +1,8 @@
-import { expect, test } from "vitest";
-import { hostsFile, resolvConf } from "../../../src/runtime/network-files";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { changeHostsAddresses, hostsFile, resolvConf } from "../../../src/runtime/network-files";
 
 const plain = {
   folder: "/nowhere",
@@ -31,4 +34,16 @@ test("resolv.conf names search domains, servers and options, and leaves out what
   expect(resolvConf({ ...plain, search: ["a.test", "b.test"], resolverOptions: [] })).toBe(
     "search a.test b.test\nnameserver 127.0.0.11\n",
   );
+});
+
+test("addresses come and go in the hosts file, and what the container wrote itself stays", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "runcible-hosts-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const names = { folder, hostname: "web", domainname: "" };
+  await writeFile(join(folder, "hosts"), `${hostsFile(plain)}192.0.2.7\tmine\n`);
+  await changeHostsAddresses(names, { added: ["172.19.0.2"], removed: [] });
+  await changeHostsAddresses(names, { added: [], removed: ["172.18.0.2"] });
+  const lines = (await readFile(join(folder, "hosts"), "utf8")).split("\n");
+  expect(lines.slice(-3)).toEqual(["192.0.2.7\tmine", "172.19.0.2\tweb", ""]);
+  expect(lines).not.toContain("172.18.0.2\tweb");
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseLinks } from "../../../../src/runtime/network/docker-firewall";
+import { chooseChain, parseLinks, parseRules } from "../../../../src/runtime/network/host-firewall";
 import { hostIpsOf, portCandidates } from "../../../../src/runtime/network/host-ports";
 import { parseRoutes } from "../../../../src/runtime/network/host-routes";
 import { parseSocketTable } from "../../../../src/runtime/network/listening";
@@ -72,4 +72,24 @@ test("every link of the kernel's list is found", () => {
     "",
   ].join("\n");
   expect(parseLinks(text)).toEqual(["lo", "rc0c105ed1"]);
+});
+
+test("the way through a firewall is Docker's chain for users, else the chain that drops", () => {
+  expect(chooseChain("-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n")).toBeUndefined();
+  expect(chooseChain("-P FORWARD DROP\n-N ufw-before-forward\n")).toBe("FORWARD");
+  expect(chooseChain("-P FORWARD DROP\n-N DOCKER\n-N DOCKER-USER\n-A FORWARD -j DOCKER-USER\n")).toBe("DOCKER-USER");
+  expect(chooseChain("")).toBeUndefined();
+});
+
+test("of all rules of a firewall only those that an engine made are its own", () => {
+  const listing = [
+    "-A FORWARD -j DOCKER-USER",
+    "-A FORWARD -o rc00000001 -m comment --comment runcible -j ACCEPT",
+    '-A DOCKER-USER -i rc00000002 -m comment --comment "runcible" -j ACCEPT',
+    "-A DOCKER-USER -i eth0 -j ACCEPT",
+  ].join("\n");
+  expect(parseRules(listing)).toEqual([
+    { chain: "FORWARD", direction: "-o", link: "rc00000001" },
+    { chain: "DOCKER-USER", direction: "-i", link: "rc00000002" },
+  ]);
 });

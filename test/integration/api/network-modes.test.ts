@@ -1,0 +1,72 @@
+import { hostname } from "node:os";
+import { expect, test } from "vitest";
+import { getRuntime } from "../../../src/api/runtime/runtime";
+import { GenericContainer, RandomPortGenerator } from "../../../src/index";
+import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { busyboxImage } from "./busybox-image";
+
+useEngineOfThisFile();
+
+test.each(["", "127.0.0.1:"])("on the host's network a container's port %sN is the host's", async (address) => {
+  const port = await new RandomPortGenerator().generatePort();
+  await using container = await new GenericContainer(await busyboxImage())
+    .withNetworkMode("host")
+    .withCommand(["httpd", "-f", "-p", `${address}${port}`, "-h", "/www"])
+    .withExposedPorts(port)
+    .start();
+
+  expect(container.getMappedPort(port)).toBe(port);
+  expect(container.getFirstMappedPort()).toBe(port);
+  const answer = await fetch(`http://127.0.0.1:${container.getMappedPort(port)}/`);
+  expect(await answer.text()).toBe("hello\n");
+});
+
+test("without a network there is nothing to wait for: exposed ports are refused before anything is made", async () => {
+  const image = await busyboxImage();
+  const container = new GenericContainer(image).withNetworkMode("none").withExposedPorts(80).start();
+
+  await expect(container).rejects.toMatchObject({
+    code: "invalid-argument",
+    message: expect.stringContaining("80/tcp"),
+  });
+  expect(await (await getRuntime()).engine.containers.list({ all: true })).toEqual([]);
+});
+
+test("without a network a container has its loopback and nothing else", async () => {
+  await using container = await new GenericContainer(await busyboxImage())
+    .withNetworkMode("none")
+    .withCommand(["sleep", "60"])
+    .start();
+
+  expect((await container.exec(["ls", "/sys/class/net"])).output).toBe("lo\n");
+  expect(container.getNetworkNames()).toEqual(["none"]);
+});
+
+test("with the network of another container come its host name and its ports, and no options of one's own", async () => {
+  const image = await busyboxImage();
+  await using owner = await new GenericContainer(image).withHostname("owner").withCommand(["sleep", "60"]).start();
+  const guest = new GenericContainer(image)
+    .withNetworkMode(`container:${owner.getId()}`)
+    .withCommand(["httpd", "-f", "-p", "80", "-h", "/www"]);
+
+  await expect(guest.withExposedPorts(80).start()).rejects.toThrow(
+    "conflicting options: port publishing and the container type network mode",
+  );
+  await using started = await new GenericContainer(image)
+    .withNetworkMode(`container:${owner.getId()}`)
+    .withCommand(["nc", "-l", "-p", "81", "-e", "hostname"])
+    .start();
+  expect((await started.exec(["hostname"])).output).toBe("owner\n");
+});
+
+test.each([
+  ["as the host", undefined, hostname()],
+  ["as it says itself", "own", "own"],
+])("on the host's network a container is called %s", async (_, wanted, name) => {
+  const container = new GenericContainer(await busyboxImage()).withNetworkMode("host").withCommand(["sleep", "60"]);
+  if (wanted !== undefined) container.withHostname(wanted);
+  await using started = await container.start();
+
+  expect((await started.exec(["sh", "-c", "hostname; cat /etc/hostname"])).output).toBe(`${name}\n${name}\n`);
+  expect(started.getHostname()).toBe(name);
+});
