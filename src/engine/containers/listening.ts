@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { RuncibleError } from "../../internal/errors";
 import type { RunOutcome } from "../../runtime/container";
-import { listeningPorts } from "../../runtime/network/listening";
+import { listeningPorts } from "../../runtime/network/ports/listening";
 import { type ContainerPort, formatPortKey } from "../../wire/ports";
 import type { WaitForListeningOptions } from "../routes/container-service";
 import type { Container } from "./container";

@@ -4,7 +4,6 @@ import { Mutex } from "../../internal/mutex";
 import type { NetworkStack } from "../../runtime/network/stack";
 import { networkNameInUse, noSuchNetwork } from "../../wire/docker-errors";
 import { checkFilterKeys, type Filters, matchesLabels } from "../../wire/filters";
-import { decodeBoolean } from "../../wire/query-values";
 import type { EndpointSpec } from "../routes/container-spec";
 import type { EventSink } from "../routes/event-service";
 import type {
@@ -17,6 +16,7 @@ import type {
 import type { RecordStore } from "../state/record-store";
 import { RefIndex } from "../state/ref-index";
 import { timestampNow } from "../state/timestamp";
+import { matchesFilters } from "./network-filters";
 import { isPredefined, type NetworkRecord, predefinedNames, predefinedNetwork } from "./network-record";
 import type { SubnetChooser } from "./subnet-chooser";
 
@@ -70,7 +70,7 @@ export class Networks implements NetworkService {
   async list(filters: Filters): Promise<readonly NetworkView[]> {
     checkFilterKeys(filters, ["id", "name", "driver", "type", "label", "scope", "dangling"]);
     const views = this.#index.values().map((network) => this.#view(network));
-    return views.filter((view) => matches(view, filters));
+    return views.filter((view) => matchesFilters(view, filters));
   }
 
   async inspect(ref: string): Promise<NetworkView> {
@@ -248,23 +248,6 @@ function notToBeJoined({ name }: Network): RuncibleError {
       ? "container cannot be disconnected from host network or connected to host network"
       : "container cannot be connected to multiple networks with one of the networks in private (none) mode";
   return new RuncibleError("invalid-argument", reason);
-}
-
-function matches(view: NetworkView, filters: Filters): boolean {
-  const any = (key: string, accepts: (value: string) => boolean): boolean => {
-    const values = filters.get(key) ?? [];
-    return values.length === 0 || values.some(accepts);
-  };
-  const kind = isPredefined(view.name) ? "builtin" : "custom";
-  return (
-    matchesLabels(view.labels, filters) &&
-    any("id", (value) => view.id.startsWith(value)) &&
-    any("name", (value) => view.name.includes(value)) &&
-    any("driver", (value) => view.driver === value) &&
-    any("type", (value) => value === kind) &&
-    any("scope", (value) => value === "local") &&
-    any("dangling", (value) => decodeBoolean(value) === (kind === "custom" && view.endpoints.length === 0))
-  );
 }
 
 function hasLabel(labels: Readonly<Record<string, string>>, key: string, value: string | undefined): boolean {

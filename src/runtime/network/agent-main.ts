@@ -4,9 +4,9 @@ import type { Server, Socket } from "node:net";
 import { type Deferred, deferred } from "../../internal/deferred";
 import { hasCode, messageOf } from "../../internal/errors";
 import type { AgentRequest, FromAgent, ToAgent } from "./agent-protocol";
-import { startDnsServer } from "./dns-server";
-import { createDnsZone } from "./dns-zone";
-import { createPublishedPorts } from "./published-ports";
+import { startDnsServer } from "./dns/server";
+import { createDnsZone } from "./dns/zone";
+import { createPublishedPorts } from "./ports/published-ports";
 
 /**
  * The network agent. It lives in a network namespace of its own, the switch, and gives it its life: when this process

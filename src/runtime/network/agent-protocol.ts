@@ -1,4 +1,4 @@
-import type { NamedEndpoint } from "./dns-zone";
+import type { NamedEndpoint } from "./dns/zone";
 
 /** What the engine asks of the network agent. `publish` and `adopt` travel with a handle of the host's namespace. */
 export type AgentRequest =

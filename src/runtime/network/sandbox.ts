@@ -3,7 +3,7 @@ import { randomId } from "../../internal/ids";
 import { Mutex } from "../../internal/mutex";
 import type { AddressPool } from "./address-pool";
 import type { AgentClient } from "./agent-client";
-import type { NamedEndpoint } from "./dns-zone";
+import type { NamedEndpoint } from "./dns/zone";
 import { ipBatch, ipBatches, ipBatchForced } from "./ip-batch";
 import {
   type EndpointPlan,
@@ -14,7 +14,7 @@ import {
   planCable,
   planRoutes,
 } from "./link-plan";
-import type { OpenReservation } from "./port-reservations";
+import type { OpenReservation } from "./ports/port-reservations";
 import type { EndpointRequest, EndpointState, NetworkDefinition, Sandbox } from "./stack";
 
 /** A network as the stack keeps it. */

@@ -5,7 +5,7 @@ import type { AgentClient } from "./agent-client";
 import { ipBatch, ipBatchForced } from "./ip-batch";
 import { bridgeName, planBridge } from "./link-plan";
 import { createPool, type Pool } from "./pool";
-import { type OpenReservation, reserveHostPorts } from "./port-reservations";
+import { type OpenReservation, reserveHostPorts } from "./ports/port-reservations";
 import { type Network, type SandboxHome, type SpareSandbox, wireSandbox } from "./sandbox";
 import { discardSandbox } from "./sandbox-pool";
 import type { EndpointRequest, NetworkDefinition, NetworkStack, PortRequest, PortReservation, Sandbox } from "./stack";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { run } from "../../../src/internal/exec";
-import { listeningPorts } from "../../../src/runtime/network/listening";
+import { listeningPorts } from "../../../src/runtime/network/ports/listening";
 import { askTcpBody, echoTcp, evaluateIn, lookUpIn, runIn, serveIn } from "./in-sandbox";
 import { addNetwork, on, openStack } from "./open-stack";
 

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import { parseResolvers } from "../../../../src/runtime/network/dns/resolvers";
 import { chooseChain, parseLinks, parseRules } from "../../../../src/runtime/network/host-firewall";
-import { hostIpsOf, portCandidates } from "../../../../src/runtime/network/host-ports";
 import { parseRoutes } from "../../../../src/runtime/network/host-routes";
-import { parseSocketTable } from "../../../../src/runtime/network/listening";
-import { parseResolvers } from "../../../../src/runtime/network/resolvers";
+import { hostIpsOf, portCandidates } from "../../../../src/runtime/network/ports/host-ports";
+import { parseSocketTable } from "../../../../src/runtime/network/ports/listening";
 
 test("routes of every kind count, the default route does not", () => {
   const text = [

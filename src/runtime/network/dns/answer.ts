@@ -10,7 +10,7 @@ import {
   RECURSION_DESIRED,
   TRUNCATED_RESPONSE,
 } from "dns-packet";
-import type { NameDecision } from "./dns-zone";
+import type { NameDecision } from "./zone";
 
 /** Response codes of RFC 1035, 4.1.1; the lowest four bits of the flags. */
 const responseCodes = { noError: 0, serverFailure: 2, noSuchName: 3 } as const;

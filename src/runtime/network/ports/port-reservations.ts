@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
-import { randomId } from "../../internal/ids";
-import type { AgentClient } from "./agent-client";
-import type { PortTarget } from "./agent-protocol";
+import { randomId } from "../../../internal/ids";
+import type { AgentClient } from "../agent-client";
+import type { PortTarget } from "../agent-protocol";
+import type { PortBinding, PortRequest, PortReservation } from "../stack";
 import { type HostListener, hostIpsOf, listenOnHost } from "./host-ports";
-import type { PortBinding, PortRequest, PortReservation } from "./stack";
 
 /** A reservation as the stack knows it: it can be pointed at a container. */
 export interface OpenReservation extends PortReservation {

@@ -1,7 +1,7 @@
 import { decode, encode, type Packet } from "dns-packet";
 import { expect, test } from "vitest";
-import { encodeAnswer, encodeFailure, parseQuery } from "../../../../src/runtime/network/dns-answer";
-import { createMessageReader, frameMessage } from "../../../../src/runtime/network/dns-stream";
+import { encodeAnswer, encodeFailure, parseQuery } from "../../../../../src/runtime/network/dns/answer";
+import { createMessageReader, frameMessage } from "../../../../../src/runtime/network/dns/stream";
 
 const question: Packet = { type: "query", id: 7, flags: 256, questions: [{ type: "A", name: "web" }] };
 const edns = { type: "OPT", name: ".", udpPayloadSize: 4096, flags: 0, options: [] } as unknown as NonNullable<

@@ -1,7 +1,7 @@
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import type { PortTarget, PublishedPort } from "./agent-protocol";
+import type { PortTarget, PublishedPort } from "../agent-protocol";
 import { relayTcp } from "./relay-tcp";
 import { relayUdp, type UdpRelay } from "./relay-udp";
 

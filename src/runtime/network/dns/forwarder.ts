@@ -1,8 +1,8 @@
 import { createSocket } from "node:dgram";
 import { connect, isIPv6 } from "node:net";
-import { deferred } from "../../internal/deferred";
-import { createMessageReader, frameMessage } from "./dns-stream";
+import { deferred } from "../../../internal/deferred";
 import type { ResolverList } from "./resolvers";
+import { createMessageReader, frameMessage } from "./stream";
 
 const dnsPort = 53;
 /** Per resolver; programs commonly give up after five seconds. */

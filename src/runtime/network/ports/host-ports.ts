@@ -1,8 +1,8 @@
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { hasCode, RuncibleError } from "../../internal/errors";
-import type { PortRequest } from "./stack";
+import { hasCode, RuncibleError } from "../../../internal/errors";
+import type { PortRequest } from "../stack";
 
 /** A socket that listens in the host's namespace. */
 export interface HostListener {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { hasCode } from "../../internal/errors";
+import { hasCode } from "../../../internal/errors";
 
 export interface ListeningPort {
   readonly port: number;

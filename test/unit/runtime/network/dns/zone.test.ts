@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createDnsZone, type DnsZone, type NamedEndpoint } from "../../../../src/runtime/network/dns-zone";
+import { createDnsZone, type DnsZone, type NamedEndpoint } from "../../../../../src/runtime/network/dns/zone";
 
 function endpoint(address: string, names: readonly string[], changes: Partial<NamedEndpoint> = {}): NamedEndpoint {
   return { networkId: "n1", networkName: "back", answersNames: true, isInternal: false, address, names, ...changes };

@@ -1,9 +1,9 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import { encodeAnswer, encodeFailure, parseQuery } from "./dns-answer";
-import { createMessageReader, frameMessage } from "./dns-stream";
-import type { DnsZone } from "./dns-zone";
+import { encodeAnswer, encodeFailure, parseQuery } from "./answer";
+import { createMessageReader, frameMessage } from "./stream";
+import type { DnsZone } from "./zone";
 
 export interface DnsServerOptions {
   readonly address: string;

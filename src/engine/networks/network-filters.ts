@@ -1,0 +1,22 @@
+import { type Filters, matchesLabels } from "../../wire/filters";
+import { decodeBoolean } from "../../wire/query-values";
+import type { NetworkView } from "../routes/network-service";
+import { isPredefined } from "./network-record";
+
+/** Whether a list with these filters shows the network. */
+export function matchesFilters(view: NetworkView, filters: Filters): boolean {
+  const any = (key: string, accepts: (value: string) => boolean): boolean => {
+    const values = filters.get(key) ?? [];
+    return values.length === 0 || values.some(accepts);
+  };
+  const kind = isPredefined(view.name) ? "builtin" : "custom";
+  return (
+    matchesLabels(view.labels, filters) &&
+    any("id", (value) => view.id.startsWith(value)) &&
+    any("name", (value) => view.name.includes(value)) &&
+    any("driver", (value) => view.driver === value) &&
+    any("type", (value) => value === kind) &&
+    any("scope", (value) => value === "local") &&
+    any("dangling", (value) => decodeBoolean(value) === (kind === "custom" && view.endpoints.length === 0))
+  );
+}
