@@ -50,8 +50,9 @@ function stateOf(container: Container): ContainerState {
   };
 }
 
+/** On no network of its own a container has no ports to show. */
 function portsOf({ run, record }: Container): readonly PublishedPort[] {
-  if (run?.sandbox === undefined) return [];
+  if (run?.sandbox === undefined || run.sandbox.endpoints.length === 0) return [];
   const ports = new Map<string, { containerPort: { port: number; protocol: Protocol }; bindings: HostBinding[] }>();
   for (const containerPort of record.config.exposedPorts) {
     ports.set(formatPortKey(containerPort), { containerPort, bindings: [] });

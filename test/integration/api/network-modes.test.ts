@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { GenericContainer, RandomPortGenerator } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
@@ -40,6 +40,20 @@ test("without a network a container has its loopback and nothing else", async ()
 
   expect((await container.exec(["ls", "/sys/class/net"])).output).toBe("lo\n");
   expect(container.getNetworkNames()).toEqual(["none"]);
+});
+
+test("without a network a published port is accepted as Docker does, and shown nowhere", async () => {
+  const { engine } = await getRuntime();
+  const { Id } = await engine.containers.create({
+    Image: await busyboxImage(),
+    Cmd: ["sleep", "60"],
+    ExposedPorts: { "80/tcp": {} },
+    HostConfig: { NetworkMode: "none", PortBindings: { "80/tcp": [{}] } },
+  });
+  onTestFinished(() => engine.containers.remove(Id, { force: true }));
+  await engine.containers.start(Id);
+
+  expect((await engine.containers.inspect(Id)).NetworkSettings.Ports).toEqual({});
 });
 
 test("with the network of another container come its host name and its ports, and no options of one's own", async () => {
