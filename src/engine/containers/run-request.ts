@@ -43,6 +43,7 @@ export async function runRequestOf(context: ContainerContext, container: Contain
       capDrop: spec.capDrop,
       isPrivileged: spec.privileged,
       seccomp: spec.privileged ? "unconfined" : security.seccomp,
+      has32BitPrograms: await mayRun32BitPrograms(context, record),
       noNewPrivileges: security.noNewPrivileges,
       ...(spec.maskedPaths === undefined ? {} : { maskedPaths: spec.maskedPaths }),
       ...(spec.readonlyPaths === undefined ? {} : { readonlyPaths: spec.readonlyPaths }),
@@ -53,6 +54,15 @@ export async function runRequestOf(context: ContainerContext, container: Contain
       ...(spec.resources.oomScoreAdj === undefined ? {} : { oomScoreAdj: spec.resources.oomScoreAdj }),
     },
   };
+}
+
+/** Of what is bound in nobody knows. */
+async function mayRun32BitPrograms(
+  { runtime }: ContainerContext,
+  { diffIds, mounts }: ContainerRecord,
+): Promise<boolean> {
+  if (mounts.some(({ kind }) => kind === "bind")) return true;
+  return (await Promise.all(diffIds.map((diffId) => runtime.layers.has32BitPrograms(diffId)))).includes(true);
 }
 
 /** Names the network's DNS answers with this container. */

@@ -20,12 +20,16 @@ export interface LayerStore {
   unpack(request: UnpackRequest): Promise<void>;
   /** Plain bytes, recorded at unpacking. */
   sizeOf(diffId: Digest): Promise<number>;
+  /** Whether it brings programs of a 32-bit machine, or may do so. */
+  has32BitPrograms(diffId: Digest): Promise<boolean>;
   /** Removes layers that are not in use, which is asked right before each removal. */
   collectGarbage(isInUse: (diffId: Digest) => boolean): Promise<void>;
 }
 
 interface LayerRecord {
   readonly sizeBytes: number;
+  /** Absent: nobody looked. */
+  readonly has32BitPrograms?: boolean;
 }
 
 const unfinishedPrefix = "unfinished-";
@@ -62,8 +66,8 @@ export async function openLayerStore(folder: string, limits: Partial<LayerLimits
     const unfinished = join(folder, `${unfinishedPrefix}${randomId().slice(0, 16)}`);
     await mkdir(join(unfinished, "diff"), { recursive: true, mode: 0o755 });
     try {
-      const sizeBytes = await unpackLayer(request, join(unfinished, "diff"), allLimits);
-      await writeFile(join(unfinished, recordName), JSON.stringify({ sizeBytes } satisfies LayerRecord));
+      const record: LayerRecord = await unpackLayer(request, join(unfinished, "diff"), allLimits);
+      await writeFile(join(unfinished, recordName), JSON.stringify(record));
       await rename(unfinished, folderOf(request.diffId));
     } finally {
       await rm(unfinished, { recursive: true, force: true });
@@ -94,6 +98,7 @@ export async function openLayerStore(folder: string, limits: Partial<LayerLimits
       await done;
     },
     sizeOf: async (diffId) => (await recordOf(diffId))?.sizeBytes ?? 0,
+    has32BitPrograms: async (diffId) => (await recordOf(diffId))?.has32BitPrograms ?? true,
     collectGarbage: async (isInUse) => {
       for (const name of await readdir(folder)) {
         const diffId = `sha256:${name}`;

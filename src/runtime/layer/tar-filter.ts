@@ -1,6 +1,7 @@
 import { RuncibleError } from "../../internal/errors";
 import type { EntryGuard } from "./entry-guard";
 import { buildPax, type PaxRecords, parsePax } from "./pax";
+import type { ProgramScan } from "./program-scan";
 import { blockBytes, buildHeader, isZeroBlock, paddingOf, parseHeader, type TarHeader } from "./tar-header";
 
 /** Turns a layer's tar stream into one that GNU tar unpacks into overlay form, checking every entry on the way. */
@@ -38,7 +39,8 @@ type Step =
   | { readonly kind: "data"; readonly isKept: boolean }
   | { readonly kind: "done" };
 
-export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
+/** `scan` sees the content of all files. */
+export function createTarFilter(layer: string, guard: EntryGuard, scan?: ProgramScan): TarFilter {
   const folders = new Map<string, Folder>();
   let step: Step = { kind: "header" };
   let rest: Buffer = Buffer.alloc(0);
@@ -80,7 +82,10 @@ export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
       case "data": {
         const piece = take(Math.min(missing, rest.length));
         missing -= piece.length;
-        if (step.isKept) out.push(piece);
+        if (step.isKept) {
+          out.push(piece);
+          scan?.push(piece);
+        }
         if (missing === 0) step = { kind: "header" };
         return true;
       }
@@ -187,6 +192,7 @@ export function createTarFilter(layer: string, guard: EntryGuard): TarFilter {
   };
 
   const beginData = (size: number, isKept: boolean): void => {
+    scan?.begin();
     padding = paddingOf(size);
     missing = size + padding;
     step = missing === 0 ? { kind: "header" } : { kind: "data", isKept };

@@ -5,6 +5,7 @@ import { exitOf, spawnTool } from "../../internal/exec";
 import type { Digest } from "../image/digest";
 import { decompressor, type LayerCompression } from "./decompress";
 import { createEntryGuard, type LayerLimits } from "./entry-guard";
+import { createProgramScan } from "./program-scan";
 import { createTarFilter } from "./tar-filter";
 
 export interface UnpackRequest {
@@ -32,12 +33,19 @@ const tarArgs = [
   "--warning=no-unknown-keyword",
 ];
 
+/** What is known of a layer once it has been read. */
+export interface UnpackedLayer {
+  /** Of the plain archive. */
+  readonly sizeBytes: number;
+  readonly has32BitPrograms: boolean;
+}
+
 /**
- * Unpacks a layer into an empty folder, in overlay form; resolves to its plain size in bytes. GNU tar writes the files:
+ * Unpacks a layer into an empty folder, in overlay form. GNU tar writes the files:
  * five times faster than doing it from JavaScript. Throws `layer-invalid`, `layer-too-large`, `digest-mismatch`,
  * `disk-full`, `aborted`; the folder is then the caller's to remove.
  */
-export async function unpackLayer(request: UnpackRequest, folder: string, limits: LayerLimits): Promise<number> {
+export async function unpackLayer(request: UnpackRequest, folder: string, limits: LayerLimits): Promise<UnpackedLayer> {
   const { describedAs, diffId, source, signal } = request;
   const tar = spawnTool("tar", [...tarArgs, `--directory=${folder}`], {
     stdio: ["pipe", "ignore", "pipe"],
@@ -58,7 +66,7 @@ export async function unpackLayer(request: UnpackRequest, folder: string, limits
     if (stderr.length < 8192) stderr += chunk.toString("utf8");
   });
   try {
-    const { size, digest } = await feed(request, limits, tar.stdin);
+    const { digest, ...unpacked } = await feed(request, limits, tar.stdin);
     const { exitCode } = await ended;
     if (exitCode !== 0) throw tarFailed(describedAs, stderr);
     if (digest !== diffId) {
@@ -67,7 +75,7 @@ export async function unpackLayer(request: UnpackRequest, folder: string, limits
         `unpack layer ${describedAs}: its content is ${digest}, not ${diffId}`,
       );
     }
-    return size;
+    return unpacked;
   } catch (error) {
     stop();
     await ended.catch(() => {});
@@ -87,9 +95,10 @@ async function feed(
   request: UnpackRequest,
   limits: LayerLimits,
   stdin: Writable | null,
-): Promise<{ size: number; digest: string }> {
+): Promise<UnpackedLayer & { readonly digest: string }> {
   const { source, compression, describedAs, onProgress, signal } = request;
-  const filter = createTarFilter(describedAs, createEntryGuard(describedAs, limits));
+  const scan = createProgramScan();
+  const filter = createTarFilter(describedAs, createEntryGuard(describedAs, limits), scan);
   const hash = createHash("sha256");
   let size = 0;
   for await (const chunk of plainBytes(source, compression, describedAs)) {
@@ -101,7 +110,8 @@ async function feed(
   }
   for (const piece of filter.end()) await write(stdin, piece);
   stdin?.end();
-  return { size, digest: `sha256:${hash.digest("hex")}` };
+  const { has32BitPrograms } = scan;
+  return { sizeBytes: size, has32BitPrograms, digest: `sha256:${hash.digest("hex")}` };
 }
 
 /** Reading stops the source on any way out. */

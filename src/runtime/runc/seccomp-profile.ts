@@ -60,9 +60,9 @@ export const allowedByCapability: Readonly<Record<string, readonly string[]>> = 
   CAP_PERFMON: ["perf_event_open"],
 };
 
-/** libseccomp's names: a 64-bit machine also runs the programs of its 32-bit forerunner. */
+/** libseccomp's names: the machine's own, then that of its 32-bit forerunner, whose programs it also runs. */
 export const architectures: Readonly<Record<string, readonly string[]>> = {
-  // Without x32: nobody builds for it, and every architecture costs a start some milliseconds.
+  // Without x32: nobody builds for it.
   x64: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
   arm64: ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"],
   riscv64: ["SCMP_ARCH_RISCV64"],

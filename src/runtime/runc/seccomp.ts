@@ -10,11 +10,25 @@ const namespaceFlags = 0x7e02_0000;
 const personalities = [0x0, 0x8, 0x2_0000, 0x2_0008, 0xffff_ffff];
 const vsockFamily = 40;
 
+export interface SeccompMachine {
+  /** As Node names it. Default: this machine's. */
+  readonly architecture?: string;
+  /**
+   * Whether programs of the machine's 32-bit forerunner are to run as well; without it they are killed (SIGSYS). Every
+   * system call has then to be told to libseccomp for two machines, the time for which grows with the square of their
+   * number: from 3 to 15 ms of a start.
+   */
+  readonly has32BitPrograms: boolean;
+}
+
 /**
  * An allow list with the effect of Docker's default profile: no new namespaces, mounts, keyrings, modules, clocks or
  * kernel tracing unless a capability allows it.
  */
-export function defaultSeccomp(capabilities: readonly string[], architecture: string = process.arch): OciSeccomp {
+export function defaultSeccomp(
+  capabilities: readonly string[],
+  { architecture = process.arch, has32BitPrograms }: SeccompMachine,
+): OciSeccomp {
   const isAdmin = capabilities.includes("CAP_SYS_ADMIN");
   const granted = allCapabilities
     .filter((name) => capabilities.includes(name))
@@ -22,7 +36,7 @@ export function defaultSeccomp(capabilities: readonly string[], architecture: st
   return {
     defaultAction: "SCMP_ACT_ERRNO",
     defaultErrnoRet: eperm,
-    architectures: architectures[architecture] ?? [],
+    architectures: (architectures[architecture] ?? []).slice(0, has32BitPrograms ? undefined : 1),
     syscalls: [
       allow([...new Set([...alwaysAllowed, ...granted])]),
       ...personalities.map((value) => allow(["personality"], [{ index: 0, value, op: "SCMP_CMP_EQ" }])),

@@ -38,6 +38,8 @@ export interface SpecRequest {
   readonly isPrivileged: boolean;
   /** The default profile, none, or a profile in OCI form. */
   readonly seccomp: "default" | "unconfined" | OciSeccomp;
+  /** Whether the container may have programs of a 32-bit machine, see `defaultSeccomp`. */
+  readonly has32BitPrograms: boolean;
   readonly noNewPrivileges: boolean;
   /** Absent: Docker's. */
   readonly maskedPaths?: readonly string[];
@@ -179,10 +181,12 @@ function namespacesOf(request: SpecRequest): OciLinux["namespaces"] {
   ];
 }
 
-function seccompOf({ seccomp, isPrivileged, capAdd, capDrop }: SpecRequest): OciSeccomp | undefined {
+function seccompOf(request: SpecRequest): OciSeccomp | undefined {
+  const { seccomp, isPrivileged, capAdd, capDrop, has32BitPrograms } = request;
   if (seccomp === "unconfined" || isPrivileged) return undefined;
   if (seccomp !== "default") return seccomp;
-  return defaultSeccomp(effectiveCapabilities({ add: capAdd, drop: capDrop, isPrivileged }));
+  const granted = effectiveCapabilities({ add: capAdd, drop: capDrop, isPrivileged });
+  return defaultSeccomp(granted, { has32BitPrograms });
 }
 
 /** The process of an exec: the container's own, with what the exec asks for instead. */

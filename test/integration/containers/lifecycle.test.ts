@@ -3,31 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { EngineClient } from "../../../src/client/client";
-import { connect } from "../../../src/client/connect";
 import { readOutput } from "../../../src/client/output";
 import { run } from "../../../src/internal/exec";
-import { type TestEngine, useTestEngine } from "../../support/engine";
-import { saveTestImage } from "../../support/images";
 import { waitUntil } from "../../support/wait-until";
+import { startEngine } from "./engine-with-image";
 import { gateRunc } from "./gated-runc";
 
 const image = "bb:latest";
-
-async function startEngine(settings: Readonly<Record<string, string>> = {}): Promise<TestEngine> {
-  const engine = await useTestEngine({ DOCKER_HOST: "", RUNCIBLE_HOST: "", ...settings });
-  (await connect()).client.close();
-  const folder = await mkdtemp(join(tmpdir(), "runcible-lifecycle-"));
-  try {
-    const archive = join(folder, "image.tar");
-    await saveTestImage("busybox", image, archive);
-    await run("docker", ["load", "--quiet", "--input", archive], {
-      env: { PATH: process.env["PATH"], DOCKER_HOST: `unix://${join(engine.stateFolder, "engine.sock")}` },
-    });
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-  return engine;
-}
 
 async function create({ containers }: EngineClient, script: string, hostConfig: object = {}): Promise<string> {
   return (await containers.create({ Image: image, Cmd: ["sh", "-c", script], HostConfig: hostConfig })).Id;

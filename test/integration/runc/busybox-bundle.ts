@@ -102,6 +102,7 @@ const defaults: Omit<SpecRequest, "rootPath" | "cgroupPath"> = {
   capDrop: [],
   isPrivileged: false,
   seccomp: "default",
+  has32BitPrograms: false,
   noNewPrivileges: false,
   devices: [],
   sysctls: {},

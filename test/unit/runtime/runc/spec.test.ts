@@ -28,6 +28,7 @@ const request: SpecRequest = {
   capDrop: [],
   isPrivileged: false,
   seccomp: "default",
+  has32BitPrograms: false,
   noNewPrivileges: false,
   devices: [],
   sysctls: {},
@@ -94,14 +95,14 @@ test("the bounding set is read bit by bit", () => {
 test("system calls of a capability are allowed with it alone", () => {
   const allowed = (capabilities: readonly string[]): ReadonlySet<string> =>
     new Set(
-      defaultSeccomp(capabilities, "x64").syscalls.flatMap((rule) =>
+      defaultSeccomp(capabilities, { architecture: "x64", has32BitPrograms: false }).syscalls.flatMap((rule) =>
         rule.args === undefined && rule.action === "SCMP_ACT_ALLOW" ? rule.names : [],
       ),
     );
   expect(allowed([]).has("mount")).toBe(false);
   expect(allowed(["CAP_SYS_ADMIN"]).has("mount")).toBe(true);
   expect(allowed([]).has("keyctl")).toBe(false);
-  expect(defaultSeccomp([], "x64").syscalls).toContainEqual({
+  expect(defaultSeccomp([], { architecture: "x64", has32BitPrograms: false }).syscalls).toContainEqual({
     names: ["clone3"],
     action: "SCMP_ACT_ERRNO",
     errnoRet: 38,
