@@ -31,7 +31,7 @@ export interface ContainersClient {
   }): Promise<readonly ContainerSummary[]>;
   /** Resolves with the exit code once it does not run; at once when it never started. */
   wait(id: string, signal?: AbortSignal): Promise<WaitResult>;
-  /** Both streams as text; with `follow` until the run ends, without keeping the process alive. */
+  /** Both streams as text; with `follow` until the run ends. */
   logs(id: string, options?: LogOptions): Promise<Readable>;
   attach(id: string, options: { readonly stdin: boolean; readonly logs?: boolean }): Promise<Socket>;
   /** A tar of the path, named by its last part. */
@@ -45,6 +45,8 @@ export interface ContainersClient {
 
 export interface LogOptions {
   readonly follow?: boolean;
+  /** Of a follow: whether the process stays alive while somebody waits for its end, see `outputText`. Default: false. */
+  readonly readerKeepsProcessAlive?: boolean;
   /** Seconds since 1970, with fraction. */
   readonly since?: number | undefined;
   /** Last lines. Default: all. */
@@ -95,14 +97,14 @@ export function createContainersClient(transport: Transport): ContainersClient {
         query: { all, limit, filters: filters === undefined ? undefined : encodeFilters(filters) },
       }),
     wait: (id, signal) => transport.call("POST", at(id, "/wait"), signal === undefined ? {} : { signal }),
-    logs: async (id, { follow = false, since, tail, signal } = {}) =>
-      outputText(
-        await transport.open("GET", at(id, "/logs"), {
-          query: { follow, stdout: true, stderr: true, since: since ?? 0, tail: tail ?? "all" },
-          keepsProcessAlive: !follow,
-          ...(signal === undefined ? {} : { signal }),
-        }),
-      ),
+    logs: async (id, { follow = false, readerKeepsProcessAlive = false, since, tail, signal } = {}) => {
+      const answer = await transport.open("GET", at(id, "/logs"), {
+        query: { follow, stdout: true, stderr: true, since: since ?? 0, tail: tail ?? "all" },
+        keepsProcessAlive: !follow,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      return outputText(answer, follow && readerKeepsProcessAlive ? answer.socket : undefined);
+    },
     attach: (id, { stdin, logs = false }) =>
       transport.hijack("POST", at(id, "/attach"), { query: { stream: true, stdin, stdout: true, stderr: true, logs } }),
     getArchive: (id, path) => transport.open("GET", at(id, "/archive"), { query: { path } }),

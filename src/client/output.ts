@@ -1,4 +1,4 @@
-import { PassThrough, type Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { createFrameDecoder, type Frame } from "../wire/frames";
 
 /**
@@ -20,23 +20,44 @@ export async function* readOutput(source: Readable): AsyncGenerator<Frame> {
   if (held.length > 0) yield { stream: "stdout", payload: held };
 }
 
-/** Both streams merged, as text. Ends quietly when the connection breaks: whoever follows a log has no other answer. */
-export function outputText(source: Readable): Readable {
-  const text = new PassThrough({ encoding: "utf8" });
-  text.on("close", () => source.destroy());
-  void copy(source, text);
+/** What keeps a process alive while it is referenced: a socket, for one. */
+interface Handle {
+  ref(): void;
+  unref(): void;
+}
+
+/**
+ * Both streams merged, as text. Ends quietly when the connection breaks: whoever follows a log has no other answer.
+ * Reads on only as fast as it is read.
+ *
+ * With a `handle`, which comes unreferenced, the process stays alive as long as somebody waits for the end: `for await`,
+ * `pipeline`, `finished` and their like, all of which listen for `close`. A mere `data` listener, or a pipe, does not
+ * wait: it must not keep a test process from its end that leaves its containers to the session.
+ */
+export function outputText(source: Readable, handle?: Handle): Readable {
+  const frames = readOutput(source);
+  const text = new Readable({
+    encoding: "utf8",
+    read: () => void pushNext(),
+    destroy: (error, done) => {
+      source.destroy();
+      done(error);
+    },
+  });
+  const pushNext = async (): Promise<void> => {
+    const next = await frames.next().catch(() => undefined);
+    if (!text.destroyed) text.push(next?.done === false ? next.value.payload : null);
+  };
+  if (handle !== undefined) holdWhileAwaited(text, source, handle);
   return text;
 }
 
-async function copy(source: Readable, text: PassThrough): Promise<void> {
-  try {
-    for await (const { payload } of readOutput(source)) {
-      if (text.destroyed) return;
-      if (!text.write(payload)) await new Promise((resume) => text.once("drain", resume).once("close", resume));
-    }
-  } catch {
-    // See above.
-  } finally {
-    text.end();
-  }
+function holdWhileAwaited(text: Readable, source: Readable, handle: Handle): void {
+  text.on("newListener", (event) => {
+    // Once it is over, the connection serves other requests, whose business this is.
+    if (event === "close" && !source.readableEnded && !source.destroyed) handle.ref();
+  });
+  text.on("removeListener", (event) => {
+    if (event === "close" && text.listenerCount("close") === 0 && !source.readableEnded) handle.unref();
+  });
 }

@@ -61,24 +61,35 @@ export function createTransport(endpoint: Endpoint): Transport {
     return request;
   };
 
+  const attempt = async (
+    method: string,
+    path: string,
+    options: CallOptions,
+    connection: Agent | false,
+  ): Promise<IncomingMessage> => {
+    const request = start(method, path, options, { agent: connection });
+    try {
+      return await responseTo(request, options.keepsProcessAlive ?? true);
+    } catch (error) {
+      // Never on an idle connection again: others may have been closed with this one.
+      if (isUntouched(request, error)) return attempt(method, path, options, false);
+      throw callFailed({ endpoint, method, path, signal: options.signal, cause: error });
+    }
+  };
+
   const open = async (method: string, path: string, options: CallOptions = {}): Promise<IncomingMessage> => {
-    const request = start(method, path, options, { agent });
     let sourceError: unknown;
     options.bodyStream?.once("error", (error) => {
       sourceError = error;
     });
-    let response: IncomingMessage;
+    if (endpoint.kind === "tcp" && !isSafe(method)) await closedConnectionsNoticed();
+    // A stream can be read only once: it goes out on a new connection.
+    const connection = options.bodyStream === undefined && agent;
     try {
-      response = await responseTo(request, options.keepsProcessAlive ?? true);
+      return await checked(method, path, await attempt(method, path, options, connection));
     } catch (error) {
-      if (sourceError !== undefined) throw sourceFailed(sourceError);
-      // The daemon closed an idle connection just as it was used again: nothing was done, so ask on a fresh one.
-      if (request.reusedSocket && hasCode(error, "ECONNRESET") && options.bodyStream === undefined) {
-        return open(method, path, options);
-      }
-      throw callFailed(endpoint, options.signal, error);
+      throw sourceError === undefined ? error : sourceFailed(sourceError);
     }
-    return checked(method, path, response);
   };
 
   const call = async <T>(method: string, path: string, options: CallOptions = {}): Promise<T> => {
@@ -92,11 +103,40 @@ export function createTransport(endpoint: Endpoint): Transport {
     try {
       return await socketOf(method, path, request);
     } catch (error) {
-      throw error instanceof RuncibleError ? error : callFailed(endpoint, options.signal, error);
+      throw error instanceof RuncibleError
+        ? error
+        : callFailed({ endpoint, method, path, signal: options.signal, cause: error });
     }
   };
 
   return { endpoint, open, call, hijack, close: () => agent.destroy() };
+}
+
+function isSafe(method: string): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+/**
+ * A daemon may close an idle connection just as it is used again. To repeat what it may have carried out would make a
+ * second container. What only reads can be repeated, and so can what was not written whole: a request goes out in one
+ * write, and EPIPE says that its end, without which a daemon can do nothing, has not left this process. On a unix socket
+ * that is what a write to a closed connection gives.
+ */
+function isUntouched(request: ClientRequest, error: unknown): boolean {
+  if (!request.reusedSocket) return false;
+  return hasCode(error, "EPIPE") || (isSafe(request.method) && isHangUp(error));
+}
+
+function isHangUp(error: unknown): boolean {
+  return hasCode(error, "ECONNRESET") || hasCode(error, "EPIPE");
+}
+
+/**
+ * A whole turn of the event loop, with a look at all sockets in its middle. A TCP write to a connection that the daemon
+ * closed succeeds at first; once the close has been noticed here, it is EPIPE as well.
+ */
+function closedConnectionsNoticed(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
 function connectorOf(endpoint: Endpoint): { send: (options: RequestOptions) => ClientRequest; agent: Agent } {
@@ -177,11 +217,19 @@ function sourceFailed(cause: unknown): RuncibleError {
   return new RuncibleError("invalid-argument", `read what is to be sent: ${messageOf(cause)}`, { cause });
 }
 
-function callFailed(endpoint: Endpoint, signal: AbortSignal | undefined, cause: unknown): RuncibleError {
+interface BrokenCall {
+  readonly endpoint: Endpoint;
+  readonly method: string;
+  readonly path: string;
+  readonly signal: AbortSignal | undefined;
+  readonly cause: unknown;
+}
+
+function callFailed({ endpoint, method, path, signal, cause }: BrokenCall): RuncibleError {
   if (signal?.aborted) return new RuncibleError("aborted", "call engine: cancelled", { cause });
-  return new RuncibleError(
-    "engine-unreachable",
-    `call engine: nothing answers at ${describeEndpoint(endpoint)} (${messageOf(cause)})`,
-    { cause },
-  );
+  const where = describeEndpoint(endpoint);
+  const what = isHangUp(cause)
+    ? `${method} ${path}: ${where} hung up before it answered, and may have carried it out or not`
+    : `call engine: nothing answers at ${where}`;
+  return new RuncibleError("engine-unreachable", `${what} (${messageOf(cause)})`, { cause });
 }

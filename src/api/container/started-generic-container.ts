@@ -178,7 +178,7 @@ export class StartedGenericContainer implements StartedTestContainer {
   }
 
   logs(options: LogsOptions = {}): Promise<Readable> {
-    return this.#runtime.engine.containers.logs(this.#id, { follow: true, ...options });
+    return this.#runtime.engine.containers.logs(this.#id, { ...options, follow: true, readerKeepsProcessAlive: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -119,7 +119,10 @@ export interface StartedTestContainer extends AsyncDisposable {
   copyContentToContainer(contentsToCopy: ContentToCopy[]): Promise<void>;
   /** A command that fails is a result, not an error. A string is split at spaces, without quoting. */
   exec(command: string | string[], options?: Partial<ExecOptions>): Promise<ExecResult>;
-  /** Both streams as text, followed until the container stops. Does not keep the process alive. */
+  /**
+   * Both streams as text, followed until the container stops. Whoever waits for its end (`for await`, `pipeline`,
+   * `finished`) keeps the process alive; a mere `data` listener, or a pipe, does not.
+   */
   logs(options?: LogsOptions): Promise<Readable>;
 }
 

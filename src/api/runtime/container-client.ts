@@ -75,7 +75,7 @@ export class ContainerClient {
     container: ContainerHandle,
     { since, tail }: { since?: number | undefined; tail?: number | undefined } = {},
   ): Promise<Readable> {
-    return this.#engine.containers.logs(container.id, { follow: true, since, tail });
+    return this.#engine.containers.logs(container.id, { follow: true, readerKeepsProcessAlive: true, since, tail });
   }
 
   async attach(container: ContainerHandle): Promise<NodeJS.ReadWriteStream> {
