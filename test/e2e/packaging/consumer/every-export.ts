@@ -1,0 +1,154 @@
+// Uses every export as users do; compiled, never run. What is not there yet is listed in packaging.test.ts.
+import {
+  AbstractStartedContainer,
+  AbstractStoppedContainer,
+  BoundPorts,
+  type CommitOptions,
+  ContainerRuntimeClient,
+  type Content,
+  type CopyToContainerOptions,
+  type ExecOptions,
+  type ExecResult,
+  GenericContainer,
+  getContainerPort,
+  getContainerRuntimeClient,
+  type HttpWaitStrategyOptions,
+  hasHostBinding,
+  ImageName,
+  type ImagePullPolicy,
+  type InspectResult,
+  IntervalRetry,
+  isRuncibleError,
+  LABEL_TESTCONTAINERS_SESSION_ID,
+  log,
+  Network,
+  type PortGenerator,
+  type PortWithBinding,
+  type PortWithOptionalBinding,
+  PullPolicy,
+  RandomPortGenerator,
+  RandomUuid,
+  type RestartOptions,
+  type Retry,
+  RuncibleError,
+  randomUuid,
+  StartedNetwork,
+  type StartedTestContainer,
+  StartupCheckStrategy,
+  type StartupStatus,
+  type StopOptions,
+  StoppedNetwork,
+  type StoppedTestContainer,
+  type TestContainer,
+  type Uuid,
+  Wait,
+  type WaitStrategy,
+  waitForContainer,
+} from "runcible";
+
+class StartedService extends AbstractStartedContainer {
+  getUrl(): string {
+    return `http://${this.getHost()}:${this.startedTestContainer.getMappedPort(80)}`;
+  }
+
+  protected override async containerStopped(): Promise<void> {
+    log.info("stopped", { containerId: this.getId() });
+  }
+
+  override async stop(options?: Partial<StopOptions>): Promise<StoppedTestContainer> {
+    return new StoppedService(await super.stop(options));
+  }
+}
+
+class StoppedService extends AbstractStoppedContainer {
+  readonly kind = "service";
+}
+
+class ServiceContainer extends GenericContainer {
+  readonly port: PortWithOptionalBinding = { container: 80, host: 8080 } satisfies PortWithBinding;
+
+  constructor(image = "service:1") {
+    super(image);
+    this.withExposedPorts(this.port, "53/udp").withWaitStrategy(Wait.forHttp("/", 80).forStatusCode(200));
+  }
+
+  protected override async beforeContainerCreated(): Promise<void> {
+    this.hostConfig.DeviceRequests = [];
+    this.createOpts.Env = (this.createOpts.Env ?? []).filter((pair) => !pair.startsWith("OLD="));
+    if (hasHostBinding(this.port)) this.withEnvironment({ PORT: String(getContainerPort(this.port)) });
+  }
+
+  protected override async containerStarted(
+    container: StartedTestContainer,
+    inspectResult: InspectResult,
+    reused: boolean,
+  ): Promise<void> {
+    const { output, exitCode }: ExecResult = await container.exec("true", execOptions);
+    if (exitCode !== 0 || reused) throw new Error(`${inspectResult.name}: ${output}`);
+  }
+
+  override async start(): Promise<StartedService> {
+    return new StartedService(await super.start());
+  }
+}
+
+const execOptions: Partial<ExecOptions> = { workingDir: "/", user: "root", env: { A: "1" } };
+const restartOptions: RestartOptions = { timeout: 1_000 };
+const commitOptions: CommitOptions = { repo: "service", tag: "2", deleteOnExit: true, changes: ["ENV A=1"] };
+const httpOptions: HttpWaitStrategyOptions = { abortOnContainerExit: true };
+const copyOptions: CopyToContainerOptions = { copyUIDGID: true };
+const content: Content = Buffer.from("content");
+const never: ImagePullPolicy = { shouldPull: () => false };
+const ids: Uuid = new RandomUuid();
+const ports: PortGenerator = new RandomPortGenerator();
+const retry: Retry<number, undefined> = new IntervalRetry<number, undefined>(10);
+
+class AlwaysUp extends StartupCheckStrategy {
+  async checkStartupState(): Promise<StartupStatus> {
+    return "SUCCESS";
+  }
+}
+
+const strategies: WaitStrategy[] = [
+  Wait.forAll([Wait.forListeningPorts(), Wait.forLogMessage(/ready/, 2)]).withDeadline(1_000),
+  Wait.forHealthCheck().withStartupTimeout(1_000),
+  Wait.forSuccessfulCommand("true"),
+  Wait.forOneShotStartup(),
+  Wait.forHttp("/", 80, httpOptions).withBasicCredentials("user", "password").usingTls().allowInsecure(),
+  new AlwaysUp(),
+];
+
+export async function useEverything(): Promise<void> {
+  const network: StartedNetwork = await new Network(ids).start();
+  const request: TestContainer = new ServiceContainer()
+    .withNetwork(network)
+    .withPullPolicy(never)
+    .withPullPolicy(PullPolicy.alwaysPull())
+    .withCopyToContainerOptions(copyOptions)
+    .withCopyContentToContainer([{ content, target: "/content", mode: 0o644 }])
+    .withLogConsumer((stream) => stream.on("data", (line: string) => log.trace(line)));
+  const started = await request.start();
+  await started.restart(restartOptions);
+  const image = ImageName.fromString(await started.commit(commitOptions));
+  const client: ContainerRuntimeClient = await getContainerRuntimeClient();
+  if (!(client instanceof ContainerRuntimeClient) || !(await client.image.exists(image))) return;
+  const found = await client.container.fetchByLabel(LABEL_TESTCONTAINERS_SESSION_ID, randomUuid(), {
+    status: ["running"],
+  });
+  const bound = new BoundPorts();
+  bound.setBinding(80, await ports.generatePort());
+  if (found !== undefined) for (const strategy of strategies) await waitForContainer(client, found, strategy, bound);
+  await retry.retryUntil(
+    async () => 1,
+    (value) => value === 1,
+    () => undefined,
+    100,
+  );
+  for await (const line of await started.logs({ tail: 1 })) log.debug(String(line));
+  await started.stop().catch((error: unknown) => {
+    if (isRuncibleError(error) && error instanceof RuncibleError) log.error(`${error.code} ${error.kind}`);
+  });
+  const stopped: StoppedNetwork = await network.stop();
+  if (!(stopped instanceof StoppedNetwork) || !(network instanceof StartedNetwork)) return;
+  await using _disposed = await new ServiceContainer().start();
+}

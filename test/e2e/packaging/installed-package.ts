@@ -1,0 +1,61 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const execute = promisify(execFile);
+const root = join(__dirname, "../../..");
+const limitMs = 120_000;
+
+export interface Output {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A user's folder in which the packed package is installed, and nothing else. */
+export interface InstalledPackage extends AsyncDisposable {
+  /** Of the user, with everything of `consumer` in it. */
+  readonly folder: string;
+  /** The same package, installed at another place. */
+  readonly copy: string;
+  /** Paths in the package. */
+  readonly packed: readonly string[];
+  /** Runs Node there; rejects when it fails or does not end by itself. */
+  node(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Output>;
+}
+
+/** Packs what was built and installs it. */
+export async function installPackage(): Promise<InstalledPackage> {
+  const base = await mkdtemp(join(tmpdir(), "runcible-pack-"));
+  const folder = join(base, "user");
+  const copy = join(base, "copy");
+  await mkdir(folder);
+  await cp(join(__dirname, "consumer"), folder, { recursive: true });
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "user", private: true }));
+  // The build that the other tests run is packed, not made anew under them.
+  const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", base];
+  const { filename, files } = packedOf((await execute("npm", pack, { cwd: root, timeout: limitMs })).stdout);
+  const install = ["install", "--prefer-offline", "--no-audit", "--no-fund", join(base, filename)];
+  await execute("npm", install, { cwd: folder, timeout: limitMs });
+  await cp(join(folder, "node_modules"), join(copy, "node_modules"), { recursive: true });
+  return {
+    folder,
+    copy,
+    packed: files.map(({ path }) => path),
+    node: (args, env = {}) =>
+      execute(process.execPath, args, { cwd: folder, env: { ...process.env, ...env }, timeout: limitMs }),
+    [Symbol.asyncDispose]: () => rm(base, { recursive: true, force: true }),
+  };
+}
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+function packedOf(text: string): Packed {
+  const [packed] = Object.values(JSON.parse(text) as readonly Packed[]);
+  if (packed === undefined) throw new TypeError("npm pack packed nothing");
+  return packed;
+}
