@@ -14,7 +14,7 @@ import { BoundPorts } from "../ports/bound-ports";
 import { getContainerPort, getProtocol, hasHostBinding, type PortWithOptionalBinding, portKey } from "../ports/port";
 import { containerHandle } from "../runtime/container-handle";
 import { type ContainerRuntimeClient, getContainerRuntimeClient } from "../runtime/container-runtime-client";
-import { getRuntime, type Runtime } from "../runtime/runtime";
+import { getRuntime, onLivingEngine, type Runtime } from "../runtime/runtime";
 import { defaultWaitStrategy } from "../wait/default-strategy";
 import { HealthCheckWaitStrategy } from "../wait/health-check";
 import type { WaitStrategy } from "../wait/wait-strategy";
@@ -91,7 +91,10 @@ export class GenericContainer implements TestContainer {
    * and what it logged last; the container is removed then.
    */
   async start(): Promise<StartedTestContainer> {
-    const runtime = await getRuntime();
+    return onLivingEngine((runtime) => this.#startOn(runtime));
+  }
+
+  async #startOn(runtime: Runtime): Promise<StartedTestContainer> {
     const { platform } = this.createOpts;
     await ensureImage(runtime.engine, this.imageName, { force: this.pullPolicy.shouldPull(), platform });
     await this.beforeContainerCreated?.();

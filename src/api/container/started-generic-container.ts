@@ -5,7 +5,7 @@ import { LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
 import { BoundPorts } from "../ports/bound-ports";
 import type { PortWithOptionalBinding } from "../ports/port";
 import { containerHandle } from "../runtime/container-handle";
-import type { Runtime } from "../runtime/runtime";
+import { isGoneWithEngine, type Runtime } from "../runtime/runtime";
 import type { WaitStrategy } from "../wait/wait-strategy";
 import { type CopySources, packSources } from "./copy";
 import { type ExecOptions, type ExecResult, execIn } from "./exec";
@@ -71,15 +71,21 @@ export class StartedGenericContainer implements StartedTestContainer {
     return this.#stopping;
   }
 
-  async #stop({ timeout = 0, remove = this.#autoRemove, removeVolumes = true }: Partial<StopOptions>) {
-    const { containers } = this.#runtime.engine;
+  async #stop(options: Partial<StopOptions>): Promise<StoppedTestContainer> {
     await this.containerIsStopping?.();
+    await this.#end(options).catch((error: unknown) => {
+      if (!isGoneWithEngine(this.#runtime, error)) throw error;
+    });
+    await this.containerIsStopped?.();
+    return new StoppedGenericContainer(this.#runtime.engine, this.#id);
+  }
+
+  async #end({ timeout = 0, remove = this.#autoRemove, removeVolumes = true }: Partial<StopOptions>): Promise<void> {
+    const { containers } = this.#runtime.engine;
     const timeoutSeconds = Math.trunc(timeout / 1000);
     // A removal by force kills at once: one call instead of two.
     if (!remove || timeoutSeconds > 0) await containers.stop(this.#id, { timeoutSeconds });
     if (remove) await containers.remove(this.#id, { force: true, volumes: removeVolumes });
-    await this.containerIsStopped?.();
-    return new StoppedGenericContainer(this.#runtime.engine, this.#id);
   }
 
   async restart({ timeout = 0 }: Partial<RestartOptions> = {}): Promise<void> {

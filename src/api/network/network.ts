@@ -1,7 +1,5 @@
 import { baseLabels, LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
-import { type ContainerRuntimeClient, getContainerRuntimeClient } from "../runtime/container-runtime-client";
-import type { NetworkHandle } from "../runtime/network-client";
-import { getRuntime } from "../runtime/runtime";
+import { isGoneWithEngine, onLivingEngine, type Runtime } from "../runtime/runtime";
 import { RandomUuid, type Uuid } from "../uuid";
 
 /** A bridge network with a random name, for containers that find each other by name and alias. */
@@ -12,45 +10,48 @@ export class Network {
     this.#uuid = uuid;
   }
 
-  async start(): Promise<StartedNetwork> {
-    const [runtime, client] = await Promise.all([getRuntime(), getContainerRuntimeClient()]);
-    const { id: sessionId } = await runtime.session();
-    const name = this.#uuid.nextUuid();
-    const network = await client.network.create({
-      Name: name,
-      Driver: "bridge",
-      Internal: false,
-      Attachable: false,
-      EnableIPv6: false,
-      Options: {},
-      Labels: { ...baseLabels(runtime.version), [LABEL_TESTCONTAINERS_SESSION_ID]: sessionId },
+  start(): Promise<StartedNetwork> {
+    return onLivingEngine(async (runtime) => {
+      const { id: sessionId } = await runtime.session();
+      const name = this.#uuid.nextUuid();
+      const { Id } = await runtime.engine.networks.create({
+        Name: name,
+        Driver: "bridge",
+        Internal: false,
+        Attachable: false,
+        EnableIPv6: false,
+        Options: {},
+        Labels: { ...baseLabels(runtime.version), [LABEL_TESTCONTAINERS_SESSION_ID]: sessionId },
+      });
+      return new StartedNetwork(runtime, name, Id);
     });
-    return new StartedNetwork(client, name, network);
   }
 }
 
 export class StartedNetwork implements AsyncDisposable {
-  readonly #client: ContainerRuntimeClient;
+  readonly #runtime: Runtime;
   readonly #name: string;
-  readonly #network: NetworkHandle;
+  readonly #id: string;
 
-  constructor(client: ContainerRuntimeClient, name: string, network: NetworkHandle) {
-    this.#client = client;
+  constructor(runtime: Runtime, name: string, id: string) {
+    this.#runtime = runtime;
     this.#name = name;
-    this.#network = network;
+    this.#id = id;
   }
 
   getId(): string {
-    return this.#network.id;
+    return this.#id;
   }
 
   getName(): string {
     return this.#name;
   }
 
-  /** Throws `network-in-use` while containers use it. */
+  /** Throws `network-in-use` while containers use it. One that went with its engine is stopped. */
   async stop(): Promise<StoppedNetwork> {
-    await this.#client.network.remove(this.#network);
+    await this.#runtime.engine.networks.remove(this.#id).catch((error: unknown) => {
+      if (!isGoneWithEngine(this.#runtime, error)) throw error;
+    });
     return new StoppedNetwork();
   }
 

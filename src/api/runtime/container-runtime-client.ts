@@ -41,8 +41,11 @@ const clients = new WeakMap<Runtime, Promise<ContainerRuntimeClient>>();
 
 export async function getContainerRuntimeClient(): Promise<ContainerRuntimeClient> {
   const runtime = await getRuntime();
-  const client = clients.get(runtime) ?? createRuntimeClient(runtime);
+  const known = clients.get(runtime);
+  if (known !== undefined) return known;
+  const client = createRuntimeClient(runtime);
   clients.set(runtime, client);
+  client.catch(() => clients.delete(runtime));
   return client;
 }
 

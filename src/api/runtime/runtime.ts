@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import type { EngineClient } from "../../client/client";
 import { type Connection, connect, packageVersion } from "../../client/connect";
+import { hasCode, isRuncibleError } from "../../internal/errors";
 import { hostOverride } from "../config";
 import type { HostIp } from "../ports/bound-ports";
 import { type OpenSession, openSession } from "./session";
@@ -12,6 +13,8 @@ export interface Runtime {
   readonly engine: EngineClient;
   readonly capabilities: ReadonlySet<string>;
   readonly isOwnEngine: boolean;
+  /** Whether this process has lost the engine: it was killed, or crashed. */
+  isLost(): boolean;
   /** Of this package. */
   readonly version: string;
   /** Under which published ports are reached. */
@@ -33,6 +36,29 @@ export function getRuntime(): Promise<Runtime> {
   return current;
 }
 
+/**
+ * Does the first steps of something new. That an engine was killed a moment ago shows only when it does not answer: they
+ * are then done again with its successor, which is safe, as nothing outlives its engine.
+ */
+export async function onLivingEngine<T>(firstSteps: (runtime: Runtime) => Promise<T>): Promise<T> {
+  const attempt = getRuntime();
+  const runtime = await attempt;
+  try {
+    return await firstSteps(runtime);
+  } catch (error) {
+    if (!runtime.isOwnEngine || !hasCode(error, "engine-unreachable")) throw error;
+    forget(attempt);
+    return firstSteps(await getRuntime());
+  }
+}
+
+/** Whether something could not be removed because it is gone already, with the engine that it was made on. */
+export function isGoneWithEngine({ isOwnEngine, isLost }: Runtime, error: unknown): boolean {
+  if (!isOwnEngine) return false;
+  if (hasCode(error, "engine-unreachable")) return true;
+  return isLost() && isRuncibleError(error) && error.kind === "not-found";
+}
+
 function forget(runtime: Promise<Runtime>): void {
   if (current === runtime) current = undefined;
 }
@@ -40,10 +66,15 @@ function forget(runtime: Promise<Runtime>): void {
 async function createRuntime(onLost: () => void): Promise<Runtime> {
   const [connection, version] = await Promise.all([connect(), packageVersion()]);
   const host = await hostOf(connection);
+  let isLost = false;
   let opened: Promise<OpenSession> | undefined;
+  const lose = (): void => {
+    isLost = true;
+    onLost();
+  };
   const session = (): Promise<OpenSession> => {
     if (opened === undefined) {
-      const attempt = openSession(connection.client, version, onLost);
+      const attempt = openSession(connection.client, version, lose);
       opened = attempt;
       attempt.catch(() => {
         opened = undefined;
@@ -57,6 +88,7 @@ async function createRuntime(onLost: () => void): Promise<Runtime> {
     engine: connection.client,
     capabilities: connection.capabilities,
     isOwnEngine: connection.isOwnEngine,
+    isLost: () => isLost,
     version,
     host,
     hostIps: await addressesOf(host),

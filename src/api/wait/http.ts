@@ -1,5 +1,4 @@
 import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
-import { request as httpsRequest, Agent as TlsAgent } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 import { RuncibleError } from "../../internal/errors";
 import { lastLogLines } from "../container/last-log-lines";
@@ -109,7 +108,7 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
   }
 
   async #isReady({ host }: Runtime, boundPorts: BoundPorts, agent: Agent): Promise<boolean> {
-    const send = this.#protocol === "https" ? httpsRequest : httpRequest;
+    const send = this.#protocol === "https" ? loadHttps().request : httpRequest;
     const options = { method: this.#method, headers: this.#headers, agent, host, path: this.#path };
     const answer = await ask(send, { ...options, port: boundPorts.getBinding(this.#port) }, this.#readTimeoutMs).catch(
       () => undefined,
@@ -127,8 +126,15 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
   }
 
   #createAgent(): Agent {
-    return this.#protocol === "https" ? new TlsAgent({ rejectUnauthorized: !this.#isInsecureAllowed }) : new Agent();
+    if (this.#protocol === "http") return new Agent();
+    const { Agent: TlsAgent } = loadHttps();
+    return new TlsAgent({ rejectUnauthorized: !this.#isInsecureAllowed });
   }
+}
+
+/** Only when it is used: loading TLS takes a fresh process 5 ms. */
+function loadHttps(): typeof import("node:https") {
+  return require("node:https") as typeof import("node:https");
 }
 
 function ask(send: typeof httpRequest, options: RequestOptions, timeoutMs: number): Promise<Answer> {
