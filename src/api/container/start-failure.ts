@@ -1,5 +1,6 @@
+import { constants } from "node:os";
 import type { EngineClient } from "../../client/client";
-import { isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
+import { type ErrorCode, isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
 import type { ContainerInspect } from "../../wire/container";
 import { lastLogLines } from "./last-log-lines";
 
@@ -18,6 +19,15 @@ const preambles: readonly RegExp[] = [
   /^driver failed programming external connectivity on endpoint \S+ \(\w+\): /,
 ];
 
+/** Where the reason is in Docker's words, which do not say what to do. */
+const advices: ReadonlyMap<ErrorCode, string> = new Map<ErrorCode, string>([
+  ["executable-not-found", "; check withCommand and withEntrypoint, and what the image has"],
+  ["executable-not-permitted", "; it is no program, or not marked as one (chmod +x)"],
+  ["network-not-found", "; start a Network, and give it to withNetwork"],
+  ["port-in-use", "; stop what uses it, or let any free port be chosen: withExposedPorts(port)"],
+  ["user-unknown", "; use one of the image's users in withUser, or a number"],
+]);
+
 /** Everything a person needs to see why: looked up before the container is removed. Never throws. */
 export async function startFailure(failed: FailedStart): Promise<RuncibleError> {
   const { engine, containerId, image, startedAtMs, error } = failed;
@@ -28,27 +38,38 @@ export async function startFailure(failed: FailedStart): Promise<RuncibleError> 
   const name = inspect?.Name.replace(/^\//, "") ?? containerId.slice(0, 12);
   const elapsedMs = Date.now() - startedAtMs;
   const reason = preambles.reduce((text, preamble) => text.replace(preamble, ""), messageOf(error));
+  const advice = isRuncibleError(error) ? (advices.get(error.code) ?? "") : "";
   const facts = `after ${elapsedMs} ms${inspect === undefined ? "" : `, ${describeEnd(inspect.State, lines)}`}`;
-  return new RuncibleError("start-failed", `start container ${name} (${image}): ${reason} (${facts})${shown(lines)}`, {
-    cause: error,
-    evidence: {
-      ...(isRuncibleError(error) ? error.evidence : {}),
-      image,
-      container: name,
-      elapsedMs,
-      exitCode: inspect?.State.ExitCode,
-      isOutOfMemory: inspect?.State.OOMKilled,
-      log: lines,
+  return new RuncibleError(
+    "start-failed",
+    `start container ${name} (${image}): ${reason}${advice} (${facts})${shown(lines)}`,
+    {
+      cause: error,
+      evidence: {
+        ...(isRuncibleError(error) ? error.evidence : {}),
+        image,
+        container: name,
+        elapsedMs,
+        exitCode: inspect?.State.ExitCode,
+        isOutOfMemory: inspect?.State.OOMKilled,
+        log: lines,
+      },
     },
-  });
+  );
 }
 
 function describeEnd(state: ContainerInspect["State"], lines: readonly string[]): string {
   const log = lines.length === 0 ? ", it logged nothing" : "";
   if (state.OOMKilled) return `killed: out of memory${log}`;
   if (state.Status === "running") return `it still ran${log}`;
-  if (state.Status !== "created") return `${state.Status}, exit code ${state.ExitCode}${log}`;
+  if (state.Status !== "created") return `${state.Status}, ${describeExitCode(state.ExitCode)}${log}`;
   return state.ExitCode === 0 ? "it never ran" : `it never ran, exit code ${state.ExitCode}`;
+}
+
+/** A program that a signal ends has 128 and the signal's number as its exit code, by every shell's convention. */
+function describeExitCode(exitCode: number): string {
+  const [name] = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128) ?? [];
+  return name === undefined ? `exit code ${exitCode}` : `exit code ${exitCode}: ${name}`;
 }
 
 function shown(lines: readonly string[]): string {

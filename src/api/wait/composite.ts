@@ -14,12 +14,20 @@ export class CompositeWaitStrategy extends AbstractWaitStrategy {
   }
 
   async waitUntilReady(container: ContainerHandle, boundPorts: BoundPorts, startTime?: Date): Promise<void> {
+    const missing = new Set(this.#strategies.keys());
+    const wait = async (strategy: WaitStrategy, index: number): Promise<void> => {
+      await strategy.waitUntilReady(container, boundPorts, startTime);
+      missing.delete(index);
+    };
     const waits = async (): Promise<void> => {
-      await Promise.all(this.#strategies.map((strategy) => strategy.waitUntilReady(container, boundPorts, startTime)));
+      await Promise.all(this.#strategies.map(wait));
     };
     if (this.#deadlineMs === undefined) return waits();
-    const timedOut = `Composite wait strategy not successful after ${this.#deadlineMs}ms`;
-    await waitLimited(this.#deadlineMs, timedOut, waits);
+    const describeTimeout = (): string => {
+      const numbers = [...missing].map((index) => index + 1).join(", ");
+      return `Composite wait strategy not successful after ${this.#deadlineMs}ms (of its ${this.#strategies.length} strategies, number ${numbers} was not)`;
+    };
+    await waitLimited(this.#deadlineMs, describeTimeout, waits);
   }
 
   /** For those strategies that have no time limit of their own. */

@@ -12,18 +12,20 @@ const intervalMs = 50;
 export class HealthCheckWaitStrategy extends AbstractWaitStrategy {
   async waitUntilReady(container: ContainerHandle): Promise<void> {
     const { engine } = await getRuntime();
+    let probe = "";
     const limits = {
       engine,
       containerId: container.id,
       timeoutMs: this.startupTimeoutMs,
-      describeTimeout: `Health check not healthy after ${this.startupTimeoutMs}ms`,
+      describeTimeout: () => `Health check not healthy after ${this.startupTimeoutMs}ms${probe}`,
     };
     await waitWithContainer(limits, (signal) =>
       poll(signal, intervalMs, async () => {
         const inspect = await engine.containers.inspect(container.id);
         const { healthCheckStatus } = inspectResultOf(inspect);
+        probe = lastProbe(inspect);
         if (healthCheckStatus === "unhealthy") {
-          throw new RuncibleError("wait-timeout", `Health check failed: unhealthy${lastProbe(inspect)}`);
+          throw new RuncibleError("wait-timeout", `Health check failed: unhealthy${probe}`);
         }
         return healthCheckStatus === "healthy";
       }),

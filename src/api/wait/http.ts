@@ -1,6 +1,6 @@
 import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { RuncibleError } from "../../internal/errors";
+import { messageOf, RuncibleError } from "../../internal/errors";
 import { lastLogLines } from "../container/last-log-lines";
 import type { BoundPorts } from "../ports/bound-ports";
 import type { ContainerHandle } from "../runtime/container-handle";
@@ -18,6 +18,8 @@ interface Answer {
   readonly body: string;
 }
 
+/** Characters of a body in an error. */
+const shownBody = 200;
 const bodyLimit = 16 * 1024 * 1024;
 /** Between attempts that fail at once: a service that just begins to listen is noticed quickly. */
 const quickIntervalMs = 50;
@@ -90,15 +92,22 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
   async waitUntilReady(container: ContainerHandle, boundPorts: BoundPorts): Promise<void> {
     const runtime = await getRuntime();
     const agent = this.#createAgent();
+    const port = this.#publishedPort(boundPorts);
+    let last = "it was not asked";
+    const isReady = async (): Promise<boolean> => {
+      const answer = await this.#ask(runtime.host, port, agent);
+      last = typeof answer === "string" ? answer : `it answered ${answer.status}${beginningOf(answer.body)}`;
+      return typeof answer !== "string" && this.#isReady(answer);
+    };
     const limits = {
       engine: runtime.engine,
       containerId: container.id,
       timeoutMs: this.startupTimeoutMs,
-      describeTimeout: `URL ${this.#path} not accessible after ${this.startupTimeoutMs}ms`,
+      describeTimeout: () => `URL ${this.#path} not accessible after ${this.startupTimeoutMs}ms (at last ${last})`,
     };
     try {
       await waitWithContainer(limits, (signal) =>
-        poll(signal, Math.min(quickIntervalMs, this.#readTimeoutMs), () => this.#isReady(runtime, boundPorts, agent)),
+        poll(signal, Math.min(quickIntervalMs, this.#readTimeoutMs), isReady),
       );
     } catch (error) {
       throw this.#options.abortOnContainerExit ? await describeExit(runtime, container.id, error) : error;
@@ -107,13 +116,28 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
     }
   }
 
-  async #isReady({ host }: Runtime, boundPorts: BoundPorts, agent: Agent): Promise<boolean> {
+  #publishedPort(boundPorts: BoundPorts): number {
+    try {
+      return boundPorts.getBinding(this.#port);
+    } catch (cause) {
+      throw new RuncibleError(
+        "invalid-argument",
+        `wait for HTTP: ${messageOf(cause)}; add ${this.#port} to withExposedPorts`,
+        { cause },
+      );
+    }
+  }
+
+  /** The answer, or why there is none. */
+  async #ask(host: string, port: number, agent: Agent): Promise<Answer | string> {
     const send = this.#protocol === "https" ? loadHttps().request : httpRequest;
-    const options = { method: this.#method, headers: this.#headers, agent, host, path: this.#path };
-    const answer = await ask(send, { ...options, port: boundPorts.getBinding(this.#port) }, this.#readTimeoutMs).catch(
-      () => undefined,
+    const options = { method: this.#method, headers: this.#headers, agent, host, port, path: this.#path };
+    return ask(send, options, this.#readTimeoutMs).catch((error: unknown) =>
+      isTimeout(error) ? `no answer came within ${this.#readTimeoutMs} ms` : `the request failed: ${messageOf(error)}`,
     );
-    if (answer === undefined) return false;
+  }
+
+  async #isReady(answer: Answer): Promise<boolean> {
     const isReady = this.#holds(answer);
     // A service that answers but is not ready is left in peace for a while.
     if (!isReady) await delay(Math.min(this.#readTimeoutMs, 1_000) / 4);
@@ -146,6 +170,16 @@ function ask(send: typeof httpRequest, options: RequestOptions, timeoutMs: numbe
     request.once("error", reject);
     request.end();
   });
+}
+
+/** An aborted request tells of the abort; the reason is further down. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
+}
+
+function beginningOf(body: string): string {
+  const text = body.trim();
+  return text === "" ? "" : `: ${text.slice(0, shownBody)}`;
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

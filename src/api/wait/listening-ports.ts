@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { hasCode } from "../../internal/errors";
+import { hasCode, isRuncibleError } from "../../internal/errors";
 import { execIn } from "../container/exec";
 import { log } from "../log";
 import type { BoundPorts } from "../ports/bound-ports";
@@ -22,7 +22,10 @@ export class ListeningPortsWaitStrategy extends AbstractWaitStrategy {
       engine: runtime.engine,
       containerId: container.id,
       timeoutMs: this.startupTimeoutMs,
-      describeTimeout: `Port ${keys.join(", ")} not bound after ${this.startupTimeoutMs}ms; check the port, and that the service listens on 0.0.0.0 rather than 127.0.0.1`,
+      describeTimeout: async () => {
+        const { missing, seen } = await lookInside(runtime, container.id, keys);
+        return `Port ${missing.join(", ")} not bound after ${this.startupTimeoutMs}ms; ${seen}`;
+      },
     };
     await waitWithContainer(limits, async (signal) => {
       await waitInside(runtime, container.id, keys, this.startupTimeoutMs, signal);
@@ -44,10 +47,46 @@ async function waitInside(
     return;
   }
   try {
-    await runtime.engine.containers.waitForPorts(containerId, { Ports: keys, TimeoutMs: timeoutMs }, signal);
+    // The limit is ours: the engine's is for a client that went away, and comes later.
+    const body = { Ports: keys, TimeoutMs: timeoutMs + 1_000 };
+    await runtime.engine.containers.waitForPorts(containerId, body, signal);
   } catch (error) {
     if (!signal.aborted || !hasCode(error, "aborted")) throw error;
   }
+}
+
+interface View {
+  readonly missing: readonly string[];
+  readonly seen: string;
+}
+
+/** What the container's sockets are after a wait in vain. */
+async function lookInside(runtime: Runtime, containerId: string, keys: readonly string[]): Promise<View> {
+  const advice = "check the port, and that the service listens on 0.0.0.0 rather than 127.0.0.1";
+  const unknown = { missing: keys, seen: advice };
+  if (!runtime.capabilities.has("wait-ports")) return unknown;
+  try {
+    await runtime.engine.containers.waitForPorts(containerId, { Ports: keys, TimeoutMs: 1 });
+    return { missing: keys, seen: `the container listens, but nothing can connect to it at ${runtime.host}` };
+  } catch (error) {
+    if (!isRuncibleError(error) || error.code !== "wait-timeout") return unknown;
+    const { ports = "", listening = [], loopbackOnly = [] } = error.evidence as PortEvidence;
+    return { missing: ports.split(", "), seen: describeSockets(listening, loopbackOnly) };
+  }
+}
+
+interface PortEvidence {
+  readonly ports?: string;
+  readonly listening?: readonly string[];
+  readonly loopbackOnly?: readonly string[];
+}
+
+function describeSockets(listening: readonly string[], loopbackOnly: readonly string[]): string {
+  if (loopbackOnly.length > 0) {
+    return `the service listens on 127.0.0.1 only (${loopbackOnly.join(", ")}); let it listen on 0.0.0.0`;
+  }
+  if (listening.length > 0) return `the container listens on ${listening.join(", ")}; check the port`;
+  return "nothing in the container listens on any port";
 }
 
 async function waitByCommand(runtime: Runtime, containerId: string, port: number, signal: AbortSignal): Promise<void> {

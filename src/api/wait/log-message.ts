@@ -20,30 +20,38 @@ export class LogMessageWaitStrategy extends AbstractWaitStrategy {
   async waitUntilReady(container: ContainerHandle, _boundPorts: BoundPorts, startTime?: Date): Promise<void> {
     const { engine } = await getRuntime();
     const since = startTime === undefined ? undefined : startTime.getTime() / 1000;
-    const timedOut = `Log message "${this.#message}" not received after ${this.startupTimeoutMs}ms`;
+    let seen = 0;
+    const found = (): string => (this.#times === 1 ? "" : ` (${seen} of ${this.#times} times)`);
+    const timedOut = (): string =>
+      `Log message "${this.#message}" not received after ${this.startupTimeoutMs}ms${found()}`;
     await waitLimited(this.startupTimeoutMs, timedOut, async (signal) => {
       const logs = await engine.containers.logs(container.id, { follow: true, since, signal });
       try {
-        if (await this.#hasMatches(logs)) return;
+        for await (const count of this.#countMatches(logs)) {
+          seen = count;
+          if (seen >= this.#times) return;
+        }
       } finally {
         logs.destroy();
       }
       if (signal.aborted) return;
-      throw new RuncibleError("container-exited", `Log stream ended and message "${this.#message}" was not received`);
+      throw new RuncibleError(
+        "container-exited",
+        `Log stream ended and message "${this.#message}" was not received${found()}`,
+      );
     });
   }
 
-  async #hasMatches(logs: Readable): Promise<boolean> {
-    let missing = this.#times;
+  /** Of the lines so far. A prompt or a banner may come without a line end: an unfinished line counts as soon as it matches. */
+  async *#countMatches(logs: Readable): AsyncGenerator<number> {
+    let count = 0;
     let rest = "";
     for await (const chunk of logs as AsyncIterable<string>) {
       const lines = (rest + chunk).split("\n");
       rest = lines.pop() ?? "";
-      missing -= lines.filter((line) => this.#matches(line)).length;
-      // A prompt or a banner may come without a line end: the unfinished line counts as soon as it matches.
-      if (missing <= 0 || (missing === 1 && this.#matches(rest))) return true;
+      count += lines.filter((line) => this.#matches(line)).length;
+      yield rest !== "" && this.#matches(rest) ? count + 1 : count;
     }
-    return missing === 0 || (missing === 1 && rest !== "" && this.#matches(rest));
   }
 
   #matches(line: string): boolean {

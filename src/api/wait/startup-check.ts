@@ -21,7 +21,7 @@ export abstract class StartupCheckStrategy extends AbstractWaitStrategy {
   async waitUntilReady(container: ContainerHandle): Promise<void> {
     const { engine } = await getRuntime();
     const client = { getContainer: (id: string) => containerHandle(engine, id) };
-    const timedOut = `Container not accessible after ${this.startupTimeoutMs}ms`;
+    const timedOut = (): string => `Container not accessible after ${this.startupTimeoutMs}ms`;
     await waitLimited(this.startupTimeoutMs, timedOut, (signal) =>
       poll(signal, intervalMs, async () => {
         const status = await this.checkStartupState(client, container.id);

@@ -2,12 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EngineClient } from "../../client/client";
 import { RuncibleError } from "../../internal/errors";
 
+export type DescribeTimeout = () => string | Promise<string>;
+
 export interface WaitLimits {
   readonly engine: EngineClient;
   readonly containerId: string;
   readonly timeoutMs: number;
-  /** Message of the error when the time is over. */
-  readonly describeTimeout: string;
+  /** Message of the error when the time is over, with what was seen last. */
+  readonly describeTimeout: DescribeTimeout;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function waitWithContainer(
 /** As above for what outlives the container: one-shot commands, log lines. */
 export async function waitLimited(
   timeoutMs: number,
-  describeTimeout: string,
+  describeTimeout: DescribeTimeout,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const stop = new AbortController();
@@ -87,10 +89,11 @@ function ifAborted(signal: AbortSignal): (error: unknown) => { StatusCode: numbe
   };
 }
 
-function timeLimit(timeoutMs: number, message: string): { readonly over: Promise<never>; clear(): void } {
+function timeLimit(timeoutMs: number, describe: DescribeTimeout): { readonly over: Promise<never>; clear(): void } {
   let timer: NodeJS.Timeout;
   const over = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new RuncibleError("wait-timeout", message)), timeoutMs);
+    const end = async (): Promise<void> => reject(new RuncibleError("wait-timeout", await describe()));
+    timer = setTimeout(() => void end().catch(reject), timeoutMs);
   });
   return { over, clear: () => clearTimeout(timer) };
 }

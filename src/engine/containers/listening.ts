@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { RuncibleError } from "../../internal/errors";
 import type { RunOutcome } from "../../runtime/container";
-import { listeningPorts } from "../../runtime/network/ports/listening";
+import { type ListeningPort, listeningPorts } from "../../runtime/network/ports/listening";
 import { type ContainerPort, formatPortKey } from "../../wire/ports";
 import type { WaitForListeningOptions } from "../routes/container-service";
 import type { Container } from "./container";
@@ -24,26 +24,32 @@ export async function waitForListening(container: Container, options: WaitForLis
   });
   for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(pauseMs * pauseGrowth, longestPauseMs)) {
     if (outcome !== undefined) throw exited(container, options.ports, outcome);
-    const silent = await silentPorts(container, run.process.pid, options.ports);
+    const listening = await listeningPorts(run.process.pid);
+    const silent = silentPorts(container, options.ports, listening);
     if (silent.length === 0) return;
     if (options.signal.aborted) throw new RuncibleError("aborted", `wait for ports of ${container.name}: cancelled`);
-    if (deadline.aborted) throw tooLate(container, silent, options.timeoutMs);
+    if (deadline.aborted) throw tooLate(container, silent, listening, options.timeoutMs);
     // Whatever ends the pause early is looked at above.
     await Promise.race([delay(pauseMs, undefined, { signal }).catch(() => {}), run.exited]);
   }
 }
 
 /** Loopback will not do, except where it is the host's own. */
-async function silentPorts(
-  { record }: Container,
-  pid: number,
+function silentPorts(
+  container: Container,
   ports: readonly ContainerPort[],
-): Promise<readonly ContainerPort[]> {
-  const isOnHost = record.spec.networkMode.kind === "host";
-  const reachable = (await listeningPorts(pid)).filter(({ isLoopbackOnly }) => isOnHost || !isLoopbackOnly);
-  return ports.filter(
-    ({ port, protocol }) => !reachable.some((socket) => socket.port === port && socket.protocol === protocol),
-  );
+  listening: readonly ListeningPort[],
+): readonly ContainerPort[] {
+  const reachable = listening.filter(({ isLoopbackOnly }) => isOnHost(container) || !isLoopbackOnly);
+  return ports.filter((port) => !reachable.some((socket) => isSame(port, socket)));
+}
+
+function isOnHost({ record }: Container): boolean {
+  return record.spec.networkMode.kind === "host";
+}
+
+function isSame(one: ContainerPort, other: ContainerPort): boolean {
+  return one.port === other.port && one.protocol === other.protocol;
 }
 
 function exited(
@@ -59,11 +65,26 @@ function exited(
   );
 }
 
-function tooLate(container: Container, silent: readonly ContainerPort[], timeoutMs: number): RuncibleError {
+function tooLate(
+  container: Container,
+  silent: readonly ContainerPort[],
+  listening: readonly ListeningPort[],
+  timeoutMs: number,
+): RuncibleError {
   const ports = silent.map(formatPortKey).join(", ");
+  // What else listens on the host is no container's business.
+  const own = isOnHost(container) ? [] : listening;
+  const open = own.filter(({ isLoopbackOnly, protocol }) => !isLoopbackOnly && protocol === "tcp");
+  const loopbackOnly = silent.filter((port) => listening.some((socket) => isSame(port, socket)));
   return new RuncibleError(
     "wait-timeout",
     `wait for ports: nothing in container ${container.name} listened on ${ports} within ${timeoutMs} ms; check the port, and that the service listens on 0.0.0.0 rather than 127.0.0.1`,
-    { evidence: { ports } },
+    {
+      evidence: {
+        ports,
+        listening: [...new Set(open.map(formatPortKey))],
+        loopbackOnly: loopbackOnly.map(formatPortKey),
+      },
+    },
   );
 }

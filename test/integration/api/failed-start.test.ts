@@ -1,6 +1,8 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
-import { GenericContainer, type RuncibleError, Wait } from "../../../src/index";
+import { GenericContainer, isRuncibleError, type RuncibleError, Wait, type WaitStrategy } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { busyboxImage } from "./busybox-image";
 
@@ -97,4 +99,111 @@ test("a container that ran out of memory says so", async () => {
 
   expect(error.message).toContain("killed: out of memory");
   expect(error.evidence).toMatchObject({ isOutOfMemory: true });
+});
+
+type Change = (container: GenericContainer) => GenericContainer;
+
+const httpd =
+  (address: string): Change =>
+  (container) =>
+    container.withExposedPorts(80, 81).withCommand(["httpd", "-f", "-p", address, "-h", "/www"]);
+const idle: Change = (container) => container.withExposedPorts(80).withCommand(["sleep", "60"]);
+const printing =
+  (script: string, wait: WaitStrategy): Change =>
+  (container) =>
+    container.withCommand(["sh", "-c", `${script}; sleep 60`]).withWaitStrategy(wait);
+
+test.each<[string, Change, string]>([
+  ["a port nobody listens on", idle, "Port 80/tcp not bound after 500ms; nothing in the container listens on any port"],
+  ["another port", httpd("81"), "Port 80/tcp not bound after 500ms; the container listens on 81/tcp; check the port"],
+  [
+    "a port of 127.0.0.1",
+    httpd("127.0.0.1:80"),
+    "the service listens on 127.0.0.1 only (80/tcp); let it listen on 0.0.0.0",
+  ],
+  [
+    "an HTTP answer that is not wanted",
+    (container) => httpd("80")(container).withWaitStrategy(Wait.forHttp("/health", 80)),
+    "URL /health not accessible after 500ms (at last it answered 404",
+  ],
+  [
+    "an HTTP request that is refused",
+    (container) => idle(container).withWaitStrategy(Wait.forHttp("/", 80)),
+    "URL / not accessible after 500ms (at last the request failed: ",
+  ],
+  [
+    "an HTTP port that is not published",
+    (container) => idle(container).withWaitStrategy(Wait.forHttp("/", 8080)),
+    "No port binding found for :8080/tcp; add 8080 to withExposedPorts",
+  ],
+  [
+    "a log line that came too seldom",
+    printing("echo ready", Wait.forLogMessage(/ready/, 2)),
+    'Log message "/ready/" not received after 500ms (1 of 2 times)',
+  ],
+  [
+    "a command without success",
+    printing("true", Wait.forSuccessfulCommand("echo not yet; exit 3")),
+    "not successful after 500ms (it last ended with 3: not yet)",
+  ],
+  [
+    "a health check that does not turn healthy",
+    (container) =>
+      printing(
+        "true",
+        Wait.forHealthCheck(),
+      )(container).withHealthCheck({
+        test: ["CMD-SHELL", "echo no answer; exit 1"],
+        interval: 50,
+        retries: 1000,
+      }),
+    "Health check not healthy after 500ms (its last probe ended with 1: no answer)",
+  ],
+  [
+    "one of several waits",
+    printing("echo one", Wait.forAll([Wait.forLogMessage("one"), Wait.forLogMessage("two")]).withDeadline(300)),
+    "Composite wait strategy not successful after 300ms (of its 2 strategies, number 2 was not)",
+  ],
+])("a wait in vain for %s says what was seen last", async (_what, change, message) => {
+  const error = await failureOf(change(new GenericContainer(await busyboxImage())).withStartupTimeout(500));
+
+  expect(error).toMatchObject({ code: "start-failed", message: expect.stringContaining(message) });
+});
+
+test.each<[string, Change, string]>([
+  ["a missing program", (container) => container.withCommand(["no-such-program"]), "check withCommand and withEntry"],
+  ["a file that is no program", (container) => container.withCommand(["/www/index.html"]), "chmod +x"],
+  ["an unknown user", (container) => container.withUser("nobody-here"), "use one of the image's users in withUser"],
+  ["an unknown network", (container) => container.withNetworkMode("no-such-network"), "start a Network"],
+  [
+    "a program that a signal ended",
+    (container) => container.withExposedPorts(80).withCommand(["sh", "-c", "exit 139"]),
+    "exit code 139: SIGSEGV",
+  ],
+])("the error for %s says what to do or look for", async (_what, change, advice) => {
+  const error = await failureOf(change(new GenericContainer(await busyboxImage())));
+
+  expect(error).toMatchObject({ code: "start-failed", message: expect.stringContaining(advice) });
+});
+
+test("a fixed port that is taken is said to be, with the way out", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const container = idle(new GenericContainer(await busyboxImage())).withExposedPorts({ container: 80, host: port });
+
+  const error = await failureOf(container);
+  server.close();
+
+  expect(error.message).toMatch(new RegExp(`${port}.*or let any free port be chosen`));
+  expect(error.cause).toMatchObject({ code: "port-in-use", kind: "internal", evidence: { status: 500 } });
+});
+
+test("what the engine found comes through with its code, kind and evidence", async () => {
+  const error = await failureOf(new GenericContainer(await busyboxImage()).withCommand(["no-such-program"]));
+
+  expect(error).toMatchObject({ code: "start-failed", kind: "unavailable", evidence: { exitCode: 127 } });
+  expect(error.cause).toMatchObject({ code: "executable-not-found", kind: "invalid" });
+  expect(error.evidence["runc"]).toContain("no-such-program");
+  expect(isRuncibleError(error.cause)).toBe(true);
 });
