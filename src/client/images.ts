@@ -74,7 +74,10 @@ async function readProgress(answer: Readable, onProgress: (line: ProgressLine) =
   for await (const text of readLines(answer)) {
     const line = JSON.parse(text) as ProgressLine;
     const message = line.errorDetail?.message ?? line.error;
-    if (message !== undefined) throw new RuncibleError(knownCode(line.errorCode) ?? codeOfText(message), message);
+    if (message !== undefined) {
+      const code = knownCode(line.errorCode) ?? codeOfText(message);
+      throw new RuncibleError(code, message, { evidence: line.errorEvidence ?? {} });
+    }
     onProgress(line);
   }
 }

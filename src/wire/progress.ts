@@ -10,6 +10,8 @@ export interface ProgressLine {
   readonly errorDetail?: { readonly message: string; readonly code?: number };
   /** Ours: the error's code in the table of errors. */
   readonly errorCode?: string;
+  /** Ours: facts for programs. */
+  readonly errorEvidence?: Readonly<Record<string, unknown>>;
 }
 
 /** Progress lines end with CR LF, as the daemon's do; one JSON per line. */

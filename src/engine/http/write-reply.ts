@@ -81,8 +81,9 @@ async function writeProgress(
     }
   } catch (error) {
     if (!response.headersSent) throw error;
-    const errorCode = isRuncibleError(error) ? error.code : "internal";
-    await write(response, encodeProgress({ ...progressError(messageOf(error)), errorCode }));
+    const { code = "internal", evidence = {} } = isRuncibleError(error) ? error : {};
+    const line = { ...progressError(messageOf(error)), errorCode: code, errorEvidence: evidence };
+    await write(response, encodeProgress(line));
   }
   if (!response.headersSent) beginStream(response, jsonType);
   response.end();
