@@ -40,8 +40,8 @@ afterAll(async () => {
   await installed?.[Symbol.asyncDispose]();
 });
 
-async function reportOf(...args: readonly string[]): Promise<unknown> {
-  return JSON.parse((await installed.node(args)).stdout);
+async function reportOf(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<unknown> {
+  return JSON.parse((await installed.node(args, env)).stdout);
 }
 
 test("the package has what it needs to run and to be read, and nothing else", () => {
@@ -59,12 +59,15 @@ test("the engine that runs is that of the installed package", async () => {
   expect(commands.join("\n")).toContain(join(installed.folder, "node_modules/runcible/build/engine/main.js"));
 });
 
-test("it is required from CommonJS", async () => {
-  expect(await reportOf("use.cjs")).toEqual({ stdout: "from CommonJS\n", names });
+test("it is required from CommonJS, with a home that does not exist", async () => {
+  expect(await reportOf(["use.cjs"], { HOME: join(installed.folder, "no-home") })).toEqual({
+    stdout: "from CommonJS\n",
+    names,
+  });
 });
 
 test("it is imported by name from ESM", async () => {
-  expect(await reportOf("use.mjs")).toEqual({ stdout: "from ESM\n", names });
+  expect(await reportOf(["use.mjs"])).toEqual({ stdout: "from ESM\n", names });
 });
 
 test("its types compile for users, whole and strictly, with every way to resolve modules", async () => {
@@ -104,7 +107,7 @@ test("a suite in Jest runs, leaves nothing open, and Jest ends by itself", async
 test("two copies in one process share an engine, its networks, and what an error is", async () => {
   const packages = [installed.folder, installed.copy].map((folder) => join(folder, "node_modules/runcible"));
 
-  const report = (await reportOf("two-copies.cjs", ...packages)) as Record<string, unknown>;
+  const report = (await reportOf(["two-copies.cjs", ...packages])) as Record<string, unknown>;
 
   expect(report).toMatchObject({ areDifferent: true, isErrorOfOther: true });
   expect(report["engines"]).toEqual([report["ids"], report["ids"]]);
