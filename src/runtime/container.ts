@@ -14,7 +14,8 @@ import { cgroupFacts } from "./runc/cgroup-files";
 import type { Runc, RuncProcess } from "./runc/runc";
 import { createSpec, type OciSpec, type SpecRequest } from "./runc/spec";
 import { type ContainerUser, resolveUser } from "./runc/users";
-import { resolveInRoot } from "./scoped-path";
+import { openTree } from "./tree/open-tree";
+import { walkTo } from "./tree/walk-to";
 
 /** The parts a container is put together from. This file alone sees them all. */
 export interface RuntimeParts {
@@ -185,11 +186,14 @@ function namespaceOf(network: NetworkRequest, sandbox: Sandbox | undefined): str
 
 /** Docker makes a missing working folder, owned by root. */
 async function ensureFolder(rootPath: string, folder: string): Promise<void> {
-  const path = await resolveInRoot(rootPath, folder, { followLast: true });
+  await using walk = await openTree({ path: rootPath });
   try {
-    await mkdir(path, { recursive: true, mode: 0o755 });
+    const last = await walkTo(walk, folder, { followLast: true, makeMissing: true });
+    if (last === undefined) return;
+    await walk.makeFolder(last);
+    await walk.enter(last);
   } catch (cause) {
-    if (!hasCode(cause, "EEXIST") && !hasCode(cause, "ENOTDIR")) throw cause;
+    if (!hasCode(cause, "ENOTDIR")) throw cause;
     throw new RuncibleError("invalid-argument", `use working folder ${folder}: it is a file in the image`, { cause });
   }
 }

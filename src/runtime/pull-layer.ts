@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import { hasCode } from "../internal/errors";
+import { firstBytes } from "../internal/first-bytes";
 import type { BlobIngest } from "./image/blob-store";
 import type { Digest } from "./image/digest";
 import type { ImageStore } from "./image/image-store";
@@ -78,30 +79,10 @@ async function unpackWhileDownloading(job: LayerJob, ingest: BlobIngest): Promis
 async function unpackFrom({ layers, diffId, descriptor, signal }: LayerJob, source: Readable): Promise<void> {
   // Whoever reads learns of a failure; between two readers nobody listens.
   source.on("error", () => {});
-  const start = await firstBytes(source);
+  const start = await firstBytes(source, magicBytes);
   source.unshift(start);
   const compression = compressionOf(start);
   await layers.unpack({ diffId, compression, source, describedAs: descriptor.digest, signal });
-}
-
-/** At least as many as tell a compression; fewer only of a source that has no more. */
-async function firstBytes(source: Readable): Promise<Buffer> {
-  let start = Buffer.alloc(0);
-  while (start.length < magicBytes && !source.readableEnded) {
-    const chunk: Buffer | null = source.read();
-    if (chunk === null) await readableOrEnded(source);
-    else start = Buffer.concat([start, chunk]);
-  }
-  return start;
-}
-
-async function readableOrEnded(source: Readable): Promise<void> {
-  const waiting = new AbortController();
-  const { signal } = waiting;
-  const ended = once(source, "end", { signal });
-  ended.catch(() => {});
-  await Promise.race([once(source, "readable", { signal }), ended]);
-  waiting.abort();
 }
 
 /** Wrong bytes are not worth keeping, and a full disk is not the place to keep any. */

@@ -6,7 +6,7 @@ export interface ImportRule {
 }
 
 /** Shapes and small facts of the runtime that its parts share. */
-const runtimeShapes = ["runtime/mount", "runtime/scoped-path"] as const;
+const runtimeShapes = ["runtime/mount", "runtime/tree"] as const;
 
 /** Who may know whom. An arrow that is not here does not exist. */
 export const allowedImports: readonly ImportRule[] = [
@@ -14,7 +14,7 @@ export const allowedImports: readonly ImportRule[] = [
   { from: "wire", may: ["internal"] },
   { from: "runtime", may: ["internal"] },
   { from: "runtime/mount", may: [] },
-  { from: "runtime/scoped-path", may: ["internal"] },
+  { from: "runtime/tree", may: ["internal"] },
   { from: "runtime/image", may: ["internal"] },
   { from: "runtime/registry", may: ["runtime/image", "internal"] },
   { from: "runtime/layer", may: ["runtime/image", "internal"] },

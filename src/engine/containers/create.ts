@@ -5,7 +5,6 @@ import { prepareRootfs } from "../../runtime/container";
 import type { Image } from "../../runtime/image/manifest";
 import { familiarName, parseReference } from "../../runtime/image/reference";
 import { openLogFile } from "../../runtime/process/log-file";
-import { resolveInRoot } from "../../runtime/scoped-path";
 import { containerNameInUse, noSuchImage } from "../../wire/docker-errors";
 import { effectiveConfig } from "../containers-config/effective-config";
 import type { ContainerSpec, EndpointSpec } from "../routes/container-spec";
@@ -102,7 +101,7 @@ function noSuchSource(ref: string): RuncibleError {
 
 async function fillVolumes(context: ContainerContext, rootPath: string, plan: MountPlan): Promise<void> {
   for (const { volume, target } of plan.fills) {
-    await context.volumes.fill(volume, await resolveInRoot(rootPath, target, { followLast: true }));
+    await context.volumes.fill(volume, rootPath, target);
   }
 }
 

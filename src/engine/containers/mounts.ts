@@ -57,7 +57,12 @@ export async function planMounts(request: MountRequest, volumes: Volumes): Promi
 
 /** As the runtime wants them, parents before children. */
 export function runtimeMounts(records: readonly MountRecord[]): readonly Mount[] {
-  return [...records].sort((left, right) => depth(left.target) - depth(right.target)).map(runtimeMount);
+  return byDepth(records).map(runtimeMount);
+}
+
+/** Parents before children. */
+export function byDepth(records: readonly MountRecord[]): readonly MountRecord[] {
+  return [...records].sort((left, right) => depth(left.target) - depth(right.target));
 }
 
 function runtimeMount(record: MountRecord): Mount {

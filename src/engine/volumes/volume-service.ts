@@ -71,9 +71,9 @@ export class Volumes implements VolumeService {
     return this.#view(record);
   }
 
-  /** Copies what an image has at the mount point into a volume that is still empty. */
-  async fill(name: string, imageFolder: string): Promise<void> {
-    await fillVolume(imageFolder, this.#folder.pathOf(name));
+  /** Copies what a root has at the mount point into a volume that is still empty. */
+  async fill(name: string, rootPath: string, target: string): Promise<void> {
+    await fillVolume(rootPath, target, this.#folder.pathOf(name));
   }
 
   has(name: string): boolean {

@@ -9,6 +9,8 @@ export interface TarHeader {
   /** Bytes of data that follow in the archive. */
   readonly size: number;
   readonly mtime: number;
+  /** Of a device. Default: 0, 0. */
+  readonly device?: { readonly major: number; readonly minor: number };
 }
 
 export const blockBytes = 512;
@@ -47,7 +49,7 @@ export function parseHeader(block: Buffer): TarHeader | undefined {
   };
 }
 
-/** A ustar header; the name must fit, longer ones go into a pax record. */
+/** A ustar header. Names must fit, longer ones go into a pax record beside it. */
 export function buildHeader(header: TarHeader): Buffer {
   const block = Buffer.alloc(blockBytes);
   block.write(header.name.slice(-100), 0, 100, "utf8");
@@ -57,11 +59,12 @@ export function buildHeader(header: TarHeader): Buffer {
   writeNumber(block, header.size, 124, 12);
   writeNumber(block, Math.max(0, Math.floor(header.mtime)), 136, 12);
   block.write(header.type, 156, 1, "latin1");
+  block.write(header.linkName, 157, 100, "utf8");
   block.write("ustar\0", 257, 6, "latin1");
   block.write("00", 263, 2, "latin1");
   if (header.type === "3" || header.type === "4") {
-    writeOctal(block, 0, 329, 8);
-    writeOctal(block, 0, 337, 8);
+    writeOctal(block, header.device?.major ?? 0, 329, 8);
+    writeOctal(block, header.device?.minor ?? 0, 337, 8);
   }
   writeOctal(block, checksumOf(block), 148, 8);
   return block;

@@ -1,5 +1,10 @@
-import { lstat, readdir } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
+import { hasCode } from "../../internal/errors";
+import type { Handle } from "../tree/handle";
+import { openTree } from "../tree/open-tree";
+import type { TreeWalk } from "../tree/tree-walk";
 
 export interface Change {
   /** From the container's root, with a leading slash. */
@@ -7,29 +12,90 @@ export interface Change {
   readonly kind: "modified" | "added" | "deleted";
 }
 
+/**
+ * Where every container has something mounted. What is made there to mount on is no change of the container's; nor is it
+ * for Docker, which keeps it in a layer of its own.
+ */
+const mountPoints: ReadonlySet<string> = new Set([
+  ...["/dev", "/dev/console", "/dev/pts", "/dev/shm", "/proc", "/sys"],
+  ...["/etc", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"],
+]);
+
 /** Reads an overlay's upper folder: a character device 0/0 is a deletion, the rest is new or changed. */
 export async function changesIn(upper: string, layers: readonly string[]): Promise<readonly Change[]> {
+  await using walk = await openTree({ path: upper });
+  return await changesBelow(walk, layers.toReversed());
+}
+
+/** `lowers` are the layers' own folders at the walk's path, the upmost first. */
+async function changesBelow(walk: TreeWalk, lowers: readonly string[]): Promise<readonly Change[]> {
   const changes: Change[] = [];
-  const walk = async (folder: string): Promise<void> => {
-    for (const entry of await readdir(join(upper, folder), { withFileTypes: true })) {
-      const path = join(folder, entry.name);
-      const stat = await lstat(join(upper, path));
-      if (stat.isCharacterDevice() && stat.rdev === 0) {
-        changes.push({ path, kind: "deleted" });
-        continue;
-      }
-      changes.push({ path, kind: (await existsBelow(layers, path)) ? "modified" : "added" });
-      if (entry.isDirectory()) await walk(path);
-    }
-  };
-  await walk("/");
+  for (const name of (await walk.folder.names()).sort()) changes.push(...(await changesAt(walk, name, lowers)));
   return changes;
 }
 
-async function existsBelow(layers: readonly string[], path: string): Promise<boolean> {
-  for (const layer of [...layers].reverse()) {
-    const stat = await lstat(join(layer, path)).catch(() => undefined);
-    if (stat !== undefined) return !(stat.isCharacterDevice() && stat.rdev === 0);
+async function changesAt(walk: TreeWalk, name: string, lowers: readonly string[]): Promise<readonly Change[]> {
+  const path = walk.pathOf(name);
+  const entry = await openUnlessGone(walk, name);
+  if (entry === undefined) return [];
+  let isEntered = false;
+  try {
+    const stat = await entry.stat();
+    if (isWhiteout(stat)) return [{ path, kind: "deleted" }];
+    const below = await findBelow(lowers, name);
+    const change: Change = { path, kind: below.stat === undefined ? "added" : "modified" };
+    if (!stat.isDirectory()) return isMountPoint(path, stat) ? [] : [change];
+    isEntered = true;
+    await walk.push(name, entry);
+    const inside = await changesBelow(walk, below.folders);
+    await walk.leave();
+    const isUntouched = isMountPoint(path, stat) && inside.length === 0 && isAsBefore(stat, below.stat);
+    return isUntouched ? [] : [change, ...inside];
+  } finally {
+    if (!isEntered) await entry.close();
   }
-  return false;
+}
+
+async function openUnlessGone(walk: TreeWalk, name: string): Promise<Handle | undefined> {
+  try {
+    return await walk.openEntry(name);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+function isWhiteout(stat: Stats): boolean {
+  return stat.isCharacterDevice() && stat.rdev === 0;
+}
+
+/** Nobody can write to what is mounted over. */
+function isMountPoint(path: string, stat: Stats): boolean {
+  return mountPoints.has(path) && (stat.isDirectory() || (stat.isFile() && stat.size === 0));
+}
+
+function isAsBefore(stat: Stats, before: Stats | undefined): boolean {
+  if (before === undefined) return true;
+  return stat.mode === before.mode && stat.uid === before.uid && stat.gid === before.gid;
+}
+
+interface Below {
+  readonly stat: Stats | undefined;
+  /** Of a folder: those that the overlay merges. */
+  readonly folders: readonly string[];
+}
+
+/** Layers never change, so their paths are safe as long as no part of them is a link. */
+async function findBelow(lowers: readonly string[], name: string): Promise<Below> {
+  let first: Stats | undefined;
+  const folders: string[] = [];
+  for (const lower of lowers) {
+    const path = join(lower, name);
+    const stat = await lstat(path).catch(() => undefined);
+    if (stat === undefined) continue;
+    if (!isWhiteout(stat)) first ??= stat;
+    if (!stat.isDirectory()) break;
+    folders.push(path);
+  }
+  return { stat: first, folders };
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { hasCode, RuncibleError } from "../../internal/errors";
+import { parseMountInfo } from "../../internal/mount-info";
 import { perform, performUnchecked } from "../../internal/perform";
 
 /**
@@ -21,10 +22,6 @@ export async function mountFilesystem(request: {
   await perform("mount", args, { env: environment, ...(cwd === undefined ? {} : { cwd }) });
 }
 
-export async function bindMount(source: string, target: string, options: readonly string[] = []): Promise<void> {
-  await perform("mount", ["--rbind", "-o", ["rbind", ...options].join(","), source, target], { env: environment });
-}
-
 /** Idempotent: what is not mounted is fine. A mount that is busy is detached and goes when its last user does. */
 export async function unmount(target: string): Promise<void> {
   const { exitCode, stderr } = await performUnchecked("umount", [target], { env: environment });
@@ -36,23 +33,11 @@ export async function unmount(target: string): Promise<void> {
 }
 
 export async function isMountPoint(path: string): Promise<boolean> {
-  return (await mountPoints()).includes(path);
-}
-
-async function mountPoints(): Promise<readonly string[]> {
   try {
-    const text = await readFile("/proc/self/mountinfo", "utf8");
-    return text.split("\n").flatMap((line) => {
-      const point = line.split(" ")[4];
-      return point === undefined ? [] : [decodeOctal(point)];
-    });
+    const mounts = parseMountInfo(await readFile("/proc/self/mountinfo", "utf8"));
+    return mounts.some(({ target }) => target === path);
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return [];
+    if (hasCode(error, "ENOENT")) return false;
     throw error;
   }
-}
-
-/** The kernel writes blanks and the like as `\040`. */
-function decodeOctal(text: string): string {
-  return text.replace(/\\(\d{3})/g, (_match, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

@@ -1,5 +1,6 @@
-import { lstat, mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { sizeOfTree } from "../tree/tree-size";
 
 /** The folders of volumes: `<root>/<name>/_data`. */
 export interface VolumeFolder {
@@ -20,15 +21,6 @@ export async function openVolumeFolder(root: string): Promise<VolumeFolder> {
       await mkdir(pathOf(name), { recursive: true, mode: 0o755 });
     },
     remove: (name) => rm(join(root, name), { recursive: true, force: true }),
-    sizeOf: (name) => sizeOf(pathOf(name)),
+    sizeOf: (name) => sizeOfTree(pathOf(name)),
   };
-}
-
-async function sizeOf(path: string): Promise<number> {
-  const stat = await lstat(path).catch(() => undefined);
-  if (stat === undefined) return 0;
-  if (!stat.isDirectory()) return stat.size;
-  const names = await readdir(path).catch(() => []);
-  const sizes = await Promise.all(names.map((name) => sizeOf(join(path, name))));
-  return sizes.reduce((sum, size) => sum + size, 0);
 }

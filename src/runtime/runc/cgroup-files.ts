@@ -1,6 +1,7 @@
 import { readdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode } from "../../internal/errors";
+import { parseMountInfo } from "../../internal/mount-info";
 
 /** Where the hierarchies of cgroup v1, or the one of v2, are mounted. */
 export interface CgroupFacts {
@@ -33,19 +34,6 @@ async function readFacts(): Promise<CgroupFacts> {
   if (hierarchies.size > 0) return { version: 1, hierarchies, unified, controllers: [...hierarchies.keys()] };
   const controllers = (await readOr(join(unified, "cgroup.controllers"), "")).trim().split(/\s+/);
   return { version: 2, hierarchies, unified, controllers };
-}
-
-/** proc(5), mountinfo. */
-export function parseMountInfo(
-  text: string,
-): readonly { readonly target: string; readonly type: string; readonly superOptions: readonly string[] }[] {
-  return text.split("\n").flatMap((line) => {
-    const [before, after] = line.split(" - ", 2);
-    const target = before?.split(" ")[4];
-    const [type, , options] = after?.split(" ") ?? [];
-    if (target === undefined || type === undefined) return [];
-    return [{ target, type, superOptions: options?.split(",") ?? [] }];
-  });
 }
 
 /** Every folder of one cgroup, one per hierarchy (several controllers may share one). */

@@ -1,7 +1,5 @@
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
-import { hasCode, RuncibleError } from "../../internal/errors";
-import { resolveInRoot } from "../scoped-path";
+import { RuncibleError } from "../../internal/errors";
+import { readFileIn } from "../tree/read-file";
 
 export interface ContainerUser {
   readonly uid: number;
@@ -89,19 +87,6 @@ function parseGroup(line: string): readonly GroupEntry[] {
 }
 
 async function readLines(rootPath: string, path: string): Promise<readonly string[]> {
-  try {
-    const inside = await resolveInRoot(rootPath, path, { followLast: true });
-    // O_NONBLOCK: opening a FIFO that an image put there must not hang.
-    const file = await open(inside, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const buffer = Buffer.alloc(Math.min((await file.stat()).size, fileLimit));
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-      return buffer.subarray(0, bytesRead).toString("utf8").split("\n");
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return [];
-    throw error;
-  }
+  const content = await readFileIn(rootPath, path, fileLimit);
+  return content?.toString("utf8").split("\n") ?? [];
 }

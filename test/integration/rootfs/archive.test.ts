@@ -1,13 +1,33 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import {
+  chmod,
+  chown,
+  link,
+  lstat,
+  lutimes,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { runUnchecked } from "../../../src/internal/exec";
+import { run, runUnchecked } from "../../../src/internal/exec";
 import { packPath } from "../../../src/runtime/rootfs/pack-path";
-import { statPath } from "../../../src/runtime/rootfs/path-stat";
+import { type RootPathStat, statPath } from "../../../src/runtime/rootfs/path-stat";
 import { unpackInto } from "../../../src/runtime/rootfs/unpack-into";
+import { openTree } from "../../../src/runtime/tree/open-tree";
+import { waitUntil } from "../../support/wait-until";
 import { type Entry, tarOf } from "../layer/layer-fixture";
 
 let base: string;
@@ -25,12 +45,29 @@ beforeEach(async () => {
 afterEach(() => rm(base, { recursive: true, force: true }));
 
 const options = { noOverwriteDirNonDir: false, signal: new AbortController().signal };
-const put = (path: string, entries: readonly Entry[], more = {}): Promise<void> =>
-  unpackInto(root, path, Readable.from([tarOf(entries)]), { ...options, ...more });
+const put = (path: string, entries: readonly Entry[], more = {}): Promise<void> => putBytes(path, tarOf(entries), more);
+
+async function putBytes(path: string, bytes: Buffer, more = {}): Promise<void> {
+  await using walk = await openTree({ path: root });
+  await unpackInto(walk, path, Readable.from([bytes]), { ...options, ...more });
+}
+
+async function pack(path: string): Promise<Readable> {
+  const walk = await openTree({ path: root });
+  return await packPath(walk, path).catch(async (error: unknown) => {
+    await walk[Symbol.asyncDispose]();
+    throw error;
+  });
+}
+
+async function statOf(path: string): Promise<RootPathStat> {
+  await using walk = await openTree({ path: root });
+  return await statPath(walk, path);
+}
 
 async function namesIn(path: string): Promise<readonly string[]> {
   const chunks: Buffer[] = [];
-  for await (const chunk of await packPath(root, path)) chunks.push(chunk);
+  for await (const chunk of await pack(path)) chunks.push(chunk);
   await writeFile(join(base, "out.tar"), Buffer.concat(chunks));
   const { stdout } = await runUnchecked("tar", ["-tPf", join(base, "out.tar")]);
   return stdout.trim().split("\n");
@@ -45,13 +82,13 @@ test("a folder is packed under its own name, its content under a dot, a link as 
 
 test("a path that leads through links is found inside the root", async () => {
   expect(await namesIn("/up/link/hosts")).toEqual(["hosts"]);
-  expect(await statPath(root, "/link")).toMatchObject({ kind: "symlink", linkTarget: "/etc", name: "link" });
-  expect(await statPath(root, "/link/hosts")).toMatchObject({ kind: "file", size: 5, name: "hosts" });
+  expect(await statOf("/link")).toMatchObject({ kind: "symlink", linkTarget: "/etc", name: "link" });
+  expect(await statOf("/link/hosts")).toMatchObject({ kind: "file", size: 5, name: "hosts" });
 });
 
 test("a path that is not there is told so before anything is streamed", async () => {
-  await expect(packPath(root, "/nowhere")).rejects.toMatchObject({ code: "path-not-found" });
-  await expect(statPath(root, "/nowhere")).rejects.toMatchObject({ code: "path-not-found" });
+  await expect(pack("/nowhere")).rejects.toMatchObject({ code: "path-not-found" });
+  await expect(statOf("/nowhere")).rejects.toMatchObject({ code: "path-not-found" });
   await expect(put("/nowhere", [])).rejects.toMatchObject({ code: "path-not-found" });
   await expect(put("/etc/hosts", [])).rejects.toMatchObject({ code: "invalid-argument" });
 });
@@ -68,7 +105,7 @@ test("files arrive with their modes, parents are made, links are kept", async ()
 
 test("a gzipped archive is taken as well", async () => {
   const zipped = gzipSync(tarOf([{ name: "zipped", data: "z" }]));
-  await unpackInto(root, "/etc", Readable.from([zipped]), options);
+  await putBytes("/etc", zipped);
   expect(await readFile(join(root, "etc/zipped"), "utf8")).toBe("z");
 });
 
@@ -96,16 +133,58 @@ test("a file does not replace a folder, nor the other way round, when that is fo
   expect((await lstat(join(root, "etc"))).isFile()).toBe(true);
 });
 
+test("what was packed comes out the same: owners, modes, times, links, pipes and names of full length", async () => {
+  const long = "n".repeat(255);
+  await mkdir(join(root, "etc", long));
+  await writeFile(join(root, "etc", long, long), "deep");
+  await chown(join(root, "etc/hosts"), 3_000_000, 4242);
+  await chmod(join(root, "etc/hosts"), 0o4751);
+  await link(join(root, "etc/hosts"), join(root, "etc/same"));
+  await symlink("x".repeat(200), join(root, "etc/far"));
+  await lutimes(join(root, "etc/far"), 7, 7);
+  await run("mkfifo", [join(root, "etc/pipe")]);
+  await utimes(join(root, "etc"), 9, 9);
+  const bytes = await buffer(await pack("/etc"));
+  await mkdir(join(root, "copy"));
+  await putBytes("/copy", bytes);
+
+  const copy = join(root, "copy/etc");
+  const hosts = await stat(join(copy, "hosts"));
+  expect(hosts).toMatchObject({ uid: 3_000_000, gid: 4242, mode: 0o104751, nlink: 2 });
+  expect(await stat(join(copy, "same"))).toMatchObject({ ino: hosts.ino });
+  expect(await readFile(join(copy, long, long), "utf8")).toBe("deep");
+  expect(await readlink(join(copy, "far"))).toBe("x".repeat(200));
+  expect((await lstat(join(copy, "far"))).mtimeMs).toBe(7000);
+  expect((await stat(copy)).mtimeMs).toBe(9000);
+  expect(await namesIn("/etc/pipe")).toEqual(["pipe"]);
+});
+
+test("a reader that goes away early leaves no handle open", async () => {
+  await mkdir(join(root, "big/a/b/c"), { recursive: true });
+  await writeFile(join(root, "big/a/b/c/file"), Buffer.alloc(5_000_000));
+  await writeFile(join(root, "big/a/b/c/other"), "x");
+  const before = await readdir("/proc/self/fd");
+
+  const unread = await pack("/big");
+  unread.destroy();
+  await once(unread, "close");
+  for await (const _chunk of await pack("/big")) break;
+
+  const isSettled = async (): Promise<boolean> => (await readdir("/proc/self/fd")).length <= before.length;
+  expect(await waitUntil(isSettled, 5_000)).toBe(true);
+});
+
 test("what is no archive is refused", async () => {
-  const garbage = Readable.from([Buffer.from("no tar at all ".repeat(100))]);
-  await expect(unpackInto(root, "/", garbage, options)).rejects.toMatchObject({ code: "invalid-argument" });
+  const garbage = Buffer.from("no tar at all ".repeat(100));
+  await expect(putBytes("/", garbage)).rejects.toMatchObject({ code: "invalid-argument" });
 });
 
 test("a compressed archive that is cut off is refused, whatever compressed it", async () => {
   const tar = tarOf([{ name: "f", data: "x".repeat(100_000) }]);
   const bzip2 = Buffer.concat([Buffer.from("BZh9"), Buffer.alloc(64, 7)]);
   for (const bytes of [gzipSync(tar).subarray(0, 60), bzip2]) {
-    const writing = unpackInto(root, "/etc", Readable.from([bytes]), options);
-    await expect(writing).rejects.toMatchObject({ code: expect.stringMatching(/^(invalid-argument|tool-missing)$/) });
+    await expect(putBytes("/etc", bytes)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(invalid-argument|tool-missing)$/),
+    });
   }
 });

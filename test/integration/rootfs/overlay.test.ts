@@ -75,8 +75,9 @@ test("an empty volume gets what the image has there, with the mount point's owne
   await chmod(source, 0o2770);
   const volume = join(base, "volume");
   await mkdir(volume);
-  await fillVolume(source, volume);
+  await fillVolume(layers[0] ?? "", "/data", volume);
   expect(await readdir(volume)).toEqual(["of-0"]);
+  expect((await readdir(base)).filter((name) => name.startsWith("filling"))).toEqual([]);
   expect(await stat(volume)).toMatchObject({ uid: 999, gid: 998, mode: 0o42770 });
 });
 
@@ -84,6 +85,6 @@ test("a volume that has something in it is left alone", async () => {
   const volume = join(base, "volume");
   await mkdir(volume);
   await writeFile(join(volume, "mine"), "x");
-  await fillVolume(join(layers[0] ?? "", "data"), volume);
+  await fillVolume(layers[0] ?? "", "/data", volume);
   expect(await readdir(volume)).toEqual(["mine"]);
 });
