@@ -1,7 +1,8 @@
 import { messageOf, RuncibleError } from "../internal/errors";
+import { nearestWord } from "../internal/nearest-word";
 import type { Command, CommandContext } from "./command";
 import { helpOf, overview } from "./help";
-import { nearestWord, parseInput } from "./parse";
+import { parseInput } from "./parse";
 
 /** Runs the verb that the arguments name. Never throws: an error becomes one line and an exit code. */
 export async function dispatch(

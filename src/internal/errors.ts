@@ -18,6 +18,11 @@ export type ErrorCode =
   | "body-too-large"
   | "capability-missing"
   | "command-failed"
+  | "compose-cycle"
+  | "compose-file-invalid"
+  | "compose-file-missing"
+  | "compose-service-unknown"
+  | "compose-variable-missing"
   | "container-exited"
   | "container-not-found"
   | "container-not-running"
@@ -80,6 +85,11 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "body-too-large": { kind: "invalid", when: "a request body is larger than the engine accepts" },
   "capability-missing": { kind: "unavailable", when: "the kernel or the machine's setup forbids running containers" },
   "command-failed": { kind: "internal", when: "a system tool ended with an error" },
+  "compose-cycle": { kind: "invalid", when: "services or files of a compose project refer to each other in a circle" },
+  "compose-file-invalid": { kind: "invalid", when: "a compose file says something that is malformed or contradictory" },
+  "compose-file-missing": { kind: "not-found", when: "a file that a compose project needs does not exist" },
+  "compose-service-unknown": { kind: "not-found", when: "a compose project has no such service" },
+  "compose-variable-missing": { kind: "invalid", when: "a compose file requires a variable that is not set" },
   "container-exited": { kind: "unavailable", when: "the container ended before it was ready" },
   "container-not-found": { kind: "not-found", when: "no container has this name or id" },
   "container-not-running": { kind: "conflict", when: "the operation needs a running container" },

@@ -1,0 +1,77 @@
+import type { Dependency, Service, ServiceNetwork, Values } from "../model/project";
+import type { EnvFileFormat } from "./dotenv";
+import { readEnvironmentFile } from "./environment";
+import type { Variables } from "./interpolate";
+
+/** One service with its files read and its defaults filled in. */
+export async function finishService(service: Service, lookup: Variables["lookup"]): Promise<Service> {
+  const { env_file = [], label_file = [], ...rest } = service;
+  const fromFiles: Record<string, string> = {};
+  for (const { path, required = true, format } of env_file) {
+    const known = (name: string): string | undefined => lookup(name) ?? fromFiles[name];
+    const values = await readEnvironmentFile({ path, required, ...formatOf(format) }, known);
+    for (const [name, value] of values ?? []) fromFiles[name] = value;
+  }
+  const fileLabels: Record<string, string> = {};
+  for (const path of label_file) {
+    for (const [name, value] of (await readEnvironmentFile({ path, required: true }, lookup)) ?? []) {
+      fileLabels[name] = value;
+    }
+  }
+  const dependencies = { ...impliedDependencies(service), ...service.depends_on };
+  const environment = environmentOf(service.environment, fromFiles, lookup);
+  const labels = { ...fileLabels, ...service.labels };
+  return {
+    ...rest,
+    ...(Object.keys(environment).length === 0 ? {} : { environment }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    ...(Object.keys(dependencies).length === 0 ? {} : { depends_on: dependencies }),
+    ...networksOf(service),
+  };
+}
+
+function formatOf(format: string | undefined): { readonly format?: EnvFileFormat } {
+  return format === "raw" ? { format } : {};
+}
+
+/** A name without a value takes that of the environment of compose, and is left out when there is none. */
+function environmentOf(
+  environment: Values = {},
+  fromFiles: Readonly<Record<string, string>>,
+  lookup: Variables["lookup"],
+): Readonly<Record<string, string>> {
+  const own = Object.entries(environment).map(([name, value]): [string, string | undefined] => [
+    name,
+    value === null ? lookup(name) : String(value),
+  ]);
+  const all = Object.entries({ ...fromFiles, ...Object.fromEntries(own) });
+  return Object.fromEntries(
+    all
+      .filter((pair): pair is [string, string] => pair[1] !== undefined)
+      .sort(([left], [right]) => (left < right ? -1 : 1)),
+  );
+}
+
+function networksOf({ networks, network_mode }: Service): { readonly networks?: Record<string, ServiceNetwork> } {
+  if (network_mode !== undefined) return {};
+  const named = networks === undefined || Object.keys(networks).length === 0 ? { default: {} } : networks;
+  const byPriority = Object.entries(named).map(([name, network]) => [name, network ?? {}] as const);
+  return {
+    networks: Object.fromEntries(
+      byPriority.toSorted(([, left], [, right]) => (right.priority ?? 0) - (left.priority ?? 0)),
+    ),
+  };
+}
+
+/** Whoever uses a part of another service starts after it. */
+function impliedDependencies(service: Service): Readonly<Record<string, Dependency>> {
+  const { links = [], volumes_from = [], network_mode, pid, ipc } = service;
+  const shared = [network_mode, pid, ipc].flatMap((mode) => (mode?.startsWith("service:") ? [mode.slice(8)] : []));
+  const sources = volumes_from.filter((text) => !text.startsWith("container:")).map((text) => text.split(":")[0] ?? "");
+  const linked = links.map((text) => text.split(":")[0] ?? "");
+  const implied: Dependency = { condition: "service_started", required: true };
+  return Object.fromEntries([
+    ...linked.map((name) => [name, implied]),
+    ...[...shared, ...sources].map((name) => [name, { ...implied, restart: true }]),
+  ]);
+}
