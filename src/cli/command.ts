@@ -5,6 +5,8 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Relative paths of arguments start from it. */
+  readonly workingFolder: string;
   /** The daemon to talk to, started if need be. The caller of the verb closes it. */
   connect(): Promise<EngineClient>;
 }
@@ -23,14 +25,28 @@ export interface Command {
   run(context: CommandContext, input: CommandInput): Promise<number>;
 }
 
+/** Verbs that share a word before them, and flags between the two: `runcible compose -f FILE up`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+  readonly usage: string;
+  readonly flags: readonly Flag[];
+  /** The verbs, made for flags that were given. */
+  commands(flags: Flags): readonly Command[];
+}
+
 export interface Flag {
   readonly name: string;
   readonly short?: string;
   readonly type: "boolean" | "string";
   readonly description: string;
+  /** May be given several times; the values come as a list. */
+  readonly isRepeatable?: boolean;
 }
 
+export type Flags = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+
 export interface CommandInput {
-  readonly flags: Readonly<Record<string, string | boolean | undefined>>;
+  readonly flags: Flags;
   readonly arguments: readonly string[];
 }

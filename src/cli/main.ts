@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import type { EngineClient } from "../client/client";
 import { connect } from "../client/connect";
-import type { Command, CommandContext } from "./command";
+import type { Command, CommandContext, CommandGroup } from "./command";
+import { composeGroup } from "./commands/compose";
 import { doctorCommand } from "./commands/doctor";
 import { engineCommand } from "./commands/engine";
 import { imagesCommand } from "./commands/images";
@@ -12,12 +13,13 @@ import { stopEngineCommand } from "./commands/stop-engine";
 import { versionCommand } from "./commands/version";
 import { dispatch } from "./dispatch";
 
-const commands: readonly Command[] = [
+const commands: readonly (Command | CommandGroup)[] = [
   doctorCommand,
   infoCommand,
   psCommand,
   imagesCommand,
   pullCommand,
+  composeGroup,
   engineCommand,
   stopEngineCommand,
   versionCommand,
@@ -27,6 +29,7 @@ async function main(): Promise<number> {
   let client: EngineClient | undefined;
   const context: CommandContext = {
     env: process.env,
+    workingFolder: process.cwd(),
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     connect: async () => {

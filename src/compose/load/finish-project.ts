@@ -1,5 +1,4 @@
 import { RuncibleError } from "../../internal/errors";
-import { nearestWord } from "../../internal/nearest-word";
 import type { FileResource, NetworkResource, Project, Service, Values, VolumeResource } from "../model/project";
 import { checkReferences } from "./check-references";
 import { composeShape } from "./compose-shape";
@@ -9,6 +8,7 @@ import type { Variables } from "./interpolate";
 import type { MapNode } from "./node";
 import { activeServices } from "./profiles";
 import { readShape } from "./read-shape";
+import { unknownService } from "./unknown-service";
 
 export interface ProjectFacts {
   readonly name: string;
@@ -64,14 +64,6 @@ export async function finishProject(merged: MapNode, facts: ProjectFacts): Promi
   checkReferences(project, merged);
   refuseCycle(project);
   return project;
-}
-
-export function unknownService(name: string, known: readonly string[]): RuncibleError {
-  const nearest = nearestWord(name, known);
-  const hint = nearest === undefined ? `it has ${known.join(", ") || "none"}` : `did you mean "${nearest}"?`;
-  return new RuncibleError("compose-service-unknown", `find service: the project has no service "${name}"; ${hint}`, {
-    evidence: { service: name },
-  });
 }
 
 /** A dependency that need not be there is dropped when its profile is not active. */

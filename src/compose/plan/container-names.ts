@@ -14,3 +14,7 @@ export function imageOf(project: Project, name: string): string {
 export function replicasOf({ scale, deploy }: Service): number {
   return scale ?? deploy?.replicas ?? 1;
 }
+
+export function imagesOf(project: Project): readonly string[] {
+  return [...new Set(Object.keys(project.services).map((name) => imageOf(project, name)))];
+}

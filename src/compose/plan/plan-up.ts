@@ -1,5 +1,5 @@
 import type { Dependency, Project } from "../model/project";
-import { imageOf, replicasOf } from "./container-names";
+import { replicasOf } from "./container-names";
 import { createContainer, type FileDigests } from "./create-container";
 import { inDependencyOrder, lendersOf } from "./dependency-order";
 import { label } from "./labels";
@@ -233,8 +233,4 @@ function volumeNames({ body }: CreateContainer): readonly string[] {
 function withoutLooseEnds(operations: readonly Operation[]): readonly Operation[] {
   const known = new Set(operations.map(({ id }) => id));
   return operations.map((operation) => ({ ...operation, after: operation.after.filter((id) => known.has(id)) }));
-}
-
-export function imagesOf(project: Project): readonly string[] {
-  return [...new Set(Object.keys(project.services).map((name) => imageOf(project, name)))];
 }

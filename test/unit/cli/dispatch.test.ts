@@ -20,6 +20,7 @@ async function runCli(...args: string[]): Promise<{ exitCode: number; out: strin
   const written: { out: string[]; err: string[] } = { out: [], err: [] };
   const context = {
     env: {},
+    workingFolder: "/",
     out: (text: string) => void written.out.push(text),
     err: (text: string) => void written.err.push(text),
     connect: () => Promise.reject(new RuncibleError("engine-unreachable", "no verb of this test connects")),
