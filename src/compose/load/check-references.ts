@@ -39,8 +39,10 @@ function checkService(project: Project, name: string, service: Service, merged: 
     if (type === "volume" && source !== undefined) mustKnow("volumes", source, project.volumes, "volume");
   }
   for (const section of ["secrets", "configs"] as const) {
-    for (const { source = "" } of service[section] ?? []) {
+    for (const { source = "", uid = "0", gid = "0" } of service[section] ?? []) {
       mustKnow(section, source, project[section], section.slice(0, -1));
+      const owner = [uid, gid].find((id) => !/^\d+$/.test(id));
+      if (owner !== undefined) throw fail(section, `uid and gid are numbers, not "${owner}"`);
     }
   }
   checkNetworkMode(service, fail);

@@ -35,7 +35,7 @@ async function resolveService(place: Place, name: string, chain: readonly string
     });
   }
   const service = childOf(childOf(place.document, "services"), name);
-  if (service?.kind !== "map") throw new TypeError(`no service ${name}`);
+  if (service?.kind !== "map") throw new RuncibleError("internal", `extend service ${name}: it is not there`);
   const extension = childOf(service, "extends");
   if (extension === undefined || extension.tag === "reset") return withChild(service, "extends", undefined);
   const target = await targetOf(place, name, extension);

@@ -1,3 +1,4 @@
+import { RuncibleError } from "../../internal/errors";
 import { applyExtends } from "./extends";
 import { applyIncludes } from "./include";
 import { merge } from "./merge";
@@ -20,6 +21,6 @@ export async function loadFiles(
     const extended = await applyExtends(included, file, context);
     merged = merged === undefined ? extended : merge(merged, extended);
   }
-  if (merged === undefined) throw new TypeError("no file to load");
+  if (merged === undefined) throw new RuncibleError("internal", "load project: no file is named");
   return merged;
 }

@@ -38,11 +38,12 @@ function toMap(node: Node): MapNode[] {
 }
 
 function convert(
-  { isAlias, isMap, isScalar, isSeq, parse }: typeof import("yaml"),
+  { isAlias, isMap, isNode, isScalar, isSeq, parse }: typeof import("yaml"),
   document: Document,
   positionAt: (offset: number) => Position,
 ): Node {
   let count = 0;
+  const anchors = new Map<string, YamlNode>();
   const openAnchors = new Set<unknown>();
 
   const visit = (node: unknown, keyAt?: Position): Node => {
@@ -50,6 +51,8 @@ function convert(
     count += 1;
     if (count > nodeLimit) throw faultIn({ at, message: `it has more than ${nodeLimit} values, aliases counted` });
     if (isAlias(node)) return visitAlias(node, at);
+    // Not again inside an alias: a later anchor may have taken the name.
+    if (openAnchors.size === 0 && isNode(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
     if (isMap(node)) return { kind: "map", entries: entriesOf(node.items), at, ...tagOf(node.tag) };
     if (isSeq(node)) return { kind: "list", items: node.items.map((item) => visit(item)), at, ...tagOf(node.tag) };
     if (!isScalar(node)) return { kind: "scalar", value: null, at };
@@ -60,7 +63,7 @@ function convert(
   };
 
   const visitAlias = (alias: Alias, at: Position): Node => {
-    const target = alias.resolve(document);
+    const target = anchors.get(alias.source);
     if (target === undefined) throw faultIn({ at, message: `there is no anchor &${alias.source} before it` });
     if (openAnchors.has(target)) throw faultIn({ at, message: `the anchor &${alias.source} contains itself` });
     openAnchors.add(target);

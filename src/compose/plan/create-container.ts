@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { RuncibleError } from "../../internal/errors";
 import type { ContainerCreateBody, HealthcheckBody } from "../../wire/container-create";
 import { durationMs } from "../load/units";
 import type { FileReference, Healthcheck, Project, Service } from "../model/project";
@@ -52,7 +53,7 @@ export function createContainer(wanted: Wanted): CreateContainer & { readonly co
 
 function serviceOf(project: Project, name: string): Service {
   const service = project.services[name];
-  if (service === undefined) throw new TypeError(`no service ${name}`);
+  if (service === undefined) throw new RuncibleError("internal", `plan service ${name}: it is not there`);
   return service;
 }
 

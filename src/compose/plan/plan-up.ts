@@ -73,7 +73,7 @@ function createPlanner(project: Project, observed: Observed, digests: FileDigest
       .filter(({ service }) => service === name)
       .toSorted((left, right) => left.number - right.number);
     const wanted = options.scale?.[name] ?? replicasOf(project.services[name] ?? {});
-    for (const surplus of existing.slice(wanted)) operations.push(...removal(surplus, options));
+    for (const surplus of existing.slice(wanted)) operations.push(...removal(surplus, options, true));
     const isLenderReplaced = lendersOf(project, name).some((lender) => replaced.has(lender));
     const numbers = numbersFor(existing.slice(0, wanted), wanted);
     const names = numbers.map(({ number, container }) => {
@@ -96,7 +96,7 @@ function createPlanner(project: Project, observed: Observed, digests: FileDigest
       if (!options.noStart) addStart(name, container.name, container, []);
       return;
     }
-    const removed = container === undefined ? [] : removal(container, options, options.recreate === "all");
+    const removed = container === undefined ? [] : removal(container, options, false);
     operations.push(...removed);
     const lenders = lendersOf(project, name).flatMap((lender) => containersOf.get(lender) ?? []);
     operations.push({
@@ -106,7 +106,7 @@ function createPlanner(project: Project, observed: Observed, digests: FileDigest
         ...networkNames(create).map(networkStepId),
         ...volumeNames(create).map(volumeStepId),
         ...lenders.map((lender) => `create ${lender}`),
-        ...removed.map(({ id }) => id),
+        ...removed.slice(-1).map(({ id }) => id),
       ],
       action: container === undefined ? create : withVolumesOf(container, create),
     });
@@ -199,7 +199,7 @@ function withVolumesOf({ volumes }: ObservedContainer, create: CreateContainer):
   return { ...create, body: { ...create.body, HostConfig: { ...host, Mounts: [...others, ...taken] } } };
 }
 
-function removal(container: ObservedContainer, { stopTimeoutSeconds }: UpOptions, volumes = false): Operation[] {
+function removal(container: ObservedContainer, { stopTimeoutSeconds }: UpOptions, volumes: boolean): Operation[] {
   const { id, name, isRunning } = container;
   const timeout = stopTimeoutSeconds === undefined ? {} : { timeoutSeconds: stopTimeoutSeconds };
   const stop: Operation = { id: `stop ${name}`, after: [], action: { kind: "stop-container", name, id, ...timeout } };
@@ -212,7 +212,8 @@ function planOrphans(project: Project, { containers }: Observed, options: UpOpti
   const known = new Set([...Object.keys(project.services), ...project.inactiveServices]);
   const orphans = containers.filter(({ service }) => !known.has(service));
   if (orphans.length === 0) return { operations: [], warnings: [] };
-  if (options.removeOrphans) return { operations: orphans.flatMap((orphan) => removal(orphan, options)), warnings: [] };
+  if (options.removeOrphans)
+    return { operations: orphans.flatMap((orphan) => removal(orphan, options, false)), warnings: [] };
   const names = orphans.map(({ name }) => name).join(", ");
   const warning = `found orphan containers (${names}) for this project; --remove-orphans removes them`;
   return { operations: [], warnings: [warning] };
