@@ -18,7 +18,8 @@ export async function finishService(service: Service, lookup: Variables["lookup"
       fileLabels[name] = value;
     }
   }
-  const dependencies = { ...impliedDependencies(service), ...service.depends_on };
+  const named = Object.entries(service.depends_on ?? {}).map(([name, other]) => [name, { required: true, ...other }]);
+  const dependencies = { ...impliedDependencies(service), ...Object.fromEntries(named) };
   const environment = environmentOf(service.environment, fromFiles, lookup);
   const labels = { ...fileLabels, ...service.labels };
   return {
