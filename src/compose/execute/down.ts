@@ -26,7 +26,9 @@ export async function downProject(
     name,
     images.flatMap((service) => (project === undefined ? [] : imageOf(project, service))),
   );
-  await runOperations(planDown(name, project, observed, options), performWith(client, onEvent), onEvent);
+  await runOperations(planDown(name, project, observed, options), performWith(client, onEvent), onEvent, {
+    goesOn: true,
+  });
 }
 
 /** Ends the containers of some services, or of all, and keeps them. */
@@ -37,7 +39,8 @@ export async function stopServices(
   stopTimeoutSeconds?: number,
 ): Promise<void> {
   const observed = await observe(client, name, []);
-  await runOperations(planStop(observed, services, stopTimeoutSeconds), performWith(client, onEvent), onEvent);
+  const operations = planStop(observed, services, stopTimeoutSeconds);
+  await runOperations(operations, performWith(client, onEvent), onEvent, { goesOn: true });
 }
 
 /** Taking away needs neither files nor images. */

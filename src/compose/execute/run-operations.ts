@@ -5,6 +5,12 @@ import type { OnComposeEvent } from "./compose-event";
 /** Does one action. The signal is raised when another one failed. */
 export type Perform = (action: Operation["action"], signal: AbortSignal) => Promise<void>;
 
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Go on after a failure: what is taken away need not be complete. */
+  readonly goesOn?: boolean;
+}
+
 /**
  * Walks a plan: every step begins as soon as those it waits for are done. After a failure no further step begins, waits
  * are broken off, and what is under way is waited for; then the first error is thrown.
@@ -13,7 +19,7 @@ export async function runOperations(
   operations: readonly Operation[],
   perform: Perform,
   onEvent: OnComposeEvent,
-  outerSignal?: AbortSignal,
+  { signal: outerSignal, goesOn = false }: RunOptions = {},
 ): Promise<void> {
   const stop = new AbortController();
   const signal = outerSignal === undefined ? stop.signal : AbortSignal.any([outerSignal, stop.signal]);
@@ -32,7 +38,7 @@ export async function runOperations(
       // Broken off because of another failure: that one is the error.
       if (!signal.aborted) onEvent({ kind: "failed", action });
       failures.push(error);
-      stop.abort();
+      if (!goesOn) stop.abort();
     }
   };
   const run = (id: string): Promise<void> => {

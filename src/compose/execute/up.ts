@@ -41,9 +41,9 @@ export async function upServices(context: UpContext, project: Project, options: 
   const images = [...new Set(services.map((name) => imageOf(project, name)))];
   const before = await observe(client, project.name, images);
   const refresh = planImages(project, services, before.images, options).filter(({ isRefresh }) => isRefresh);
-  await runOperations(refresh, perform, onEvent, signal);
+  await runOperations(refresh, perform, onEvent, { signal });
   const observed = refresh.length === 0 ? before : await observe(client, project.name, images);
   const { operations, warnings } = planUp(project, observed, digestsOf(contents), options);
   for (const text of [...project.warnings, ...warnings]) onEvent({ kind: "warning", text });
-  await runOperations(operations, perform, onEvent, signal);
+  await runOperations(operations, perform, onEvent, { signal });
 }

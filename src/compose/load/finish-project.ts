@@ -41,7 +41,7 @@ export async function finishProject(merged: MapNode, facts: ProjectFacts): Promi
   const all = document.services ?? {};
   for (const name of facts.asked) if (!Object.hasOwn(all, name)) throw unknownService(name, Object.keys(all));
   const active = activeServices(all, facts.profiles, facts.asked);
-  const warnings: string[] = [];
+  const warnings = Object.entries(all).flatMap(([name, service]) => notApplied(name, service));
   const services: Record<string, Service> = {};
   for (const name of Object.keys(all).sort()) {
     const service = all[name];
@@ -64,6 +64,17 @@ export async function finishProject(merged: MapNode, facts: ProjectFacts): Promi
   checkReferences(project, merged);
   refuseCycle(project);
   return project;
+}
+
+/** Settings that are read and checked, and that no daemon is told of. */
+const withoutEffect = [
+  ...["annotations", "blkio_config", "cpu_count", "cpu_percent", "cpu_rt_period", "cpu_rt_runtime"],
+  ...["device_cgroup_rules", "isolation", "runtime", "storage_opt"],
+];
+
+function notApplied(name: string, service: Service): readonly string[] {
+  const keys = withoutEffect.filter((key) => Object.hasOwn(service, key));
+  return keys.map((key) => `services.${name}.${key} has no effect`);
 }
 
 /** A dependency that need not be there is dropped when its profile is not active. */

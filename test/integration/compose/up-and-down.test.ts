@@ -218,13 +218,11 @@ services:
 `;
   await using project = await composeProject(engine.client, { "compose.yaml": text });
   const cancel = new AbortController();
+  const filters = new Map([["event", ["start"]]]);
+  const events = await engine.client.events.subscribe({ filters, signal: AbortSignal.timeout(60_000) });
   const up = project.up({ signal: cancel.signal });
   up.catch(() => {});
-  await engine.client.events
-    .subscribe({ filters: new Map([["event", ["start"]]]), signal: AbortSignal.timeout(60_000) })
-    .then(async (events) => {
-      for await (const event of events) if (event.Actor.Attributes["name"] === `${project.name}-db-1`) break;
-    });
+  for await (const event of events) if (event.Actor.Attributes["name"] === `${project.name}-db-1`) break;
   cancel.abort();
   await expect(up).rejects.toMatchObject({ code: "aborted" });
 });

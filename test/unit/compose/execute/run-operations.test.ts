@@ -55,8 +55,23 @@ test("cancelling from outside ends with the code aborted, and every step is told
       signal.throwIfAborted();
     },
     (event) => events.push(event.kind === "warning" ? "" : `${event.kind} ${nameOf(event.action)}`),
-    cancel.signal,
+    { signal: cancel.signal },
   );
   await expect(run).rejects.toMatchObject({ code: "aborted" });
   expect(events).toEqual(["begin done", "done done", "begin waits"]);
+});
+
+test("what is taken away goes on after a failure, and the first error is thrown at the end", async () => {
+  const log: string[] = [];
+  const run = runOperations(
+    [step("fails"), step("after", "fails"), step("other")],
+    async (action) => {
+      log.push(nameOf(action));
+      if (nameOf(action) === "fails") throw new TypeError("first");
+    },
+    ignore,
+    { goesOn: true },
+  );
+  await expect(run).rejects.toThrow("first");
+  expect(log).toEqual(["fails", "other", "after"]);
 });

@@ -170,6 +170,11 @@ services:
   expect(warnings).toEqual(['service "e" depends on "nothing", which is not defined and not required']);
 });
 
+test("a setting that is not applied is a warning", async () => {
+  const { warnings } = await load({ "compose.yaml": "services: {a: {image: x, storage_opt: {size: 1g}}}" });
+  expect(warnings).toEqual(["services.a.storage_opt has no effect"]);
+});
+
 test("the obsolete key version is a warning", async () => {
   const { warnings } = await load({ "compose.yaml": `version: "3.8"\n${one}` });
   expect(warnings).toEqual([expect.stringMatching(/compose.yaml:1: the key version is obsolete/)]);
