@@ -1,3 +1,9 @@
+export { DockerComposeEnvironment } from "./api/compose/docker-compose-environment";
+export {
+  DownedDockerComposeEnvironment,
+  StartedDockerComposeEnvironment,
+  StoppedDockerComposeEnvironment,
+} from "./api/compose/started-docker-compose-environment";
 export { AbstractStartedContainer } from "./api/container/abstract-started-container";
 export { AbstractStoppedContainer } from "./api/container/abstract-stopped-container";
 export type { ExecOptions, ExecResult } from "./api/container/exec";

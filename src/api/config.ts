@@ -27,6 +27,11 @@ export function debugNamespaces(): string {
   return process.env["DEBUG"] ?? "";
 }
 
+/** What compose files see as the environment. */
+export function processEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env;
+}
+
 /** Where the credentials for registries are: as Docker's own command line reads them. */
 export function credentialSources(): CredentialSources {
   return {

@@ -1,6 +1,6 @@
 import type { EngineClient } from "../../client/client";
 import { withContext } from "../../internal/error-context";
-import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
+import { hasCode, messageOf } from "../../internal/errors";
 import type { RegistryAuth } from "../../wire/registry-auth";
 import type { Action, CreateContainer, PullImage } from "../plan/operation";
 import { awaitService } from "./await-service";
@@ -144,7 +144,7 @@ async function ignoring(
   try {
     await action();
   } catch (error) {
-    if (!(error instanceof RuncibleError) || error.code !== code) throw error;
+    if (!hasCode(error, code)) throw error;
   }
 }
 

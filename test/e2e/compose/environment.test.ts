@@ -1,0 +1,96 @@
+import { createRequire } from "node:module";
+import { beforeAll, expect, test } from "vitest";
+import { busyboxImage } from "../../integration/api/busybox-image";
+import { composeFiles } from "../../support/compose-files";
+import { useEngineOfThisFile } from "../../support/engine-of-file";
+
+/** The package as it is published: what it loads late, it loads by `require`. */
+const { DockerComposeEnvironment, Wait } = createRequire(import.meta.url)(
+  "../../../build/index.js",
+) as typeof import("../../../src/index");
+
+const engine = useEngineOfThisFile();
+const image = "runcible-test/busybox:1";
+beforeAll(() => busyboxImage());
+
+const text = `
+services:
+  web:
+    image: ${image}
+    command: sh -c 'echo serving $$GREETING; exec httpd -f -p 80 -h /www'
+    environment: {GREETING: "\${GREETING:-nothing}"}
+    ports: ["80"]
+  worker: {image: ${image}, command: sh -c 'echo at work; exec sleep 1000', container_name: "w\${COMPOSE_PROJECT_NAME}"}
+  tool: {image: ${image}, command: sh -c 'echo at work; exec sleep 1000', profiles: [debug]}
+`;
+
+async function namesOf(project: string): Promise<string[]> {
+  const filters = new Map([["label", [`com.docker.compose.project=${project}`]]]);
+  return (await engine.client.containers.list({ all: true, filters })).flatMap(({ Names }) => Names).sort();
+}
+
+test("a project comes up, its containers are reached by name, and go with it", async () => {
+  await using files = await composeFiles({ "compose.yaml": text });
+  const name = `env${process.pid}`;
+  const environment = await new DockerComposeEnvironment(files.folder, "compose.yaml")
+    .withProjectName(name)
+    .withEnvironment({ GREETING: "hello" })
+    .withProfiles("debug")
+    .withWaitStrategy("web-1", Wait.forListeningPorts())
+    .withDefaultWaitStrategy(Wait.forLogMessage("at work"))
+    .up();
+
+  const web = environment.getContainer("web-1");
+  const answer = await fetch(`http://${web.getHost()}:${web.getMappedPort(80)}/`);
+  expect(await answer.text()).toBe("hello\n");
+  expect((await web.exec("sh -c env")).output).toContain("GREETING=hello");
+  expect(environment.getContainer(`w${name}`).getName()).toBe(`/w${name}`);
+  expect(environment.getContainer("tool-1").getLabels()).toHaveProperty(["org.testcontainers"], "true");
+  expect(() => environment.getContainer("none-1")).toThrow('Cannot get container "none-1" as it is not running');
+
+  await environment.down();
+  expect(await namesOf(name)).toEqual([]);
+});
+
+test("only the services asked for come up, and stopped ones stay until down", async () => {
+  await using files = await composeFiles({
+    "compose.yaml": `services: {a: {image: ${image}, command: sleep 1000, stop_grace_period: 0s}, b: {image: ${image}}}`,
+  });
+  const name = `some${process.pid}`;
+  const environment = await new DockerComposeEnvironment(files.folder, ["compose.yaml"])
+    .withProjectName(name)
+    .up(["a"]);
+  expect(await namesOf(name)).toEqual([`/${name}-a-1`]);
+  const stopped = await environment.stop();
+  expect(await namesOf(name)).toEqual([`/${name}-a-1`]);
+  await stopped.down();
+  expect(await namesOf(name)).toEqual([]);
+});
+
+test("a container that does not become ready ends in an error with its log, and nothing is left", async () => {
+  const broken = `services: {a: {image: ${image}, command: sh -c 'echo no luck; exec sleep 1000'}, b: {image: ${image}, command: sleep 1000}}`;
+  await using files = await composeFiles({ "compose.yaml": broken });
+  const name = `broken${process.pid}`;
+  const up = new DockerComposeEnvironment(files.folder, "compose.yaml")
+    .withProjectName(name)
+    .withWaitStrategy("a-1", Wait.forLogMessage("ready"))
+    .withStartupTimeout(500)
+    .up();
+  await expect(up).rejects.toMatchObject({ code: "start-failed", message: expect.stringMatching(/a-1.*no luck/s) });
+  expect(await namesOf(name)).toEqual([]);
+});
+
+test("a bad file is a typed error that names its place", async () => {
+  await using files = await composeFiles({ "compose.yaml": "services:\n  web: {imgae: x}\n" });
+  await expect(new DockerComposeEnvironment(files.folder, "compose.yaml").up()).rejects.toMatchObject({
+    code: "compose-file-invalid",
+    evidence: { line: 2, key: "services.web.imgae" },
+  });
+});
+
+test("options for another program are refused when they are given", () => {
+  const environment = new DockerComposeEnvironment("/", "compose.yaml");
+  expect(() => environment.withClientOptions({ commandOptions: ["--unknown"] })).toThrow(/commandOptions: .*--unknown/);
+  expect(() => environment.withClientOptions({ executable: { standalone: true } })).toThrow(/no other program is run/);
+  expect(environment.withClientOptions({ commandOptions: ["--force-recreate", "-d"] })).toBe(environment);
+});
