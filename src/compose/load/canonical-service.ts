@@ -13,6 +13,7 @@ import {
 import { pairsToMap } from "./pairs";
 import { isAddress, type PathContext, resolvedScalar, resolvePath } from "./paths";
 import { nodeOf } from "./plain-node";
+import { isSeccompWord } from "./seccomp";
 import { shellWords } from "./shell-words";
 import { readShortPort } from "./short-port";
 import { readShortVolume } from "./short-volume";
@@ -46,6 +47,7 @@ export function canonicalService(service: MapNode, name: string, paths: PathCont
     expose: (node) => mapItems(node, toText),
     group_add: (node) => mapItems(node, toText),
     devices: (node) => mapItems(node, (item) => toDevice(item, key("devices"))),
+    security_opt: (node) => mapItems(node, (item) => toSecurityOption(item, paths)),
     volumes: (node) => mapItems(node, (item) => toVolume(item, key("volumes"), paths)),
   });
 }
@@ -159,6 +161,13 @@ function toDevice(node: Node, key: string): Node {
     throw faultIn({ at: node.at, key, message: "it must be SOURCE[:TARGET[:PERMISSIONS]]" });
   }
   return nodeOf({ source, target, permissions }, node.at);
+}
+
+/** `seccomp=profile.json` names a file. */
+function toSecurityOption(node: Node, paths: PathContext): Node {
+  const [, path] = /^seccomp[=:](.+)$/.exec(textOf(node) ?? "") ?? [];
+  if (path === undefined || isSeccompWord(path)) return node;
+  return scalarNode(`seccomp=${resolvePath(path, paths)}`, node.at);
 }
 
 function toVolume(node: Node, key: string, paths: PathContext): Node {

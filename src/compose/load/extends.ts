@@ -18,7 +18,10 @@ export async function applyExtends(document: MapNode, file: string, context: Fil
   if (services?.kind !== "map") return document;
   const place = { file, document, context };
   const resolved = new Map<string, Node>();
-  for (const name of services.entries.keys()) resolved.set(name, await resolveService(place, name, []));
+  for (const [name, node] of services.entries) {
+    // A service without settings extends nothing; that it lacks an image is told later.
+    resolved.set(name, node.kind === "map" ? await resolveService(place, name, []) : node);
+  }
   return withChild(
     document,
     "services",

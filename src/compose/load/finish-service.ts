@@ -2,6 +2,7 @@ import type { Dependency, Service, ServiceNetwork, Values } from "../model/proje
 import type { EnvFileFormat } from "./dotenv";
 import { readEnvironmentFile } from "./environment";
 import type { Variables } from "./interpolate";
+import { withSeccompProfiles } from "./seccomp";
 
 /** One service with its files read and its defaults filled in. */
 export async function finishService(service: Service, lookup: Variables["lookup"]): Promise<Service> {
@@ -24,6 +25,7 @@ export async function finishService(service: Service, lookup: Variables["lookup"
   const labels = { ...fileLabels, ...service.labels };
   return {
     ...rest,
+    ...(service.security_opt === undefined ? {} : { security_opt: await withSeccompProfiles(service.security_opt) }),
     ...(Object.keys(environment).length === 0 ? {} : { environment }),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(Object.keys(dependencies).length === 0 ? {} : { depends_on: dependencies }),

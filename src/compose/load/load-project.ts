@@ -9,7 +9,8 @@ import { loadFiles } from "./load-files";
 import { childOf, textOf } from "./node";
 import { parseYaml } from "./parse-yaml";
 import { checkProjectName, projectNameOfFolder } from "./project-name";
-import { type FileContext, readComposeFile } from "./read-document";
+import { readComposeFile } from "./read-compose-file";
+import type { FileContext } from "./read-document";
 import { readShape } from "./read-shape";
 
 export interface LoadOptions {

@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
+import { RuncibleError } from "../../internal/errors";
 import { canonicalFile } from "./canonical";
 import { composeShape } from "./compose-shape";
 import { describePosition } from "./fault";
@@ -9,6 +8,7 @@ import { merge } from "./merge";
 import type { MapNode } from "./node";
 import { parseYaml } from "./parse-yaml";
 import type { PathContext } from "./paths";
+import { readComposeFile } from "./read-compose-file";
 import { readShape } from "./read-shape";
 
 /** What a file is read with. */
@@ -26,16 +26,6 @@ export async function readDocument(file: string, context: FileContext): Promise<
   const [first, ...overrides] = documents;
   if (first === undefined) throw new RuncibleError("compose-file-invalid", `read compose file: ${file}: it is empty`);
   return overrides.reduce((base, over) => merge(base, over), first);
-}
-
-export async function readComposeFile(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    const code = hasCode(cause, "ENOENT") ? "compose-file-missing" : "compose-file-invalid";
-    const reason = hasCode(cause, "ENOENT") ? "there is no such file" : messageOf(cause);
-    throw new RuncibleError(code, `read compose file: ${file}: ${reason}`, { cause, evidence: { file } });
-  }
 }
 
 function checked(document: MapNode, context: FileContext): MapNode {

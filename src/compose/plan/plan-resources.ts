@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { RuncibleError } from "../../internal/errors";
 import type { NetworkCreateBody } from "../../wire/network";
 import type { NetworkResource, Project, VolumeResource } from "../model/project";
@@ -24,15 +25,19 @@ export function planResources(
   const operations: Operation[] = [];
   const warnings: string[] = [];
   for (const [key, network] of used(project.networks, networksOf(project, services))) {
-    if (isThere(observed.networks, network, project, warnings, "network")) continue;
+    const hash = hashOf(network);
+    if (isThere(observed.networks, network, hash, { project, warnings, kind: "network" })) continue;
     if (network.external) throw missing("network-not-found", "network", network.name);
-    const body = networkBody(project, key, network, extraLabels);
+    const own = { ...extraLabels, ...ownLabels(project, label.network, key), [label.configHash]: hash };
+    const body = networkBody(network, own);
     operations.push({ id: networkStepId(network.name), after: [], action: { kind: "create-network", body } });
   }
   for (const [key, volume] of used(project.volumes, volumesOf(project, services))) {
-    if (isThere(observed.volumes, volume, project, warnings, "volume")) continue;
+    const hash = hashOf(volume);
+    if (isThere(observed.volumes, volume, hash, { project, warnings, kind: "volume" })) continue;
     if (volume.external) throw missing("volume-not-found", "volume", volume.name);
-    const labels = { ...textMap(volume.labels), ...extraLabels, ...ownLabels(project, label.volume, key) };
+    const own = { ...extraLabels, ...ownLabels(project, label.volume, key), [label.configHash]: hash };
+    const labels = { ...textMap(volume.labels), ...own };
     const body = {
       Name: volume.name,
       Labels: labels,
@@ -66,12 +71,18 @@ function used<T>(resources: Readonly<Record<string, T>>, keys: ReadonlySet<strin
   return Object.entries(resources).filter(([key]) => keys.has(key));
 }
 
+interface Check {
+  readonly project: Project;
+  readonly warnings: string[];
+  readonly kind: string;
+}
+
+/** What is there stays as it is: data and other containers may hang on it. */
 function isThere(
   known: Observed["networks"],
   { name, external }: NetworkResource | VolumeResource,
-  project: Project,
-  warnings: string[],
-  kind: string,
+  hash: string,
+  { project, warnings, kind }: Check,
 ): boolean {
   // The daemon brings these along.
   if (kind === "network" && external && ["bridge", "host", "none"].includes(name)) return true;
@@ -79,16 +90,17 @@ function isThere(
   if (found === undefined) return false;
   if (!external && found.labels[label.project] !== project.name) {
     warnings.push(`the ${kind} ${name} is not of this project; it is used as it is, say "external: true" to mean that`);
+  } else if (!external && (found.labels[label.configHash] ?? hash) !== hash) {
+    warnings.push(`the ${kind} ${name} has other settings than the file says; remove it to have them changed`);
   }
   return true;
 }
 
-function networkBody(
-  project: Project,
-  key: string,
-  network: NetworkResource,
-  extraLabels: Readonly<Record<string, string>>,
-): NetworkCreateBody {
+function hashOf(resource: NetworkResource | VolumeResource): string {
+  return createHash("sha256").update(JSON.stringify(resource)).digest("hex");
+}
+
+function networkBody(network: NetworkResource, labels: Readonly<Record<string, string>>): NetworkCreateBody {
   const { ipam } = network;
   const config = ipam?.config?.map(({ subnet, gateway, ip_range }) => ({
     ...(subnet === undefined ? {} : { Subnet: subnet }),
@@ -105,7 +117,7 @@ function networkBody(
       ? {}
       : { IPAM: { Driver: ipam.driver ?? "default", ...(config === undefined ? {} : { Config: config }) } }),
     ...(network.driver_opts === undefined ? {} : { Options: textMap(network.driver_opts) }),
-    Labels: { ...textMap(network.labels), ...extraLabels, ...ownLabels(project, label.network, key) },
+    Labels: { ...textMap(network.labels), ...labels },
   };
 }
 

@@ -1,8 +1,12 @@
+import { once } from "node:events";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { spawnTool } from "../../../src/internal/exec";
 import { busyboxImage } from "../../integration/api/busybox-image";
 import { composeFiles } from "../../support/compose-files";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { waitUntil } from "../../support/wait-until";
 
 /** The package as it is published: what it loads late, it loads by `require`. */
 const { DockerComposeEnvironment, Wait } = createRequire(import.meta.url)(
@@ -78,6 +82,25 @@ test("a container that does not become ready ends in an error with its log, and 
     .up();
   await expect(up).rejects.toMatchObject({ code: "start-failed", message: expect.stringMatching(/a-1.*no luck/s) });
   expect(await namesOf(name)).toEqual([]);
+});
+
+test("when the test process is killed, containers, networks and volumes of its project go", async () => {
+  const stateful = `services: {a: {image: ${image}, command: sleep 1000, volumes: ["data:/data"]}}\nvolumes: {data: }`;
+  await using files = await composeFiles({ "compose.yaml": stateful });
+  const name = `killed${process.pid}`;
+  const fixture = join(import.meta.dirname, "../../fixtures/use-compose.cjs");
+  const child = spawnTool(process.execPath, [fixture, files.folder, name], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(child.stdout ?? child, "data");
+  const filters = new Map([["label", [`com.docker.compose.project=${name}`]]]);
+  const left = async (): Promise<number> => {
+    const { networks, volumes } = engine.client;
+    return (await namesOf(name)).length + (await networks.list(filters)).length + (await volumes.list(filters)).length;
+  };
+  expect(await left()).toBe(3);
+
+  child.kill("SIGKILL");
+
+  expect(await waitUntil(async () => (await left()) === 0, 10_000)).toBe(true);
 });
 
 test("a bad file is a typed error that names its place", async () => {

@@ -1,7 +1,8 @@
+import { once } from "node:events";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
-import { type RunResult, runUnchecked } from "../../../src/internal/exec";
+import { exitOf, type RunResult, runUnchecked, spawnTool } from "../../../src/internal/exec";
 import { composeFiles } from "../../support/compose-files";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { busyboxImage } from "../api/busybox-image";
@@ -68,6 +69,27 @@ test("up without -d shows the output of all, until they end", async () => {
   expect({ exitCode, lines: stdout.trim().split("\n").sort() }).toEqual({
     exitCode: 0,
     lines: ["a-1   | from a", "bc-1  | from bc"],
+  });
+  await compose(files.folder, "down");
+});
+
+test("Ctrl-C on up ends the containers and keeps them", async () => {
+  const text = `services: {a: {image: ${image}, command: sh -c 'echo serving; exec sleep 1000', stop_grace_period: 0s}}`;
+  await using files = await composeFiles({ "compose.yaml": text }, `int${process.pid}`);
+  const child = spawnTool(process.execPath, [main, "compose", "up"], {
+    cwd: files.folder,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exited = exitOf(child, "runcible");
+  child.stderr?.resume();
+  const [line] = await once(child.stdout ?? child, "data");
+  expect(String(line)).toBe("a-1  | serving\n");
+
+  child.kill("SIGINT");
+
+  expect(await exited).toMatchObject({ exitCode: 130 });
+  expect(JSON.parse((await compose(files.folder, "ps", "-a", "--format", "json")).stdout)).toMatchObject({
+    State: "exited",
   });
   await compose(files.folder, "down");
 });

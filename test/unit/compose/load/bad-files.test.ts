@@ -54,6 +54,7 @@ test.each([
   ["a key twice", "services:\n  a: {image: x, image: y}", "compose.yaml:2:"],
   ["no mapping", "- a", "compose.yaml:1: a compose file is a mapping"],
   ["a wrong variable", service("user: ${"), 'services.a.user: "${" is no variable'],
+  ["a service without anything", "services: {a: }", "services.a.image: a service needs an image or a build"],
   ["a service without image", "services: {a: {tty: true}}", "services.a.image: a service needs an image or a build"],
   [
     "an unknown dependency",

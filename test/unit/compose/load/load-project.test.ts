@@ -170,6 +170,20 @@ services:
   expect(warnings).toEqual(['service "e" depends on "nothing", which is not defined and not required']);
 });
 
+test("a seccomp profile is read from its file, beside the compose file that names it", async () => {
+  const files = {
+    "compose.yaml": "services: {a: {extends: {file: s/b.yaml, service: b}, security_opt: [seccomp=unconfined]}}",
+    "s/b.yaml": "services: {b: {image: x, security_opt: ['seccomp:p.json', no-new-privileges]}}",
+    "s/p.json": '{"defaultAction":"SCMP_ACT_ALLOW"}',
+  };
+  const { services } = await load({ ...files });
+  expect(services["a"]?.security_opt).toEqual([
+    'seccomp={"defaultAction":"SCMP_ACT_ALLOW"}',
+    "no-new-privileges",
+    "seccomp=unconfined",
+  ]);
+});
+
 test("a setting that is not applied is a warning", async () => {
   const { warnings } = await load({ "compose.yaml": "services: {a: {image: x, storage_opt: {size: 1g}}}" });
   expect(warnings).toEqual(["services.a.storage_opt has no effect"]);

@@ -151,6 +151,18 @@ test("a volume without a name passes to the container's successor", () => {
   });
 });
 
+test("a network or volume with other settings stays, and that is a warning", () => {
+  const project = projectOf(
+    { a: {} },
+    { networks: { default: { name: "p_default", external: false, internal: true } } },
+  );
+  const labels = { "com.docker.compose.project": "p", "com.docker.compose.config-hash": "another" };
+  const observed = { ...nothing, networks: [{ name: "p_default", labels }] };
+  const plan = planUp(project, observed, digests);
+  expect(plan.warnings).toEqual([expect.stringContaining("p_default has other settings than the file says")]);
+  expect(shown(plan.operations)).not.toContain("network p_default");
+});
+
 test("external networks and volumes must be there", () => {
   const project = projectOf({ a: { networks: { n: {} } } }, { networks: { n: { name: "shared", external: true } } });
   expect(() => planUp(project, nothing, digests)).toThrow(expect.objectContaining({ code: "network-not-found" }));
