@@ -1,5 +1,8 @@
 // A user's suite, run by Jest.
-const { GenericContainer, Network, RuncibleError, Wait } = require("runcible");
+const { mkdtempSync, rmSync, writeFileSync } = require("node:fs");
+const { tmpdir } = require("node:os");
+const { join } = require("node:path");
+const { DockerComposeEnvironment, GenericContainer, Network, RuncibleError, Wait } = require("runcible");
 
 let network;
 let container;
@@ -41,6 +44,17 @@ test("a failed start is an error of this package, also in Jest's own realm", asy
 
   await expect(failing.start()).rejects.toBeInstanceOf(RuncibleError);
   await expect(failing.start()).rejects.toMatchObject({ code: "start-failed", evidence: { exitCode: 1 } });
+});
+
+test("a compose project comes up and goes", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "compose-"));
+  writeFileSync(join(folder, "compose.yaml"), `services: {web: {image: ${process.env.IMAGE}, command: "sleep 1000"}}`);
+
+  const environment = await new DockerComposeEnvironment(folder, "compose.yaml").up();
+
+  expect(await environment.getContainer("web-1").exec("echo here")).toMatchObject({ stdout: "here\n" });
+  await environment.down();
+  rmSync(folder, { recursive: true });
 });
 
 test("a container that is left to the session keeps nothing open", async () => {

@@ -7,6 +7,8 @@ import {
   ContainerRuntimeClient,
   type Content,
   type CopyToContainerOptions,
+  DockerComposeEnvironment,
+  DownedDockerComposeEnvironment,
   type ExecOptions,
   type ExecResult,
   GenericContainer,
@@ -32,11 +34,13 @@ import {
   type Retry,
   RuncibleError,
   randomUuid,
+  StartedDockerComposeEnvironment,
   StartedNetwork,
   type StartedTestContainer,
   StartupCheckStrategy,
   type StartupStatus,
   type StopOptions,
+  StoppedDockerComposeEnvironment,
   StoppedNetwork,
   type StoppedTestContainer,
   type TestContainer,
@@ -150,5 +154,30 @@ export async function useEverything(): Promise<void> {
   });
   const stopped: StoppedNetwork = await network.stop();
   if (!(stopped instanceof StoppedNetwork) || !(network instanceof StartedNetwork)) return;
+  await useCompose();
   await using _disposed = await new ServiceContainer().start();
+}
+
+async function useCompose(): Promise<void> {
+  const environment: StartedDockerComposeEnvironment = await new DockerComposeEnvironment(".", ["compose.yaml"], ids)
+    .withBuild()
+    .withEnvironment({ TAG: "1" })
+    .withEnvironmentFile("test.env")
+    .withProfiles("debug", "more")
+    .withNoRecreate()
+    .withProjectName("project")
+    .withPullPolicy(PullPolicy.alwaysPull())
+    .withDefaultWaitStrategy(Wait.forHealthCheck())
+    .withWaitStrategy("web-1", Wait.forListeningPorts())
+    .withStartupTimeout(1_000)
+    .withAutoCleanup(false)
+    .withClientOptions({ commandOptions: ["--force-recreate"], composeOptions: ["--profile", "a"] })
+    .up(["web"]);
+  const web: StartedTestContainer = environment.getContainer("web-1");
+  log.info(web.getName());
+  const stopped: StoppedDockerComposeEnvironment = await environment.stop();
+  const downed = await stopped.down({ timeout: 1_000, removeVolumes: false });
+  if (!(downed instanceof DownedDockerComposeEnvironment)) return;
+  if (!(stopped instanceof StoppedDockerComposeEnvironment)) return;
+  if (!(environment instanceof StartedDockerComposeEnvironment)) return;
 }
