@@ -6,6 +6,7 @@ import { socketPathOf, stateFolderOf } from "../internal/state-folder";
 import type { RuncibleInfo } from "../wire/session";
 import { createClient, type EngineClient } from "./client";
 import { describeEndpoint, type Endpoint, parseEndpoint, type TlsFiles } from "./endpoint";
+import { engineEnvironment } from "./engine-environment";
 import { engineFailure } from "./engine-failure";
 import { ensureEngine } from "./launch";
 import { parseProperties } from "./properties-file";
@@ -20,8 +21,6 @@ export interface Connection {
 type Env = Readonly<Record<string, string | undefined>>;
 
 const packageRoot = join(__dirname, "../..");
-/** Meant for the process that loads this package, and harmful or useless to an engine that outlives it. */
-const ownProcessOnly = ["NODE_OPTIONS", "NODE_V8_COVERAGE", "NODE_CHANNEL_FD"];
 
 /**
  * The daemon to use: RUNCIBLE_HOST, tc.host, DOCKER_HOST or docker.host (the last two also with TLS), else the engine of
@@ -96,7 +95,7 @@ async function connectOwnEngine(env: Env): Promise<Connection> {
     uid,
     version: await packageVersion(),
     program: join(packageRoot, "build", "engine", "main.js"),
-    env: engineEnv(env, stateFolder),
+    env: engineEnvironment(env, { stateFolder, socketPath }),
   }).catch((error: unknown) => {
     throw engineFailure(error);
   });
@@ -105,11 +104,6 @@ async function connectOwnEngine(env: Env): Promise<Connection> {
 
 function connectionOf(client: EngineClient, info: RuncibleInfo | undefined): Connection {
   return { client, capabilities: new Set(info?.Capabilities), isOwnEngine: info !== undefined };
-}
-
-function engineEnv(env: Env, stateFolder: string): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(([name]) => !ownProcessOnly.includes(name));
-  return { ...Object.fromEntries(kept), RUNCIBLE_STATE_DIR: stateFolder };
 }
 
 export async function packageVersion(): Promise<string> {

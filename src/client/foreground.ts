@@ -3,7 +3,9 @@ import { RuncibleError } from "../internal/errors";
 import { exitOf, spawnTool } from "../internal/exec";
 import { socketPathOf, stateFolderOf } from "../internal/state-folder";
 import { createClient } from "./client";
+import { engineEnvironment } from "./engine-environment";
 import { prepareEngineFolders } from "./engine-folder";
+import { ownIdMaps } from "./id-maps";
 import { engineLockedExitCode, supervisorCommand } from "./supervisor-script";
 
 /**
@@ -19,12 +21,13 @@ export async function runEngineInForeground(
   const socketPath = socketPathOf(stateFolder, uid);
   await prepareEngineFolders({ stateFolder, socketPath }, uid);
   const program = join(__dirname, "..", "engine", "main.js");
-  const { command, args } = supervisorCommand({ stateFolder, node: process.execPath, program });
+  const idMaps = await ownIdMaps();
+  const { command, args } = supervisorCommand({ stateFolder, node: process.execPath, program, idMaps });
   const client = createClient({ kind: "unix", path: socketPath });
   // A group of its own: Ctrl-C is for us, and the supervisor must outlive the engine.
   const child = spawnTool(command, args, {
     cwd: "/",
-    env: { RUNCIBLE_IDLE_SECONDS: "0", ...env, RUNCIBLE_STATE_DIR: stateFolder },
+    env: engineEnvironment({ RUNCIBLE_IDLE_SECONDS: "0", ...env }, { stateFolder, socketPath }),
     detached: true,
     stdio: ["ignore", "inherit", "inherit"],
   });

@@ -5,7 +5,9 @@ import { exitOf, spawnTool } from "../internal/exec";
 import type { RuncibleInfo } from "../wire/session";
 import type { EngineClient } from "./client";
 import { checkSocketFolder, lastLogLines, openEngineLog, prepareEngineFolders } from "./engine-folder";
+import { ownIdMaps } from "./id-maps";
 import { engineLockedExitCode, supervisorCommand } from "./supervisor-script";
+import { namespaceError } from "./user-namespace-trouble";
 
 export interface LaunchRequest {
   readonly client: EngineClient;
@@ -30,7 +32,7 @@ const logLinesShown = 15;
  * starts it. Throws `capability-missing`, `permission-denied`, `engine-start-failed`.
  */
 export async function ensureEngine(request: LaunchRequest): Promise<RuncibleInfo> {
-  checkMachine(request.uid);
+  checkSystem();
   await checkSocketFolder(request.socketPath, request.uid);
   const running = await usableEngine(request);
   if (running !== undefined) return running;
@@ -53,19 +55,12 @@ export async function ensureEngine(request: LaunchRequest): Promise<RuncibleInfo
   throw startFailed(request.stateFolder, `it does not answer after ${startLimitMs / 1000} s`, "");
 }
 
-function checkMachine(uid: number): void {
-  if (process.platform !== "linux") {
-    throw new RuncibleError(
-      "capability-missing",
-      `start engine: it runs on Linux only, not on ${process.platform}; set DOCKER_HOST to a daemon to use`,
-    );
-  }
-  if (uid !== 0) {
-    throw new RuncibleError(
-      "capability-missing",
-      "start engine: it needs root for now; run as root or with sudo, or set DOCKER_HOST to a daemon to use",
-    );
-  }
+function checkSystem(): void {
+  if (process.platform === "linux") return;
+  throw new RuncibleError(
+    "capability-missing",
+    `start engine: it runs on Linux only, not on ${process.platform}; set DOCKER_HOST to a daemon to use`,
+  );
 }
 
 /** An engine of another version serves as well, but is replaced while it has no container. */
@@ -112,7 +107,8 @@ async function tryLock(stateFolder: string): Promise<(() => Promise<void>) | und
 /** Undefined when another engine holds the kernel lock: it is coming up, or just going. */
 async function startEngine(request: LaunchRequest, deadline: number): Promise<RuncibleInfo | undefined> {
   const { client, stateFolder, program, env } = request;
-  const { command, args } = supervisorCommand({ stateFolder, node: process.execPath, program });
+  const idMaps = await ownIdMaps();
+  const { command, args } = supervisorCommand({ stateFolder, node: process.execPath, program, idMaps });
   const log = await openEngineLog(stateFolder);
   const child = spawnTool(command, args, { cwd: "/", env, detached: true, stdio: ["ignore", log.fd, log.fd] });
   // Listened for before anything is awaited: flock gives up within a millisecond when another engine has the lock.
@@ -134,6 +130,10 @@ async function startEngine(request: LaunchRequest, deadline: number): Promise<Ru
     if (info !== undefined) return info;
   }
   if (outcome === engineLockedExitCode) return undefined;
+  if (outcome !== undefined && idMaps !== undefined) {
+    const refused = await namespaceError();
+    if (refused !== undefined) throw refused;
+  }
   const what = outcome === undefined ? `it does not answer after ${startLimitMs / 1000} s` : `it ended (${outcome})`;
   throw startFailed(stateFolder, what, await lastLogLines(stateFolder, log.size, logLinesShown));
 }

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import type { IdMaps } from "./id-maps";
+import { enterArguments, namespaceScript } from "./namespace-script";
 
 /** Exit code of the launcher's command when another engine of the same state folder runs. */
 export const engineLockedExitCode = 75;
@@ -7,19 +9,22 @@ export const engineLockedExitCode = 75;
  * Runs outside the engine's pid namespace and outlives it, to remove the two things that the kernel keeps when the
  * engine is killed: rules in the host's firewall, see runtime/network/host-firewall.ts, and control groups. The
  * kernel lock is held by every process of the engine, so it is free only when the last of them is gone and this is done.
- * Arguments: state folder, node, program.
+ * An ordinary user's engine has no rules there. Arguments: state folder, node, program, and those of `enter`.
  */
-const script = `
-state=$1
-unshare --pid --fork --kill-child --mount --mount-proc --propagation slave -- \\
-  /bin/sh -c '"$0" "$1" & wait $!' "$2" "$3"
+const script = `${namespaceScript}
+state=$1 node=$2 program=$3
+shift 3
+enter "$@" unshare --pid --fork --kill-child --mount --mount-proc --propagation slave -- \\
+  /bin/sh -c '"$0" "$1" & wait $!' "$node" "$program"
 code=$?
-link=rc$(cat "$state/engine-id")
-for chain in DOCKER-USER FORWARD; do
-  for way in -i -o; do
-    while iptables --wait -D $chain $way "$link" -m comment --comment runcible -j ACCEPT; do :; done
-  done
-done >/dev/null 2>&1
+if [ "$(id -u)" = 0 ]; then
+  link=rc$(cat "$state/engine-id")
+  for chain in DOCKER-USER FORWARD; do
+    for way in -i -o; do
+      while iptables --wait -D $chain $way "$link" -m comment --comment runcible -j ACCEPT; do :; done
+    done
+  done >/dev/null 2>&1
+fi
 groups=$state/run-cgroups
 [ -f "$groups" ] || exit $code
 while IFS= read -r group; do
@@ -39,9 +44,12 @@ export function supervisorCommand(engine: {
   readonly stateFolder: string;
   readonly node: string;
   readonly program: string;
+  /** Of an ordinary user. */
+  readonly idMaps: IdMaps | undefined;
 }): { readonly command: string; readonly args: readonly string[] } {
-  const { stateFolder, node, program } = engine;
+  const { stateFolder, node, program, idMaps } = engine;
   const lock = ["-n", "-E", String(engineLockedExitCode), join(stateFolder, "engine.lock")];
   const shell = ["/bin/sh", "-c", script, "runcible-supervisor", stateFolder, node, program];
-  return { command: "flock", args: [...lock, ...shell] };
+  const enter = enterArguments(join(stateFolder, "enter"), idMaps);
+  return { command: "flock", args: [...lock, ...shell, ...enter] };
 }

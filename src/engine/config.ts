@@ -10,7 +10,6 @@ export interface EngineConfig {
   readonly idleTimeoutMs: number;
   /** Default: `info`. */
   readonly logLevel: LogLevel;
-  readonly isRoot: boolean;
   /** Hosts of registries that may be spoken to over plain http, or https with any certificate. */
   readonly insecureRegistries: readonly string[];
   /** Mirrors of docker.io, tried in order before it. */
@@ -32,10 +31,10 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
   const bypass = env["NO_PROXY"] ?? env["no_proxy"];
   return {
     stateFolder,
-    socketPath: socketPathOf(stateFolder, uid),
+    // Inside a user namespace the id is another one than the client's.
+    socketPath: env["RUNCIBLE_SOCKET"] || socketPathOf(stateFolder, uid),
     idleTimeoutMs: secondsOf(env["RUNCIBLE_IDLE_SECONDS"], "RUNCIBLE_IDLE_SECONDS", 60) * 1000,
     logLevel: logLevelOf(env["RUNCIBLE_LOG_LEVEL"]),
-    isRoot: uid === 0,
     insecureRegistries: listOf(env["RUNCIBLE_INSECURE_REGISTRIES"]),
     registryMirrors: listOf(env["RUNCIBLE_REGISTRY_MIRRORS"]),
     certificateFolder: env["RUNCIBLE_CERTS_DIR"] || "/etc/docker/certs.d",

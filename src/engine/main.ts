@@ -8,6 +8,7 @@ import { performByShell } from "../internal/perform";
 import { createUndoStack, type UndoStack } from "../internal/undo";
 import { mountRunFolder } from "../runtime/run-folder";
 import { cgroupFacts, cgroupFolders, removeCgroupFolder } from "../runtime/runc/cgroup-files";
+import { findCgroupParent } from "../runtime/runc/cgroup-parent";
 import { type EngineConfig, readEngineConfig } from "./config";
 import { readEngineId } from "./engine-id";
 import { createEngineServer } from "./http/server";
@@ -58,8 +59,8 @@ async function serve(
   const runFolder = join(config.stateFolder, "run");
   await mountRunFolder(runFolder);
   const engineId = await readEngineId(config.stateFolder);
-  const cgroupParent = `/runcible-${engineId}`;
-  await claimCgroups(config.stateFolder, cgroupParent, undo);
+  const cgroupParent = await findCgroupParent(engineId);
+  if (cgroupParent !== undefined) await claimCgroups(config.stateFolder, cgroupParent, undo);
   const version = packageVersion();
   let clock: IdleClock | undefined;
   // What an earlier engine left is cleared before there is a clock.

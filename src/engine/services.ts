@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { randomId } from "../internal/ids";
 import type { Logger } from "../internal/log";
+import { ownUserNamespace } from "../internal/user-namespace";
 import type { RuntimeParts } from "../runtime/container";
 import { openImageStore } from "../runtime/image/image-store";
 import { openLayerStore } from "../runtime/layer/layer-store";
@@ -34,7 +35,7 @@ export interface ComposeOptions {
   readonly config: EngineConfig;
   readonly engineId: string;
   readonly runFolder: string;
-  readonly cgroupParent: string;
+  readonly cgroupParent: string | undefined;
   readonly version: string;
   readonly logger: Logger;
   readonly onActivity: () => void;
@@ -82,6 +83,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     runtime,
     events,
     logger,
+    warnOnce: onceEach((text) => logger.warn(text)),
     onActivity: options.onActivity,
   };
   volumes.setUsers({ usersOf: (volume) => containersWith(context, volume) });
@@ -117,7 +119,8 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
       startedAt: timestampNow(),
       stateFolder: config.stateFolder,
       runcVersion: runtime.runc.version,
-      isRootless: !config.isRoot,
+      hasLimits: options.cgroupParent !== undefined,
+      isRootless: !ownUserNamespace().isInitial,
       layersBytes: async () => {
         const all = new Set((await images.list()).flatMap((image) => image.config.rootfs.diff_ids));
         const sizes = await Promise.all([...all].map((diffId) => runtime.layers.sizeOf(diffId)));
@@ -169,6 +172,15 @@ async function openRuntime({
     openRunc({ root: join(runFolder, "runc"), runFolder: join(runFolder, "processes") }),
   ]);
   return { layers, rootfs: overlayDriver, network, runc, cgroupParent, logger };
+}
+
+function onceEach(say: (text: string) => void): (text: string) => void {
+  const said = new Set<string>();
+  return (text) => {
+    if (said.has(text)) return;
+    said.add(text);
+    say(text);
+  };
 }
 
 type ContainerOf = ReturnType<ContainerContext["index"]["values"]>[number];

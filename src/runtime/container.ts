@@ -9,8 +9,10 @@ import type { Mount } from "./mount";
 import type { EndpointRequest, NetworkStack, PortRequest, PortReservation, Sandbox } from "./network/stack";
 import { type NetworkFilesRequest, networkFileMounts, writeHostNetworkFiles, writeNetworkFiles } from "./network-files";
 import type { RootfsDriver } from "./rootfs/rootfs";
-import { type Cgroup, openCgroup } from "./runc/cgroup";
+import { openCgroup } from "./runc/cgroup";
 import { cgroupFacts } from "./runc/cgroup-files";
+import { openPlainGroup } from "./runc/plain-group";
+import type { ProcessGroup } from "./runc/process-group";
 import type { Runc, RuncProcess } from "./runc/runc";
 import { createSpec, type OciSpec, type SpecRequest } from "./runc/spec";
 import { type ContainerUser, resolveUser } from "./runc/users";
@@ -23,8 +25,8 @@ export interface RuntimeParts {
   readonly rootfs: RootfsDriver;
   readonly network: NetworkStack;
   readonly runc: Runc;
-  /** Parent of the containers' cgroups: `/runcible-1f2e3d4c`. */
-  readonly cgroupParent: string;
+  /** Parent of the containers' cgroups: `/runcible-1f2e3d4c`. Undefined: there are none to be had, and so no limits. */
+  readonly cgroupParent: string | undefined;
   readonly logger: Logger;
 }
 
@@ -63,12 +65,15 @@ export interface RunOutcome {
 export interface ContainerRun {
   readonly process: RuncProcess;
   readonly spec: OciSpec;
-  readonly cgroup: Cgroup;
+  readonly group: ProcessGroup;
   /** Absent with the host's network or that of another container. */
   readonly sandbox: Sandbox | undefined;
   readonly ports: PortReservation | undefined;
   /** Settles when the process has ended and its network, ports and cgroup are gone. Never rejects. */
   readonly exited: Promise<RunOutcome>;
+  /** Stops every process where it is. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
 }
 
 /** Mounts the root of a container out of its image's layers; `folder` keeps what the container writes. */
@@ -103,10 +108,10 @@ export async function startContainer(parts: RuntimeParts, request: RunRequest): 
       hasStdin: request.hasStdin,
       ...(request.tty === undefined ? {} : { tty: request.tty }),
     });
-    const cgroup = openCgroup(cgroupPathOf(parts, request.id));
+    const { group, pause, resume } = await groupOf(parts, request.id, process.pid);
     const release = async (): Promise<void> =>
       undo.unwind((error) => parts.logger.warn("release container", { error }));
-    return { process, spec, cgroup, sandbox, ports, exited: settle(process, cgroup, release) };
+    return { process, spec, group, sandbox, ports, exited: settle(process, group, release), pause, resume };
   } catch (error) {
     await undo.unwind((failure) => parts.logger.warn("undo container start", { error: failure }));
     throw error;
@@ -155,7 +160,7 @@ async function writeBundle(parts: RuntimeParts, request: RunRequest, { sandbox, 
     rootPath,
     hostname: names.hostname,
     networkNamespace: namespaceOf(network, sandbox),
-    cgroupPath: cgroupPathOf(parts, request.id),
+    ...(parts.cgroupParent === undefined ? {} : { cgroupPath: cgroupPathOf(parts.cgroupParent, request.id) }),
     hasCgroupNamespace: (await cgroupFacts()).version === 2 && !request.spec.isPrivileged,
     tty: request.tty !== undefined,
   });
@@ -203,13 +208,29 @@ function withHome(env: readonly string[], home: string): readonly string[] {
   return env.some((entry) => entry.startsWith("HOME=")) ? env : [...env, `HOME=${home}`];
 }
 
-function cgroupPathOf(parts: RuntimeParts, id: string): string {
-  return `${parts.cgroupParent}/${id}`;
+function cgroupPathOf(parent: string, id: string): string {
+  return `${parent}/${id}`;
 }
 
-async function settle(process: RuncProcess, cgroup: Cgroup, release: () => Promise<void>): Promise<RunOutcome> {
+async function groupOf(
+  { cgroupParent, runc }: RuntimeParts,
+  id: string,
+  pid: number,
+): Promise<Pick<ContainerRun, "group" | "pause" | "resume">> {
+  if (cgroupParent === undefined) {
+    const group = await openPlainGroup(pid);
+    return { group, pause: group.pause, resume: group.resume };
+  }
+  return {
+    group: openCgroup(cgroupPathOf(cgroupParent, id)),
+    pause: () => runc.pause(id),
+    resume: () => runc.resume(id),
+  };
+}
+
+async function settle(process: RuncProcess, group: ProcessGroup, release: () => Promise<void>): Promise<RunOutcome> {
   const { exitCode } = await process.exited;
-  const isOutOfMemory = await cgroup.wasOutOfMemory().catch(() => false);
-  await Promise.all([cgroup.remove().catch(() => {}), release()]);
+  const isOutOfMemory = await group.wasOutOfMemory().catch(() => false);
+  await Promise.all([group.remove().catch(() => {}), release()]);
   return { exitCode, isOutOfMemory };
 }

@@ -11,7 +11,7 @@ exports.countOf = function countOf(stateFolder, engineId) {
     mounts: mountsOf(processes, stateFolder),
     "network namespaces": namespacesOf(processes),
     "network links": withId(readdirSync("/sys/class/net"), engineId),
-    "firewall tables": withId(execFileSync("nft", ["list", "tables"], { encoding: "utf8" }).split("\n"), engineId),
+    "firewall tables": withId(firewallTables(), engineId),
     cgroups: cgroupsOf(engineId),
     "files and folders": attempt(() => readdirSync(stateFolder, { recursive: true }), []).length,
   };
@@ -51,6 +51,12 @@ function namespacesOf(processes) {
   const namespaces = new Set(processes.map((pid) => link(`/proc/${pid}/ns/net`)));
   for (const known of ["", link("/proc/self/ns/net")]) namespaces.delete(known);
   return namespaces.size;
+}
+
+/** Of this machine. An ordinary user can neither have any nor see them. */
+function firewallTables() {
+  if (process.getuid() !== 0) return [];
+  return execFileSync("nft", ["list", "tables"], { encoding: "utf8" }).split("\n");
 }
 
 function withId(names, engineId) {

@@ -1,7 +1,7 @@
 // Starts a real service in a container, talks to it, and shows that nothing is left. Run by: npm run demo
 const { spawn } = require("node:child_process");
 const { once } = require("node:events");
-const { existsSync, mkdtempSync, rmSync } = require("node:fs");
+const { existsSync, mkdtempSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const { delimiter, join } = require("node:path");
 const { setTimeout: delay } = require("node:timers/promises");
@@ -14,6 +14,7 @@ for (const name of ["RUNCIBLE_HOST", "DOCKER_HOST"]) delete process.env[name];
 const { countOf, engineIdOf } = require("./count.js");
 const { say } = require("./say.js");
 const { connect } = require("../../build/client/connect.js");
+const { removeStateFolder } = require("../../build/client/remove-state.js");
 const { hasCode } = require("../../build/internal/errors.js");
 
 async function main() {
@@ -32,7 +33,7 @@ async function main() {
     await client.system.shutdown().catch(() => {});
     client.close();
     await until(() => countOf(stateFolder, engineId).processes === 0);
-    rmSync(stateFolder, { recursive: true });
+    await removeStateFolder(stateFolder);
   }
   say("engine", "ended by the demo; by itself it ends a minute after the last test\n");
 
@@ -151,4 +152,4 @@ main()
     console.error(`demo: ${error.name === "AbortError" ? "interrupted; what it had started is gone" : error.message}`);
     process.exitCode = 1;
   })
-  .finally(() => rmSync(stateFolder, { recursive: true, force: true }));
+  .finally(() => removeStateFolder(stateFolder));

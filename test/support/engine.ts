@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, type EngineClient } from "../../src/client/client";
+import { removeStateFolder } from "../../src/client/remove-state";
 import { hasCode } from "../../src/internal/errors";
 import { socketPathOf } from "../../src/internal/state-folder";
 import { processesOf } from "./leaks/processes";
@@ -34,7 +35,7 @@ export async function useTestEngine(settings: Readonly<Record<string, string>> =
       }
       await endEngine(client, stateFolder);
       client.close();
-      await rm(stateFolder, { recursive: true, force: true });
+      await removeStateFolder(stateFolder);
     },
   };
 }

@@ -12,6 +12,7 @@ import type { ContainerContext } from "./context";
 import { createContainer } from "./create";
 import { killContainer } from "./end-run";
 import { findContainer, runOf, unpausedRunOf } from "./find";
+import { limitWarnings } from "./limit-warnings";
 import { waitForListening } from "./listening";
 import { checkName } from "./names";
 import { pauseContainer, unpauseContainer } from "./pause";
@@ -41,11 +42,12 @@ export function createContainerService(context: ContainerContext): ContainerServ
       const container = find(ref);
       const { spec } = container.record;
       const resources = { ...spec.resources, ...change.resources };
-      if (container.isRunning) await context.runtime.runc.update(container.id, ociResources(resources));
+      const canLimit = context.runtime.cgroupParent !== undefined;
+      if (container.isRunning && canLimit) await context.runtime.runc.update(container.id, ociResources(resources));
       const restartPolicy = change.restartPolicy ?? spec.restartPolicy;
       await container.change({ spec: { ...spec, resources, restartPolicy } });
       publishContainerEvent(context, container, "update");
-      return { warnings: [] };
+      return { warnings: limitWarnings(context, change.resources) };
     },
     remove: async (ref, options) => removeContainer(context, find(ref), options),
     inspect: async (ref, { size }) => view(context, find(ref), size),
@@ -130,7 +132,7 @@ async function processTable(
   container: Container,
   psArgs: string,
 ): Promise<{ readonly titles: readonly string[]; readonly processes: readonly (readonly string[])[] }> {
-  const pids = await runOf(container).cgroup.processes();
+  const pids = await runOf(container).group.processes();
   const args = psArgs.split(/\s+/).filter((arg) => arg !== "");
   const { stdout } = await run("ps", args.length === 0 ? ["-ef"] : args);
   const [header = "", ...lines] = stdout.trimEnd().split("\n");

@@ -21,6 +21,8 @@ export interface ContainerContext {
   readonly runtime: RuntimeParts;
   readonly events: EventSink;
   readonly logger: Logger;
+  /** Logs a text the first time it is given. */
+  warnOnce(text: string): void;
   /** Something began or stopped running: the idle clock looks again. */
   onActivity(): void;
 }

@@ -12,6 +12,7 @@ import { type ContainerRecord, type MountRecord, neverStarted } from "../state/c
 import { timestampNow } from "../state/timestamp";
 import { Container } from "./container";
 import type { ContainerContext } from "./context";
+import { limitWarnings } from "./limit-warnings";
 import { logLimitsOf } from "./log-limits";
 import { type MountPlan, planMounts } from "./mounts";
 import { checkName, inventName } from "./names";
@@ -59,7 +60,7 @@ export async function createContainer(
     const container = new Container(record, { folder, rootPath, log }, context);
     context.index.add(container);
     context.events.publish({ type: "container", action: "create", id, attributes: container.eventAttributes() });
-    return { id, warnings: warningsOf(spec) };
+    return { id, warnings: warningsOf(context, spec) };
   } catch (error) {
     await undo.unwind((failure) => context.logger.warn("undo container create", { error: failure }));
     throw error;
@@ -115,10 +116,12 @@ function endpointsOf({ networkMode, endpoints }: ContainerSpec): readonly Endpoi
   return [{ network: networkMode.network, aliases: [], links: [], gatewayPriority: 0, driverOptions: {} }];
 }
 
-function warningsOf({ networkMode, publish, init }: ContainerSpec): readonly string[] {
+function warningsOf(context: ContainerContext, spec: ContainerSpec): readonly string[] {
+  const { networkMode, publish, init } = spec;
   const discards = networkMode.kind === "host" && publish.length > 0;
   return [
     ...(discards ? ["Published ports are discarded when using host network mode"] : []),
     ...(init ? ["This engine brings no init process; the container's command is process 1"] : []),
+    ...limitWarnings(context, spec.resources),
   ];
 }

@@ -10,8 +10,7 @@ export async function pauseContainer(context: ContainerContext, container: Conta
     if (container.record.state.status === "paused") {
       throw new RuncibleError("container-state", `Container ${container.id} is already paused`);
     }
-    unpausedRunOf(container);
-    await context.runtime.runc.pause(container.id);
+    await unpausedRunOf(container).pause();
     await container.changeState({ status: "paused" });
   });
   publishContainerEvent(context, container, "pause");
@@ -23,7 +22,7 @@ export async function unpauseContainer(context: ContainerContext, container: Con
     if (container.record.state.status !== "paused") {
       throw new RuncibleError("container-state", `Container ${container.id} is not paused`);
     }
-    await context.runtime.runc.resume(container.id);
+    await container.run?.resume();
     await container.changeState({ status: "running" });
   });
   publishContainerEvent(context, container, "unpause");

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import type { ContainerRun } from "../../runtime/container";
-import { sampleCgroup } from "../../runtime/runc/cgroup-sample";
 import type { InterfaceCounters, StatsSample } from "../routes/container-service";
 import { timestampNow } from "../state/timestamp";
 import type { Container } from "./container";
@@ -8,7 +7,7 @@ import type { Container } from "./container";
 /** `ContainerService.stats` of a container that runs. */
 export async function sampleStats(container: Container, run: ContainerRun): Promise<StatsSample> {
   const [sample, interfaces] = await Promise.all([
-    sampleCgroup(run.cgroup.path),
+    run.group.sample(),
     run.sandbox === undefined ? {} : interfaceCounters(run.process.pid),
   ]);
   return { readAt: timestampNow(), ...sample, blockIo: [], interfaces: container.isRunning ? interfaces : {} };

@@ -12,6 +12,8 @@ export interface SystemFactsOptions {
   readonly stateFolder: string;
   readonly runcVersion: string;
   readonly isRootless: boolean;
+  /** Whether containers can be limited by cgroups. */
+  readonly hasLimits: boolean;
   readonly layersBytes: () => Promise<number>;
   readonly onShutdown: () => void;
 }
@@ -35,7 +37,7 @@ export function createSystemService(options: SystemFactsOptions): SystemService 
 
 async function systemInfo(options: SystemFactsOptions): Promise<SystemInfo> {
   const [facts, release] = await Promise.all([cgroupFacts(), osRelease()]);
-  const has = (controller: string): boolean => facts.controllers.includes(controller);
+  const has = (controller: string): boolean => options.hasLimits && facts.controllers.includes(controller);
   return {
     id: options.engineId,
     hostname: os.hostname(),
@@ -47,11 +49,11 @@ async function systemInfo(options: SystemFactsOptions): Promise<SystemInfo> {
     memoryBytes: os.totalmem(),
     stateFolder: options.stateFolder,
     storageDriver: "overlay2",
-    cgroupDriver: "cgroupfs",
+    cgroupDriver: options.hasLimits ? "cgroupfs" : "none",
     cgroupVersion: facts.version,
     runcVersion: options.runcVersion,
     isRootless: options.isRootless,
-    securityOptions: ["name=seccomp,profile=builtin"],
+    securityOptions: ["name=seccomp,profile=builtin", ...(options.isRootless ? ["name=rootless"] : [])],
     limits: {
       memory: has("memory"),
       swap: has("memory"),

@@ -21,6 +21,14 @@ const opaqueName = ".wh..wh..opq";
 /** What overlayfs itself keeps in attributes must not come from an image. */
 const overlayAttribute = /^SCHILY\.xattr\.(trusted|user)\.overlay\./;
 
+/** How a layer has to lie there for whoever mounts it. */
+export interface LayerForm {
+  /** Of a folder whose lower content is hidden. */
+  readonly opaqueAttribute: "trusted.overlay.opaque" | "user.overlay.opaque";
+  /** Only root of the machine can make devices; nobody else's images have them. */
+  readonly hasDevices: boolean;
+}
+
 interface Folder {
   readonly mode: number;
   readonly uid: number;
@@ -39,8 +47,14 @@ type Step =
   | { readonly kind: "data"; readonly isKept: boolean }
   | { readonly kind: "done" };
 
-/** `scan` sees the content of all files. */
-export function createTarFilter(layer: string, guard: EntryGuard, scan?: ProgramScan): TarFilter {
+export interface TarFilterOptions {
+  readonly guard: EntryGuard;
+  readonly form: LayerForm;
+  /** Sees the content of all files. */
+  readonly scan?: ProgramScan;
+}
+
+export function createTarFilter(layer: string, { guard, form, scan }: TarFilterOptions): TarFilter {
   const folders = new Map<string, Folder>();
   let step: Step = { kind: "header" };
   let rest: Buffer = Buffer.alloc(0);
@@ -213,6 +227,7 @@ export function createTarFilter(layer: string, guard: EntryGuard, scan?: Program
       out.push(...whiteout(parent, base.slice(whiteoutPrefix.length)));
       return false;
     }
+    if ("34".includes(full.type) && !form.hasDevices) return false;
     if (full.type === "5") folders.set(path, { ...full, attributes: attributesOf(pax) });
     out.push(...raw, Buffer.from(block));
     return true;
@@ -227,7 +242,7 @@ export function createTarFilter(layer: string, guard: EntryGuard, scan?: Program
 
   const opaqueFolder = (path: string): readonly Buffer[] => {
     const folder = folders.get(path) ?? { mode: 0o755, uid: 0, gid: 0, mtime: 0, attributes: new Map() };
-    const records = new Map([...folder.attributes, ["SCHILY.xattr.trusted.overlay.opaque", Buffer.from("y")]]);
+    const records = new Map([...folder.attributes, [`SCHILY.xattr.${form.opaqueAttribute}`, Buffer.from("y")]]);
     return generated(path === "" ? "./" : `${path}/`, "5", folder, records);
   };
 

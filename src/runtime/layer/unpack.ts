@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import { pipeline, type Readable, type Writable } from "node:stream";
 import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import { exitOf, spawnTool } from "../../internal/exec";
+import { ownUserNamespace } from "../../internal/user-namespace";
 import type { Digest } from "../image/digest";
 import { decompressor, type LayerCompression } from "./decompress";
 import { createEntryGuard, type LayerLimits } from "./entry-guard";
+import { ownLayerForm } from "./own-form";
 import { createProgramScan } from "./program-scan";
 import { createTarFilter } from "./tar-filter";
 
@@ -98,7 +100,8 @@ async function feed(
 ): Promise<UnpackedLayer & { readonly digest: string }> {
   const { source, compression, describedAs, onProgress, signal } = request;
   const scan = createProgramScan();
-  const filter = createTarFilter(describedAs, createEntryGuard(describedAs, limits), scan);
+  const guard = createEntryGuard(describedAs, limits);
+  const filter = createTarFilter(describedAs, { guard, form: ownLayerForm(), scan });
   const hash = createHash("sha256");
   let size = 0;
   for await (const chunk of plainBytes(source, compression, describedAs)) {
@@ -164,5 +167,15 @@ function tarFailed(describedAs: string, stderr: string): RuncibleError {
       `unpack layer ${describedAs}: no space left on device; free some, or set RUNCIBLE_STATE_DIR to another disk`,
     );
   }
+  const owner = /Cannot change ownership to (uid \d+, gid \d+): Invalid argument/.exec(stderr)?.[1];
+  if (owner !== undefined) {
+    return new RuncibleError("capability-missing", `unpack layer ${describedAs}: ${noSuchOwner(owner)}`);
+  }
   return new RuncibleError("layer-invalid", `unpack layer ${describedAs}: ${reason}`, { evidence: { stderr } });
+}
+
+/** The ids of the machine's root are without end; those of an ordinary user are not. */
+function noSuchOwner(owner: string): string {
+  const has = ownUserNamespace().hasOneId ? "has no ids besides its own" : "has no range of ids that is large enough";
+  return `it has a file of ${owner}, but this user ${has}; run: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 <user>`;
 }

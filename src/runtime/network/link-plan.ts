@@ -52,10 +52,13 @@ export function nextInterfaceName(used: readonly string[]): string {
   }
 }
 
-export function planSwitch(uplink: { readonly address: string; readonly gateway: string }): IpCommands {
+export function planSwitch(): IpCommands {
+  return ["link set lo up", `addr add ${serviceAddress}/32 dev lo`];
+}
+
+/** The switch's end of a link to the host. */
+export function planUplink(uplink: { readonly address: string; readonly gateway: string }): IpCommands {
   return [
-    "link set lo up",
-    `addr add ${serviceAddress}/32 dev lo`,
     `addr add ${uplink.address}/30 dev ${uplinkName}`,
     `link set ${uplinkName} up`,
     `route add default via ${uplink.gateway} dev ${uplinkName}`,

@@ -3,10 +3,14 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "../../internal/log";
 import { perform, performUnchecked } from "../../internal/perform";
+import { ownUserNamespace } from "../../internal/user-namespace";
 import { sandboxRules } from "./nft-rules";
 import { createPool, type Pool } from "./pool";
 
-/** As Docker: containers may bind low ports and send echo requests without being root, and get no IPv6 addresses. */
+/**
+ * As Docker: containers may bind low ports and send echo requests without being root, and get no IPv6 addresses.
+ * Argument: the highest group.
+ */
 const sandboxScript = `
 set -e
 ip link set lo up
@@ -14,7 +18,7 @@ cd /proc/sys/net
 echo 1 > ipv4/conf/all/route_localnet
 echo 1 > ipv4/conf/default/arp_notify
 echo 0 > ipv4/ip_unprivileged_port_start
-echo "0 2147483647" > ipv4/ping_group_range
+echo "0 $1" > ipv4/ping_group_range
 if [ -e ipv6/conf/default/disable_ipv6 ]; then echo 1 > ipv6/conf/default/disable_ipv6; fi
 exec nft -f -
 `;
@@ -35,9 +39,11 @@ export async function openSandboxPool(folder: string, size: number, logger: Logg
 
 async function makeSandbox(folder: string): Promise<string> {
   const path = join(folder, randomBytes(6).toString("hex"));
+  const lastGid = String(ownUserNamespace().lastGid);
   await writeFile(path, "", { flag: "wx", mode: 0o600 });
   try {
-    await perform("unshare", [`--net=${path}`, "--", "sh", "-c", sandboxScript], { input: sandboxRules });
+    const script = ["sh", "-c", sandboxScript, "sandbox", lastGid];
+    await perform("unshare", [`--net=${path}`, "--", ...script], { input: sandboxRules });
     return path;
   } catch (error) {
     await discardSandbox(path);

@@ -8,7 +8,7 @@ import { watchResolvers } from "./dns/resolvers";
 import { serviceAddress } from "./link-plan";
 import { openSandboxPool } from "./sandbox-pool";
 import { SwitchedStack } from "./switched-stack";
-import { openUplink } from "./uplink";
+import { openUplink, type UplinkDriver } from "./uplink";
 
 export interface NetworkDefinition {
   readonly id: string;
@@ -115,6 +115,8 @@ export interface NetworkStackOptions {
   readonly resolvConfPath?: string;
   /** Namespaces made in advance. Default: 3. */
   readonly poolSize?: number;
+  /** Default: the best one there is, see uplink.ts. */
+  readonly uplink?: UplinkDriver;
 }
 
 /** Starts the switch and its agent. Throws `tool-missing`, `capability-missing`, `no-address-left`. */
@@ -134,7 +136,7 @@ export async function startNetworkStack(options: NetworkStackOptions): Promise<N
       logger,
     });
     undo.push(agent.close);
-    const uplink = await openUplink(agent, engineId, logger);
+    const uplink = await openUplink({ agent, engineId, runFolder, logger }, options.uplink);
     undo.push(uplink.close);
     await agent.request({ kind: "serve-names", address: serviceAddress });
     return new SwitchedStack({ agent, uplink, pool, logger }, close);

@@ -1,64 +1,75 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { RuncibleError } from "../../internal/errors";
+import { hasCode, messageOf } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
-import { createUndoStack } from "../../internal/undo";
+import { ownUserNamespace } from "../../internal/user-namespace";
 import type { AgentClient } from "./agent-client";
-import { passHostFirewall } from "./host-firewall";
-import { hostRoutes } from "./host-routes";
-import { ipBatch, ipBatchForced, loadRules } from "./ip-batch";
-import { planSwitch, uplinkName } from "./link-plan";
-import { hostRules, switchRules } from "./nft-rules";
-import { holdRules } from "./rule-holder";
-import { chooseUplink, type UplinkAddresses } from "./uplink-address";
+import { ipBatch, loadRules } from "./ip-batch";
+import { planSwitch } from "./link-plan";
+import { switchRules } from "./nft-rules";
+import { openNoUplink } from "./uplink-none";
+import { openPastaUplink } from "./uplink-pasta";
+import { openSlirpUplink } from "./uplink-slirp";
+import { openVethUplink } from "./uplink-veth";
 
-/** The switch's way out: one link to the host, and the host's rules for it. */
+/**
+ * The switch's way out: an interface named `uplink` with the default route, to which everything that leaves is
+ * masqueraded. Containers reach the host's addresses through it, but never what listens on the host's loopback only.
+ */
 export interface Uplink {
+  /** Address at which containers reach the host; without a way out, one that they are told is unreachable. */
   readonly hostGateway: string;
+  /** Idempotent. */
   close(): Promise<void>;
 }
 
-export async function openUplink(agent: AgentClient, engineId: string, logger: Logger): Promise<Uplink> {
-  const addresses = chooseUplink(engineId, await hostRoutes());
-  if (addresses === undefined) {
-    throw new RuncibleError("no-address-left", "set up container network: the host routes every private range itself");
-  }
-  const link = `rc${engineId}`;
-  const table = `runcible_${engineId}`;
-  const undo = createUndoStack();
-  const close = (): Promise<void> =>
-    undo.unwind((error) => logger.warn("take down the way out of container networks", { error }));
+export interface UplinkRequest {
+  readonly agent: AgentClient;
+  readonly engineId: string;
+  /** On a private tmpfs. */
+  readonly runFolder: string;
+  readonly logger: Logger;
+}
+
+/** Makes the uplink; loopback and rules of the switch are there beside it. Throws `tool-missing` when the program for it is not installed. */
+export type UplinkDriver = (request: UplinkRequest) => Promise<Uplink>;
+
+/**
+ * Root links the switch with the host. An ordinary user cannot, and needs a program that speaks for the switch in the
+ * host's namespace: the first of these that is installed and works. Without one, containers reach each other only;
+ * pulls, name questions and published ports go through the engine itself and need no way out.
+ */
+export async function openUplink(request: UplinkRequest, open: UplinkDriver = bestUplink): Promise<Uplink> {
+  const { namespacePath } = request.agent;
+  const prepared = Promise.all([ipBatch(planSwitch(), namespacePath), loadRules(switchRules, namespacePath)]);
+  prepared.catch(() => {});
+  const uplink = await open(request);
   try {
-    await ipBatch(planHostEnd(link, addresses, agent.pid));
-    undo.push(() => ipBatchForced([`link del ${link}`]));
-    const steps = await Promise.allSettled([
-      holdRules(table, hostRules(table, { link, address: addresses.inner })).then((rules) => undo.push(rules.close)),
-      passHostFirewall(link).then((pass) => pass && undo.push(pass.close)),
-      ipBatch(planSwitch({ address: addresses.inner, gateway: addresses.host }), agent.namespacePath),
-      loadRules(switchRules, agent.namespacePath),
-      allowForwarding(logger),
-    ]);
-    // Only when all have settled is it known what there is to undo.
-    const failed = steps.find((step) => step.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    await prepared;
+    return uplink;
   } catch (error) {
-    await close();
+    await uplink.close();
     throw error;
   }
-  return { hostGateway: addresses.host, close };
 }
 
-function planHostEnd(link: string, addresses: UplinkAddresses, agentPid: number): readonly string[] {
-  return [
-    `link add ${link} type veth peer name ${uplinkName} netns ${agentPid}`,
-    `addr add ${addresses.host}/30 dev ${link}`,
-    `link set ${link} up`,
-  ];
-}
+const bestUplink: UplinkDriver = (request) =>
+  ownUserNamespace().isInitial ? openVethUplink(request) : openUserUplink(request);
 
-/** The one setting of the host that stays: another program may have come to rely on it by the time we end. */
-async function allowForwarding(logger: Logger): Promise<void> {
-  const path = "/proc/sys/net/ipv4/ip_forward";
-  if ((await readFile(path, "utf8")).trim() !== "0") return;
-  await writeFile(path, "1");
-  logger.info("turned on IPv4 forwarding, which containers need to reach other machines");
+const userDrivers = [
+  ["pasta", openPastaUplink],
+  ["slirp4netns", openSlirpUplink],
+] as const;
+
+async function openUserUplink(request: UplinkRequest): Promise<Uplink> {
+  for (const [program, open] of userDrivers) {
+    try {
+      return await open(request);
+    } catch (error) {
+      if (hasCode(error, "tool-missing")) continue;
+      request.logger.warn(`give containers a way out with ${program}: ${messageOf(error)}`);
+    }
+  }
+  request.logger.warn(
+    "containers have no way out to other machines, as neither pasta nor slirp4netns is there or works; to have one, run: sudo apt-get install passt",
+  );
+  return await openNoUplink(request);
 }

@@ -1,6 +1,7 @@
 import { mkdir, readlink, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { RuncibleError } from "../../internal/errors";
+import { ownUserNamespace } from "../../internal/user-namespace";
 import { type Change, changesIn } from "./changes";
 import { isMountPoint, mountFilesystem, unmount } from "./mount-tool";
 
@@ -46,6 +47,7 @@ export const overlayDriver: RootfsDriver = {
       `upperdir=${join(folder, "upper")}`,
       `workdir=${join(folder, "work")}`,
       "volatile",
+      ...(ownUserNamespace().isInitial ? [] : ["userxattr"]),
       "index=off",
       "metacopy=off",
     ];

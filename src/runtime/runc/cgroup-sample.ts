@@ -1,6 +1,7 @@
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { cgroupFacts, controllerFolder, readOr } from "./cgroup-files";
+import { systemCpuNs } from "./system-cpu";
 
 /** What a cgroup has used so far. */
 export interface CgroupSample {
@@ -86,11 +87,4 @@ function keyValues(text: string): Readonly<Record<string, number>> {
       return key && value ? [[key, Number(value)]] : [];
     }),
   );
-}
-
-/** proc(5), stat: the first line sums all CPUs, in ticks; guest time is in user time already. */
-async function systemCpuNs(): Promise<number> {
-  const [line = ""] = (await readOr("/proc/stat", "")).split("\n", 1);
-  const ticks = line.split(/\s+/).slice(1, 9).map(Number);
-  return ticks.reduce((sum, value) => sum + value, 0) * tickNs;
 }

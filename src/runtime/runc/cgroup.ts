@@ -9,29 +9,16 @@ import {
   readOr,
   removeCgroupFolder,
 } from "./cgroup-files";
-import { type CgroupSample, sampleCgroup } from "./cgroup-sample";
+import { sampleCgroup } from "./cgroup-sample";
+import type { ProcessGroup } from "./process-group";
 
 export { type CgroupFacts, cgroupFacts as detectCgroups } from "./cgroup-files";
 
-/** The cgroup of one container, on version 1 and 2. */
-export interface Cgroup {
-  readonly path: string;
-  /** Whether the kernel killed a process in it for want of memory. Ask before `remove`. */
-  wasOutOfMemory(): Promise<boolean>;
-  /** What it uses now. A cgroup that is gone uses nothing. */
-  sample(): Promise<CgroupSample>;
-  /** Host process ids, in no order, also of the cgroups below it. */
-  processes(): Promise<readonly number[]>;
-  /** Kills what still runs in it and removes it. Idempotent. Throws `timeout` when processes will not die. */
-  remove(): Promise<void>;
-}
-
 const killAttempts = 50;
 
-/** `path` is below the root of each hierarchy: `/runcible-1f2e3d4c/<container id>`. */
-export function openCgroup(path: string): Cgroup {
+/** The cgroup of one container, on version 1 and 2. `path` is below the root of each hierarchy: `/runcible-1f2e3d4c/<container id>`. */
+export function openCgroup(path: string): ProcessGroup {
   return {
-    path,
     wasOutOfMemory: () => wasOutOfMemory(path),
     sample: () => sampleCgroup(path),
     processes: () => processesOf(path),

@@ -1,3 +1,4 @@
+import type { UserNamespace } from "../../internal/user-namespace";
 import type { Mount } from "../mount";
 
 export interface DefaultMountRequest {
@@ -6,13 +7,15 @@ export interface DefaultMountRequest {
   readonly ipcMode: string;
   readonly networkNamespace: string;
   readonly shmSizeBytes?: number;
+  readonly userNamespace: UserNamespace;
 }
 
+const ttyGid = 5;
 const defaultShmBytes = 64 * 1024 * 1024;
 
 /** What every Linux program expects to find; the same as Docker's. */
 export function defaultMounts(request: DefaultMountRequest): readonly Mount[] {
-  const { isPrivileged, ipcMode, shmSizeBytes = defaultShmBytes } = request;
+  const { isPrivileged, ipcMode, networkNamespace, userNamespace, shmSizeBytes = defaultShmBytes } = request;
   const system = isPrivileged ? "rw" : "ro";
   const locked = ["nosuid", "noexec", "nodev"];
   const mount = (target: string, type: string, source: string, options: readonly string[]): Mount => ({
@@ -24,14 +27,20 @@ export function defaultMounts(request: DefaultMountRequest): readonly Mount[] {
   return [
     mount("/proc", "proc", "proc", locked),
     mount("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
-    mount("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
+    mount("/dev/pts", "devpts", "devpts", [
+      ...["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"],
+      ...(userNamespace.lastGid < ttyGid ? [] : [`gid=${ttyGid}`]),
+    ]),
     ipcMode === "host"
       ? mount("/dev/shm", "bind", "/dev/shm", ["rbind", "nosuid", "noexec", "nodev"])
       : mount("/dev/shm", "tmpfs", "shm", [...locked, "mode=1777", `size=${shmSizeBytes}`]),
     ipcMode === "host"
       ? mount("/dev/mqueue", "bind", "/dev/mqueue", ["rbind", ...locked])
       : mount("/dev/mqueue", "mqueue", "mqueue", locked),
-    mount("/sys", "sysfs", "sysfs", [...locked, system]),
+    // A sysfs shows a network namespace, and is for those who own that.
+    networkNamespace === "host" && !userNamespace.isInitial
+      ? mount("/sys", "bind", "/sys", ["rbind", ...locked, system])
+      : mount("/sys", "sysfs", "sysfs", [...locked, system]),
     mount("/sys/fs/cgroup", "cgroup", "cgroup", [...locked, "relatime", system]),
   ];
 }

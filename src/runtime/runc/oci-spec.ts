@@ -39,7 +39,7 @@ export interface OciMount {
 
 export interface OciLinux {
   readonly namespaces: readonly { readonly type: string; readonly path?: string }[];
-  readonly cgroupsPath: string;
+  readonly cgroupsPath?: string;
   readonly resources: OciResources;
   readonly devices: readonly OciDevice[];
   readonly maskedPaths: readonly string[];

@@ -1,8 +1,10 @@
+import { ownUserNamespace, type UserNamespace } from "../../internal/user-namespace";
 import type { Mount } from "../mount";
 import { effectiveCapabilities, heldCapabilities } from "./capabilities";
 import { defaultMounts } from "./default-mounts";
 import { deviceRules, hostDevices, ociDevice, type SpecDevice } from "./devices";
 import type { OciLinux, OciMount, OciProcess, OciResources, OciSeccomp, OciSpec } from "./oci-spec";
+import { allowedUlimits, canHaveOomScore } from "./own-limits";
 import { defaultSeccomp } from "./seccomp";
 import type { ContainerUser } from "./users";
 
@@ -28,8 +30,8 @@ export interface SpecRequest {
   readonly pidMode: string;
   readonly ipcMode: string;
   readonly utsMode: string;
-  /** Below the root of each cgroup hierarchy. */
-  readonly cgroupPath: string;
+  /** Below the root of each cgroup hierarchy. Absent: an ordinary user has no cgroup to give, and so no limits. */
+  readonly cgroupPath?: string;
   /** Shows the container its own cgroup as the root: as Docker, on cgroup version 2 only. */
   readonly hasCgroupNamespace: boolean;
   readonly resources: OciResources;
@@ -51,6 +53,8 @@ export interface SpecRequest {
   /** Names without RLIMIT_. */
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly oomScoreAdj?: number;
+  /** Where runc runs. Default: that of this process. */
+  readonly userNamespace?: UserNamespace;
 }
 
 const maskedPaths: readonly string[] = [
@@ -69,11 +73,10 @@ const maskedPaths: readonly string[] = [
 
 const readonlyPaths: readonly string[] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-/** Lets anyone bind port 80 and send pings inside: the container's network is its own. */
-const networkSysctls: Readonly<Record<string, string>> = {
-  "net.ipv4.ip_unprivileged_port_start": "0",
-  "net.ipv4.ping_group_range": "0 2147483647",
-};
+/** Lets anyone bind port 80 and send pings inside: the container's network is its own. The range must be mapped. */
+function networkSysctls({ lastGid }: UserNamespace): Readonly<Record<string, string>> {
+  return { "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": `0 ${lastGid}` };
+}
 
 const defaultConsole = { rows: 24, columns: 80 };
 
@@ -103,10 +106,18 @@ function processOf(request: SpecRequest): OciProcess {
     env: environmentOf(request),
     cwd: request.cwd,
     capabilities: { bounding: granted, effective: active, permitted: active, inheritable: [], ambient: [] },
-    rlimits: request.ulimits.map(({ name, soft, hard }) => ({ type: `RLIMIT_${name.toUpperCase()}`, soft, hard })),
+    rlimits: allowedUlimits(request.ulimits, namespaceOf(request)).map(({ name, soft, hard }) => ({
+      type: `RLIMIT_${name.toUpperCase()}`,
+      soft,
+      hard,
+    })),
     noNewPrivileges: request.noNewPrivileges,
-    ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
+    ...(oomScoreAdj === undefined || !canHaveOomScore(oomScoreAdj, namespaceOf(request)) ? {} : { oomScoreAdj }),
   };
+}
+
+function namespaceOf({ userNamespace = ownUserNamespace() }: SpecRequest): UserNamespace {
+  return userNamespace;
 }
 
 function environmentOf({ env, hostname, tty }: SpecRequest): readonly string[] {
@@ -123,7 +134,9 @@ function mountsOf(request: SpecRequest): readonly OciMount[] {
   const own = new Set(request.mounts.map(({ target }) => target));
   // A /dev of one's own would hide what the default mounts put below it.
   const isReplaced = (target: string): boolean => own.has(target) || (own.has("/dev") && target.startsWith("/dev/"));
-  const defaults = defaultMounts(request).filter(({ target }) => !isReplaced(target));
+  const defaults = defaultMounts({ ...request, userNamespace: namespaceOf(request) }).filter(
+    ({ target }) => !isReplaced(target),
+  );
   const added = request.mounts.toSorted((a, b) => depthOf(a.target) - depthOf(b.target));
   return [...defaults, ...added].map(({ target, type, source, options }) => ({
     destination: target,
@@ -138,12 +151,15 @@ function depthOf(path: string): number {
 }
 
 function linuxOf(request: SpecRequest): OciLinux {
-  const { isPrivileged, devices } = request;
+  const { isPrivileged, devices, cgroupPath } = request;
+  const rules = { devices: deviceRules(devices, isPrivileged) };
   const seccomp = seccompOf(request);
   return {
     namespaces: namespacesOf(request),
-    cgroupsPath: request.cgroupPath,
-    resources: { ...request.resources, devices: deviceRules(devices, isPrivileged) },
+    // With a path, runc insists on the cgroup; with limits, on setting them.
+    ...(cgroupPath === undefined
+      ? { resources: rules }
+      : { cgroupsPath: cgroupPath, resources: { ...request.resources, ...rules } }),
     devices: [...(isPrivileged ? hostDevices() : []), ...devices].map(ociDevice),
     maskedPaths: request.maskedPaths ?? (isPrivileged ? [] : maskedPaths),
     readonlyPaths: request.readonlyPaths ?? (isPrivileged ? [] : readonlyPaths),
@@ -154,9 +170,10 @@ function linuxOf(request: SpecRequest): OciLinux {
 }
 
 /** runc 1.1 knows no domainname: the kernel takes it as a setting of the namespace. */
-function sysctlsOf({ networkNamespace, utsMode, domainname }: SpecRequest): Readonly<Record<string, string>> {
+function sysctlsOf(request: SpecRequest): Readonly<Record<string, string>> {
+  const { networkNamespace, utsMode, domainname } = request;
   return {
-    ...(networkNamespace === "host" ? {} : networkSysctls),
+    ...(networkNamespace === "host" ? {} : networkSysctls(namespaceOf(request))),
     ...(utsMode === "private" && domainname !== "" ? { "kernel.domainname": domainname } : {}),
   };
 }

@@ -3,14 +3,15 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { type Cgroup, openCgroup } from "../../../src/runtime/runc/cgroup";
+import { openCgroup } from "../../../src/runtime/runc/cgroup";
+import type { ProcessGroup } from "../../../src/runtime/runc/process-group";
 import { openRunc, type Runc, type RuncProcess } from "../../../src/runtime/runc/runc";
 import { createSpec, type OciSpec, type SpecRequest } from "../../../src/runtime/runc/spec";
 
 export interface StartedContainer {
   readonly id: string;
   readonly spec: OciSpec;
-  readonly cgroup: Cgroup;
+  readonly cgroup: ProcessGroup;
   readonly process: RuncProcess;
 }
 

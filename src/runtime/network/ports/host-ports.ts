@@ -105,5 +105,8 @@ function listenFailed(error: unknown, hostIp: string, hostPort: number, isMissin
   if (isMissing) {
     return new RuncibleError("invalid-argument", `publish port ${at}: this machine has no such address`, details);
   }
-  return new RuncibleError("permission-denied", `publish port ${at}: the operating system refuses`, details);
+  const remedy =
+    "only root may use this number; leave it open, or run: sudo sysctl -w net.ipv4.ip_unprivileged_port_start";
+  const reason = hasCode(error, "EACCES") ? `${remedy}=${hostPort}` : "the operating system refuses";
+  return new RuncibleError("permission-denied", `publish port ${at}: ${reason}`, details);
 }

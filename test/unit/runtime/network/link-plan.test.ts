@@ -9,7 +9,7 @@ import {
   planBridge,
   planCable,
   planRoutes,
-  planSwitch,
+  planUplink,
 } from "../../../../src/runtime/network/link-plan";
 
 const endpoint: EndpointPlan = {
@@ -59,7 +59,7 @@ test("a cable leads from the bridge into the sandbox", () => {
 });
 
 test("the switch sends what it does not know to the host", () => {
-  expect(planSwitch({ address: "10.255.0.2", gateway: "10.255.0.1" })).toContain(
+  expect(planUplink({ address: "10.255.0.2", gateway: "10.255.0.1" })).toContain(
     "route add default via 10.255.0.1 dev uplink",
   );
 });

@@ -1,0 +1,30 @@
+import type { EngineFolders } from "./engine-folder";
+
+/** Meant for the process that loads this package, and harmful or useless to an engine that outlives it. */
+const ownProcessOnly = ["NODE_OPTIONS", "NODE_V8_COVERAGE", "NODE_CHANNEL_FD"];
+
+/** Debian keeps runc, ip and nft where it does not let ordinary users look. */
+const systemFolders = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+/**
+ * What an engine is told. Its socket's path too: inside its user namespace it has another user id than outside, and
+ * could not work it out. Pure.
+ */
+export function engineEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  { stateFolder, socketPath }: EngineFolders,
+): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(([name]) => !ownProcessOnly.includes(name));
+  return {
+    ...Object.fromEntries(kept),
+    PATH: systemPath(env["PATH"]),
+    RUNCIBLE_STATE_DIR: stateFolder,
+    RUNCIBLE_SOCKET: socketPath,
+  };
+}
+
+/** A search path, with the folders of system programs after those it has. Pure. */
+export function systemPath(path: string | undefined): string {
+  const folders = (path || "/usr/local/bin:/usr/bin:/bin").split(":");
+  return [...folders, ...systemFolders.filter((folder) => !folders.includes(folder))].join(":");
+}

@@ -1,0 +1,51 @@
+import { lstat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { hasCode, RuncibleError } from "../internal/errors";
+import { runUnchecked } from "../internal/exec";
+import { ownIdMaps } from "./id-maps";
+import { enterArguments, namespaceFailedExitCode, namespaceScript } from "./namespace-script";
+import { engineLockedExitCode } from "./supervisor-script";
+import { namespaceError } from "./user-namespace-trouble";
+
+/** Arguments: folder, then those of `enter`. */
+const script = `${namespaceScript}
+folder=$1
+shift
+enter "$@" rm -rf -- "$folder"
+`;
+
+const removalLimitMs = 600_000;
+
+/**
+ * Removes a state folder with everything in it. An ordinary user's holds files of the user's further ids, which only the
+ * root of a user namespace may remove. Idempotent. Throws `container-state` while an engine runs in it.
+ */
+export async function removeStateFolder(stateFolder: string): Promise<void> {
+  if (!(await exists(stateFolder))) return;
+  const maps = await ownIdMaps();
+  // Not in the folder: it is about to go.
+  const pipe = join(dirname(stateFolder), `.runcible-remove-${process.pid}`);
+  const lock = ["-n", "-E", String(engineLockedExitCode), join(stateFolder, "engine.lock")];
+  const shell = ["/bin/sh", "-c", script, "runcible-remove", stateFolder, ...enterArguments(pipe, maps)];
+  const { exitCode, stderr } = await runUnchecked("flock", [...lock, ...shell], { timeoutMs: removalLimitMs });
+  if (exitCode === 0) return;
+  if (exitCode === engineLockedExitCode) {
+    throw new RuncibleError("container-state", `remove ${stateFolder}: an engine runs in it; stop it first`);
+  }
+  if (exitCode === namespaceFailedExitCode) throw (await namespaceError()) ?? removalFailed(stateFolder, stderr);
+  throw removalFailed(stateFolder, stderr);
+}
+
+function removalFailed(stateFolder: string, stderr: string): RuncibleError {
+  return new RuncibleError("permission-denied", `remove ${stateFolder}: ${stderr.trim().split("\n").at(-1)}`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,26 @@
+import { once } from "node:events";
+import { RuncibleError } from "../../internal/errors";
+import { hostAddress } from "./host-address";
+import { hostRoutes } from "./host-routes";
+import { uplinkName } from "./link-plan";
+import type { UplinkDriver } from "./uplink";
+import { chooseUplink, slirpPrefixLength } from "./uplink-address";
+import { startUplinkProgram, untilReady } from "./uplink-program";
+
+/** slirp4netns(1). Its own name server and its way to the host's loopback are switched off: the engine answers names. */
+export const openSlirpUplink: UplinkDriver = async ({ agent, engineId }) => {
+  const [routes, host] = await Promise.all([hostRoutes(), hostAddress()]);
+  const addresses = chooseUplink(engineId, routes, slirpPrefixLength);
+  if (addresses === undefined) {
+    throw new RuncibleError("no-address-left", "set up container network: the host routes every private range itself");
+  }
+  const program = startUplinkProgram("slirp4netns", [
+    ...["--configure", "--mtu=65520", `--cidr=${addresses.subnet}`, "--disable-host-loopback", "--disable-dns"],
+    ...["--enable-sandbox", "--enable-seccomp", "--ready-fd=3", "--netns-type=path"],
+    ...[agent.namespacePath, uplinkName],
+  ]);
+  const [, , , readyPipe] = program.child.stdio;
+  const ready = readyPipe == null ? new Promise<never>(() => {}) : once(readyPipe, "data").then(() => {});
+  await untilReady("slirp4netns", program, ready);
+  return { hostGateway: host ?? addresses.host, close: program.close };
+};

@@ -1,0 +1,98 @@
+import { readdir, readFile, readlink } from "node:fs/promises";
+import { cpus, totalmem } from "node:os";
+import { hasCode } from "../../internal/errors";
+import type { CgroupSample } from "./cgroup-sample";
+import type { ProcessGroup } from "./process-group";
+import { systemCpuNs } from "./system-cpu";
+
+/** USER_HZ is 100 and a page 4 KiB on every architecture that Node runs on by default. */
+const tickNs = 10_000_000;
+const pageBytes = 4096;
+
+/** Without a freezer, processes are stopped and continued by signals. */
+export interface PlainGroup extends ProcessGroup {
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+}
+
+/**
+ * A container's processes where it has no cgroup: those in its mount namespace, which no other container shares. Counts
+ * less than the kernel would: memory is resident pages, and the processor time of processes that are gone is not in it.
+ */
+export async function openPlainGroup(pid: number): Promise<PlainGroup> {
+  const namespace = await mountNamespace(pid);
+  const processes = async (): Promise<readonly number[]> =>
+    namespace === undefined ? [] : await processesIn(namespace);
+  const signal = async (name: NodeJS.Signals): Promise<void> => {
+    for (const member of await processes()) kill(member, name);
+  };
+  return {
+    // Nobody counted.
+    wasOutOfMemory: async () => false,
+    sample: async () => sampleOf(await processes()),
+    processes,
+    pause: async () => {
+      // What a process forked while the list was read is stopped the second time.
+      await signal("SIGSTOP");
+      await signal("SIGSTOP");
+    },
+    resume: () => signal("SIGCONT"),
+    // In the host's pid namespace, processes may outlive the first one.
+    remove: () => signal("SIGKILL"),
+  };
+}
+
+async function mountNamespace(pid: number): Promise<string | undefined> {
+  return await readlink(`/proc/${pid}/ns/mnt`).catch(() => undefined);
+}
+
+async function processesIn(namespace: string): Promise<readonly number[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found = await Promise.all(pids.map(async (pid) => ((await mountNamespace(pid)) === namespace ? [pid] : [])));
+  return found.flat();
+}
+
+async function sampleOf(pids: readonly number[]): Promise<CgroupSample> {
+  const [usages, systemNs] = await Promise.all([Promise.all(pids.map(usageOf)), systemCpuNs()]);
+  const sum = (pick: (usage: Usage) => number): number => usages.reduce((total, usage) => total + pick(usage), 0);
+  const userNs = sum(({ userTicks }) => userTicks) * tickNs;
+  const kernelNs = sum(({ kernelTicks }) => kernelTicks) * tickNs;
+  return {
+    pids: pids.length,
+    cpu: {
+      totalNs: userNs + kernelNs,
+      kernelNs,
+      userNs,
+      systemNs,
+      onlineCpus: cpus().length,
+      periods: 0,
+      throttledPeriods: 0,
+      throttledNs: 0,
+    },
+    memory: { usageBytes: sum(({ pages }) => pages) * pageBytes, limitBytes: totalmem(), stats: {} },
+    blockIo: { readBytes: 0, writtenBytes: 0 },
+  };
+}
+
+interface Usage {
+  readonly userTicks: number;
+  readonly kernelTicks: number;
+  readonly pages: number;
+}
+
+/** proc_pid_stat(5), with the children that were waited for. A process that is gone uses nothing. */
+async function usageOf(pid: number): Promise<Usage> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // The name before may hold anything, also blanks and brackets.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const at = (number: number): number => Number(fields[number - 3] ?? 0);
+  return { userTicks: at(14) + at(16), kernelTicks: at(15) + at(17), pages: at(24) };
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!hasCode(error, "ESRCH")) throw error;
+  }
+}
