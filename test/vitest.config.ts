@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 const root = new URL("..", import.meta.url).pathname;
 
+const runtimeTests = ["test/integration/{image,layer,network,registry,rootfs,runc}/**/*.test.ts"];
+
 export default defineConfig({
   root,
   test: {
@@ -21,8 +23,21 @@ export default defineConfig({
       {
         root,
         test: {
+          // Tests that use parts of the engine in their own process: as an ordinary user, in a user namespace like the engine's.
+          name: "runtime",
+          include: runtimeTests,
+          globalSetup: "test/support/own-temp-folder.ts",
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          pool: "forks",
+        },
+      },
+      {
+        root,
+        test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          exclude: runtimeTests,
           globalSetup: "test/support/own-temp-folder.ts",
           testTimeout: 120_000,
           hookTimeout: 300_000,

@@ -3,9 +3,6 @@ import type { EngineFolders } from "./engine-folder";
 /** Meant for the process that loads this package, and harmful or useless to an engine that outlives it. */
 const ownProcessOnly = ["NODE_OPTIONS", "NODE_V8_COVERAGE", "NODE_CHANNEL_FD"];
 
-/** Debian keeps runc, ip and nft where it does not let ordinary users look. */
-const systemFolders = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
-
 /**
  * What an engine is told. Its socket's path too: inside its user namespace it has another user id than outside, and
  * could not work it out. Pure.
@@ -23,8 +20,9 @@ export function engineEnvironment(
   };
 }
 
-/** A search path, with the folders of system programs after those it has. Pure. */
+/** A search path, with each `sbin` beside a `bin` in it: Debian keeps runc, ip and nft there, and users' paths lack it. Pure. */
 export function systemPath(path: string | undefined): string {
   const folders = (path || "/usr/local/bin:/usr/bin:/bin").split(":");
-  return [...folders, ...systemFolders.filter((folder) => !folders.includes(folder))].join(":");
+  const beside = folders.flatMap((folder) => (/\/bin$/.test(folder) ? [folder.replace(/bin$/, "sbin")] : []));
+  return [...new Set([...folders, ...beside])].join(":");
 }

@@ -9,10 +9,8 @@ import type { Mount } from "./mount";
 import type { EndpointRequest, NetworkStack, PortRequest, PortReservation, Sandbox } from "./network/stack";
 import { type NetworkFilesRequest, networkFileMounts, writeHostNetworkFiles, writeNetworkFiles } from "./network-files";
 import type { RootfsDriver } from "./rootfs/rootfs";
-import { openCgroup } from "./runc/cgroup";
 import { cgroupFacts } from "./runc/cgroup-files";
-import { openPlainGroup } from "./runc/plain-group";
-import type { ProcessGroup } from "./runc/process-group";
+import { type ContainerGroup, openGroup } from "./runc/open-group";
 import type { Runc, RuncProcess } from "./runc/runc";
 import { createSpec, type OciSpec, type SpecRequest } from "./runc/spec";
 import { type ContainerUser, resolveUser } from "./runc/users";
@@ -65,15 +63,12 @@ export interface RunOutcome {
 export interface ContainerRun {
   readonly process: RuncProcess;
   readonly spec: OciSpec;
-  readonly group: ProcessGroup;
+  readonly group: ContainerGroup;
   /** Absent with the host's network or that of another container. */
   readonly sandbox: Sandbox | undefined;
   readonly ports: PortReservation | undefined;
   /** Settles when the process has ended and its network, ports and cgroup are gone. Never rejects. */
   readonly exited: Promise<RunOutcome>;
-  /** Stops every process where it is. */
-  pause(): Promise<void>;
-  resume(): Promise<void>;
 }
 
 /** Mounts the root of a container out of its image's layers; `folder` keeps what the container writes. */
@@ -108,10 +103,11 @@ export async function startContainer(parts: RuntimeParts, request: RunRequest): 
       hasStdin: request.hasStdin,
       ...(request.tty === undefined ? {} : { tty: request.tty }),
     });
-    const { group, pause, resume } = await groupOf(parts, request.id, process.pid);
+    const cgroupPath = cgroupPathOf(parts, request.id);
+    const group = await openGroup(parts.runc, { id: request.id, pid: process.pid, cgroupPath });
     const release = async (): Promise<void> =>
       undo.unwind((error) => parts.logger.warn("release container", { error }));
-    return { process, spec, group, sandbox, ports, exited: settle(process, group, release), pause, resume };
+    return { process, spec, group, sandbox, ports, exited: settle(process, group, release) };
   } catch (error) {
     await undo.unwind((failure) => parts.logger.warn("undo container start", { error: failure }));
     throw error;
@@ -160,7 +156,7 @@ async function writeBundle(parts: RuntimeParts, request: RunRequest, { sandbox, 
     rootPath,
     hostname: names.hostname,
     networkNamespace: namespaceOf(network, sandbox),
-    ...(parts.cgroupParent === undefined ? {} : { cgroupPath: cgroupPathOf(parts.cgroupParent, request.id) }),
+    cgroupPath: cgroupPathOf(parts, request.id),
     hasCgroupNamespace: (await cgroupFacts()).version === 2 && !request.spec.isPrivileged,
     tty: request.tty !== undefined,
   });
@@ -208,27 +204,11 @@ function withHome(env: readonly string[], home: string): readonly string[] {
   return env.some((entry) => entry.startsWith("HOME=")) ? env : [...env, `HOME=${home}`];
 }
 
-function cgroupPathOf(parent: string, id: string): string {
-  return `${parent}/${id}`;
+function cgroupPathOf({ cgroupParent }: RuntimeParts, id: string): string | undefined {
+  return cgroupParent === undefined ? undefined : `${cgroupParent}/${id}`;
 }
 
-async function groupOf(
-  { cgroupParent, runc }: RuntimeParts,
-  id: string,
-  pid: number,
-): Promise<Pick<ContainerRun, "group" | "pause" | "resume">> {
-  if (cgroupParent === undefined) {
-    const group = await openPlainGroup(pid);
-    return { group, pause: group.pause, resume: group.resume };
-  }
-  return {
-    group: openCgroup(cgroupPathOf(cgroupParent, id)),
-    pause: () => runc.pause(id),
-    resume: () => runc.resume(id),
-  };
-}
-
-async function settle(process: RuncProcess, group: ProcessGroup, release: () => Promise<void>): Promise<RunOutcome> {
+async function settle(process: RuncProcess, group: ContainerGroup, release: () => Promise<void>): Promise<RunOutcome> {
   const { exitCode } = await process.exited;
   const isOutOfMemory = await group.wasOutOfMemory().catch(() => false);
   await Promise.all([group.remove().catch(() => {}), release()]);

@@ -10,7 +10,7 @@ export async function pauseContainer(context: ContainerContext, container: Conta
     if (container.record.state.status === "paused") {
       throw new RuncibleError("container-state", `Container ${container.id} is already paused`);
     }
-    await unpausedRunOf(container).pause();
+    await unpausedRunOf(container).group.pause();
     await container.changeState({ status: "paused" });
   });
   publishContainerEvent(context, container, "pause");
@@ -22,7 +22,7 @@ export async function unpauseContainer(context: ContainerContext, container: Con
     if (container.record.state.status !== "paused") {
       throw new RuncibleError("container-state", `Container ${container.id} is not paused`);
     }
-    await container.run?.resume();
+    await container.run?.group.resume();
     await container.changeState({ status: "running" });
   });
   publishContainerEvent(context, container, "unpause");

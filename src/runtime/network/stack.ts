@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Logger } from "../../internal/log";
 import { createUndoStack } from "../../internal/undo";
 import { startAgent } from "./agent-client";
-import { forwardQuery } from "./dns/forwarder";
+import { dnsPort, forwardQuery } from "./dns/forwarder";
 import { watchResolvers } from "./dns/resolvers";
 import { serviceAddress } from "./link-plan";
 import { openSandboxPool } from "./sandbox-pool";
@@ -113,6 +113,8 @@ export interface NetworkStackOptions {
   readonly agentPath?: string;
   /** Default: /etc/resolv.conf. */
   readonly resolvConfPath?: string;
+  /** Of the host's resolvers. Default: 53. */
+  readonly resolverPort?: number;
   /** Namespaces made in advance. Default: 3. */
   readonly poolSize?: number;
   /** Default: the best one there is, see uplink.ts. */
@@ -132,7 +134,7 @@ export async function startNetworkStack(options: NetworkStackOptions): Promise<N
     const resolvers = watchResolvers(options.resolvConfPath ?? "/etc/resolv.conf");
     const agent = await startAgent({
       agentPath: options.agentPath ?? join(__dirname, "agent-main.js"),
-      forward: (query, isTcp) => forwardQuery(resolvers, query, isTcp),
+      forward: (query, isTcp) => forwardQuery(resolvers, { query, isTcp, port: options.resolverPort ?? dnsPort }),
       logger,
     });
     undo.push(agent.close);

@@ -2,24 +2,18 @@ import { readdir, readFile, readlink } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { hasCode } from "../../internal/errors";
 import type { CgroupSample } from "./cgroup-sample";
-import type { ProcessGroup } from "./process-group";
+import type { ContainerGroup } from "./open-group";
 import { systemCpuNs } from "./system-cpu";
 
 /** USER_HZ is 100 and a page 4 KiB on every architecture that Node runs on by default. */
 const tickNs = 10_000_000;
 const pageBytes = 4096;
 
-/** Without a freezer, processes are stopped and continued by signals. */
-export interface PlainGroup extends ProcessGroup {
-  pause(): Promise<void>;
-  resume(): Promise<void>;
-}
-
 /**
  * A container's processes where it has no cgroup: those in its mount namespace, which no other container shares. Counts
  * less than the kernel would: memory is resident pages, and the processor time of processes that are gone is not in it.
  */
-export async function openPlainGroup(pid: number): Promise<PlainGroup> {
+export async function openPlainGroup(pid: number): Promise<ContainerGroup> {
   const namespace = await mountNamespace(pid);
   const processes = async (): Promise<readonly number[]> =>
     namespace === undefined ? [] : await processesIn(namespace);
@@ -31,6 +25,7 @@ export async function openPlainGroup(pid: number): Promise<PlainGroup> {
     wasOutOfMemory: async () => false,
     sample: async () => sampleOf(await processes()),
     processes,
+    // There is no freezer either: processes are stopped and continued by signals.
     pause: async () => {
       // What a process forked while the list was read is stopped the second time.
       await signal("SIGSTOP");

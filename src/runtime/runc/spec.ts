@@ -30,8 +30,8 @@ export interface SpecRequest {
   readonly pidMode: string;
   readonly ipcMode: string;
   readonly utsMode: string;
-  /** Below the root of each cgroup hierarchy. Absent: an ordinary user has no cgroup to give, and so no limits. */
-  readonly cgroupPath?: string;
+  /** Below the root of each cgroup hierarchy. Undefined: an ordinary user has no cgroup to give, and so no limits. */
+  readonly cgroupPath: string | undefined;
   /** Shows the container its own cgroup as the root: as Docker, on cgroup version 2 only. */
   readonly hasCgroupNamespace: boolean;
   readonly resources: OciResources;

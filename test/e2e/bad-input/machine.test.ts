@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { GenericContainer } from "../../../src/index";
-import { run } from "../../../src/internal/exec";
 import { useTestEngine } from "../../support/engine";
 import { failureOf } from "./failure";
 
@@ -61,18 +60,4 @@ test("a state folder that cannot be used is named with the variable that chooses
   process.env["RUNCIBLE_STATE_DIR"] = before;
   expect(error.code).toBe("permission-denied");
   expect(error.message).toContain("RUNCIBLE_STATE_DIR");
-});
-
-test("a user who is not root is told what to do", async () => {
-  const program = `const { GenericContainer } = require(${JSON.stringify(join(__dirname, "../../../build"))});
-    new GenericContainer("busybox").start().catch(({ code, message }) => console.log(JSON.stringify({ code, message })));`;
-  const args = ["--reuid", "1000", "--regid", "1000", "--clear-groups", process.execPath, "-e", program];
-  const env = { ...process.env, ...noDaemon, HOME: folder };
-
-  const { stdout } = await run("setpriv", args, { env, cwd: "/" });
-
-  expect(JSON.parse(stdout)).toMatchObject({
-    code: "capability-missing",
-    message: expect.stringContaining("sudo"),
-  });
 });

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { GenericContainer, isRuncibleError, type RuncibleError, Wait, type WaitStrategy } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { rootTest } from "../../support/run-as";
 import { busyboxImage } from "./busybox-image";
 
 useEngineOfThisFile();
@@ -89,7 +90,7 @@ test("a failed wait removes the container, whatever failed", async () => {
   expect(await namesOfAll()).not.toContain(`/${name}`);
 });
 
-test("a container that ran out of memory says so", async () => {
+rootTest("a container that ran out of memory says so", "an ordinary user has no cgroup to give", async () => {
   const container = new GenericContainer(await busyboxImage())
     .withResourcesQuota({ memory: 0.02 })
     .withCommand(["tail", "/dev/zero"])

@@ -113,14 +113,16 @@ async function openStackWithResolver(before = ""): Promise<NetworkStack> {
     udp.close();
     tcp.close();
   });
-  udp.bind(53, address);
-  tcp.listen(53, address);
-  await Promise.all([once(udp, "listening"), once(tcp, "listening")]);
+  udp.bind(0, address);
+  await once(udp, "listening");
+  const resolverPort = udp.address().port;
+  tcp.listen(resolverPort, address);
+  await once(tcp, "listening");
   const folder = await mkdtemp(join(tmpdir(), "runcible-resolver-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const resolvConfPath = join(folder, "resolv.conf");
   await writeFile(resolvConfPath, `${before}nameserver ${address}\n`);
-  return await openStack({ resolvConfPath });
+  return await openStack({ resolvConfPath, resolverPort });
 }
 
 function answersTo(name: string): Answer[] {

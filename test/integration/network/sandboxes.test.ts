@@ -43,10 +43,7 @@ test("networks do not reach each other, by address, gateway or name", async () =
 
 test("a container reaches services on the host, except from an internal network", async () => {
   const stack = await openStack();
-  const server = createServer((socket) => socket.end("host")).listen(0, "0.0.0.0");
-  onTestFinished(() => void server.close());
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
+  const port = await serveOnHost("0.0.0.0");
   const open = await addNetwork(stack, 1);
   const internal = await addNetwork(stack, 2, { isInternal: true });
   const free = await stack.openSandbox({ containerId: "free", endpoints: [on(open, "free")] });
@@ -92,13 +89,13 @@ test("an address can be asked for once at a time and is free again after close",
 });
 
 test("two stacks with the same networks do not notice each other", async () => {
+  const port = await serveOnHost("0.0.0.0");
   const stacks = [await openStack(), await openStack()];
-  expect(new Set(stacks.map(({ hostGateway }) => hostGateway)).size).toBe(2);
   for (const stack of stacks) {
     const network = await addNetwork(stack, 1);
     const sandbox = await stack.openSandbox({ containerId: "same", endpoints: [on(network, "same")] });
     expect(await lookUpIn(sandbox, "same")).toEqual(["10.213.1.2"]);
-    expect(await pings(sandbox, ping(stack.hostGateway))).toBe(true);
+    expect(await evaluateIn(sandbox, askTcpBody(stack.hostGateway, port, ""))).toBe("host");
   }
 });
 
@@ -109,3 +106,11 @@ test("the kernel's table tells which ports are listened on", async () => {
   const { port } = server.address() as { port: number };
   expect(await listeningPorts(process.pid)).toContainEqual({ port, protocol: "tcp", isLoopbackOnly: true });
 });
+
+/** Says "host" to whoever connects. */
+async function serveOnHost(address: string): Promise<number> {
+  const server = createServer((socket) => socket.end("host")).listen(0, address);
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  return (server.address() as { port: number }).port;
+}

@@ -4,13 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { exitOf, run, runUnchecked, spawnTool } from "../../../src/internal/exec";
+import { isMachineRoot, rootTest } from "../../support/run-as";
 import { addNetwork, buildFolder, on, openStack } from "./open-stack";
 
 /** What a stack with this id has in the host's namespace: links, tables, rules in Docker's chain. */
 async function tracesOf(engineId: string): Promise<readonly string[]> {
   const [links, tables, docker] = await Promise.all([
     run("ip", ["-brief", "link"]),
-    run("nft", ["list", "tables"]),
+    // Nobody but root may look, or have anything to see.
+    runUnchecked("nft", ["list", "tables"]),
     runUnchecked("iptables", ["-S", "DOCKER-USER"]),
   ]);
   const lines = `${links.stdout}${tables.stdout}${docker.stdout}`.split("\n");
@@ -23,25 +25,29 @@ test("closing leaves nothing in the host's namespace, nor mounts in the folder",
   const stack = await openStack({ engineId: "0c105ed1", runFolder });
   const network = await addNetwork(stack, 1);
   await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")] });
-  expect(await tracesOf("0c105ed1")).not.toEqual([]);
+  expect((await tracesOf("0c105ed1")).length > 0).toBe(isMachineRoot);
   await stack.close();
   expect(await tracesOf("0c105ed1")).toEqual([]);
   expect(await readdir(join(runFolder, "netns"))).toEqual([]);
 });
 
-test("a killed holder takes the switch, its links and the host's rules with it", async () => {
-  const holder = await startHolder("0dead001");
-  expect((await tracesOf("0dead001")).filter((line) => !line.startsWith("-A DOCKER-USER"))).toHaveLength(2);
-  holder.kill("SIGKILL");
-  await expect
-    .poll(async () => (await tracesOf("0dead001")).filter((line) => !line.startsWith("-A DOCKER-USER")), {
-      timeout: 10_000,
-    })
-    .toEqual([]);
-  // Where a docker daemon runs, the next engine takes the rules for the link that is gone out of its chain.
-  await openStack();
-  expect(await tracesOf("0dead001")).toEqual([]);
-});
+rootTest(
+  "a killed holder takes the switch, its links and the host's rules with it",
+  "nobody else has any",
+  async () => {
+    const holder = await startHolder("0dead001");
+    expect((await tracesOf("0dead001")).filter((line) => !line.startsWith("-A DOCKER-USER"))).toHaveLength(2);
+    holder.kill("SIGKILL");
+    await expect
+      .poll(async () => (await tracesOf("0dead001")).filter((line) => !line.startsWith("-A DOCKER-USER")), {
+        timeout: 10_000,
+      })
+      .toEqual([]);
+    // Where a docker daemon runs, the next engine takes the rules for the link that is gone out of its chain.
+    await openStack();
+    expect(await tracesOf("0dead001")).toEqual([]);
+  },
+);
 
 test("when the agent dies, changes say so and closing still clears up", async () => {
   const stack = await openStack({ engineId: "0dead002" });

@@ -4,14 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { openCgroup } from "../../../src/runtime/runc/cgroup";
-import type { ProcessGroup } from "../../../src/runtime/runc/process-group";
+import { type ContainerGroup, openGroup } from "../../../src/runtime/runc/open-group";
 import { openRunc, type Runc, type RuncProcess } from "../../../src/runtime/runc/runc";
 import { createSpec, type OciSpec, type SpecRequest } from "../../../src/runtime/runc/spec";
+import { isMachineRoot } from "../../support/run-as";
 
 export interface StartedContainer {
   readonly id: string;
   readonly spec: OciSpec;
-  readonly cgroup: ProcessGroup;
+  readonly group: ContainerGroup;
   readonly process: RuncProcess;
 }
 
@@ -19,7 +20,6 @@ export interface Bundles {
   readonly runc: Runc;
   readonly runcRoot: string;
   readonly rootPath: string;
-  readonly cgroupParent: string;
   start(request: Partial<SpecRequest>, options?: { readonly hasStdin?: boolean }): Promise<StartedContainer>;
   /** Ends what still runs and removes every trace. */
   close(): Promise<void>;
@@ -36,22 +36,25 @@ export async function openBundles(): Promise<Bundles> {
     runc,
     runcRoot,
     rootPath,
-    cgroupParent,
     start: async (request, { hasStdin = false } = {}) => {
       const id = `rt${process.pid}x${ids.length}`;
       ids.push(id);
       const bundle = join(folder, id);
       await mkdir(bundle);
-      const spec = createSpec({ ...defaults, rootPath, cgroupPath: `${cgroupParent}/${id}`, ...request });
+      const cgroupPath = isMachineRoot ? `${cgroupParent}/${id}` : undefined;
+      const spec = createSpec({ ...defaults, rootPath, cgroupPath, ...request });
       await writeFile(join(bundle, "config.json"), JSON.stringify(spec));
       const tty = spec.process.terminal ? { tty: { rows: 24, columns: 80 } } : {};
       const started = await runc.run({ id, bundle, hasStdin, ...tty });
-      return { id, spec, cgroup: openCgroup(`${cgroupParent}/${id}`), process: started };
+      const group = await openGroup(runc, { id, pid: started.pid, cgroupPath });
+      return { id, spec, group, process: started };
     },
     close: async () => {
       for (const id of ids) await runc.deleteForce(id);
-      for (const id of ids) await openCgroup(`${cgroupParent}/${id}`).remove();
-      await openCgroup(cgroupParent).remove();
+      if (isMachineRoot) {
+        for (const id of ids) await openCgroup(`${cgroupParent}/${id}`).remove();
+        await openCgroup(cgroupParent).remove();
+      }
       await rm(folder, { recursive: true, force: true });
     },
   };

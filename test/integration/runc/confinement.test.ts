@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { detectCgroups } from "../../../src/runtime/runc/cgroup";
 import { ociResources } from "../../../src/runtime/runc/resources";
+import { rootTest } from "../../support/run-as";
 import { type Bundles, openBundles, resultOf, sh } from "./busybox-bundle";
 
 let bundles: Bundles;
@@ -53,11 +54,11 @@ test("what the kernel tells of the host is masked or read-only", async () => {
 test("a privileged container mounts, sees the host's devices and writes to its cgroup", async () => {
   const script =
     "mount -t tmpfs none /tmp && [ -c /dev/full ] && mkdir /sys/fs/cgroup/*/nested 2>/dev/null; grep Seccomp: /proc/self/status";
-  const { process, cgroup } = await bundles.start({ ...sh(script), isPrivileged: true });
+  const { process, group } = await bundles.start({ ...sh(script), isPrivileged: true });
   const result = await resultOf(process);
   expect(result).toMatchObject({ exitCode: 0, stdout: "Seccomp:\t0\n", stderr: "" });
-  await cgroup.remove();
-  expect(await cgroup.processes()).toEqual([]);
+  await group.remove();
+  expect(await group.processes()).toEqual([]);
 });
 
 test("a container has its own host and domain name", async () => {
@@ -68,40 +69,48 @@ test("a container has its own host and domain name", async () => {
   expect((await resultOf(process)).stdout).toBe("box\nexample\n");
 });
 
-test("a container that needs more memory than it may have is killed, and that is seen", async () => {
-  const resources = ociResources({ memoryBytes: 16 * mebibyte, memorySwapBytes: 16 * mebibyte });
-  const { process, cgroup } = await bundles.start({ ...sh("exec tail -c 200m /dev/zero"), resources });
-  expect((await resultOf(process)).exitCode).toBe(137);
-  expect(await cgroup.wasOutOfMemory()).toBe(true);
-});
+rootTest(
+  "a container that needs more memory than it may have is killed, and that is seen",
+  "an ordinary user has no cgroup to give",
+  async () => {
+    const resources = ociResources({ memoryBytes: 16 * mebibyte, memorySwapBytes: 16 * mebibyte });
+    const { process, group } = await bundles.start({ ...sh("exec tail -c 200m /dev/zero"), resources });
+    expect((await resultOf(process)).exitCode).toBe(137);
+    expect(await group.wasOutOfMemory()).toBe(true);
+  },
+);
 
 test("a container that ends by itself did not run out of memory", async () => {
-  const { process, cgroup } = await bundles.start({ args: ["false"] });
+  const { process, group } = await bundles.start({ args: ["false"] });
   expect((await resultOf(process)).exitCode).toBe(1);
-  expect(await cgroup.wasOutOfMemory()).toBe(false);
+  expect(await group.wasOutOfMemory()).toBe(false);
 });
 
-test("a container makes no more processes than it may", async () => {
+rootTest("a container makes no more processes than it may", "an ordinary user has no cgroup to give", async () => {
   const resources = ociResources({ pidsLimit: 5 });
   const { process } = await bundles.start({ ...sh("for i in 1 2 3 4 5 6 7 8; do sleep 5 & done"), resources });
   expect((await resultOf(process)).stderr).toMatch(/can't fork|Resource temporarily unavailable/);
 });
 
-test("limits change while the container runs, and its usage is told", async () => {
-  const { id, process, cgroup } = await bundles.start({
-    ...sh("echo up; exec sleep 1000"),
-    resources: ociResources({ memoryBytes: 64 * mebibyte }),
-  });
-  await once(process.stdout, "data");
-  await bundles.runc.update(id, ociResources({ memoryBytes: 128 * mebibyte }));
-  const sample = await cgroup.sample();
-  expect(sample.memory.limitBytes).toBe(128 * mebibyte);
-  expect(sample.pids).toBe(1);
-  expect(sample.cpu.totalNs).toBeGreaterThan(0);
-  expect(await cgroup.processes()).toEqual([process.pid]);
-  process.kill("SIGKILL");
-  await process.exited;
-});
+rootTest(
+  "limits change while the container runs, and its usage is told",
+  "an ordinary user has no cgroup to give",
+  async () => {
+    const { id, process, group } = await bundles.start({
+      ...sh("echo up; exec sleep 1000"),
+      resources: ociResources({ memoryBytes: 64 * mebibyte }),
+    });
+    await once(process.stdout, "data");
+    await bundles.runc.update(id, ociResources({ memoryBytes: 128 * mebibyte }));
+    const sample = await group.sample();
+    expect(sample.memory.limitBytes).toBe(128 * mebibyte);
+    expect(sample.pids).toBe(1);
+    expect(sample.cpu.totalNs).toBeGreaterThan(0);
+    expect(await group.processes()).toEqual([process.pid]);
+    process.kill("SIGKILL");
+    await process.exited;
+  },
+);
 
 test("the machine's cgroup hierarchies are found", async () => {
   const facts = await detectCgroups();

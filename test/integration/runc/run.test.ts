@@ -110,11 +110,11 @@ test("exec of a missing command is told with runc's own text", async () => {
 });
 
 test("a paused container stands still until it is resumed", async () => {
-  const { id, process } = await bundles.start({ args: ["cat"] }, { hasStdin: true });
-  await bundles.runc.pause(id);
+  const { group, process } = await bundles.start({ args: ["cat"] }, { hasStdin: true });
+  await group.pause();
   process.stdin?.end("late");
   process.kill("SIGTERM");
-  await bundles.runc.resume(id);
+  await group.resume();
   expect((await resultOf(process)).stdout).toBe("late");
 });
 
@@ -131,9 +131,9 @@ test("a terminal has its size from the first instruction on, and takes another",
 test("fifty quick containers leave no cgroup, no mount and no state", async () => {
   const mounts = await mountCount();
   const runOne = async (): Promise<void> => {
-    const { process, cgroup } = await bundles.start({ args: ["true"] });
+    const { process, group } = await bundles.start({ args: ["true"] });
     expect(await process.exited).toEqual({ exitCode: 0 });
-    await cgroup.remove();
+    await group.remove();
   };
   for (let round = 0; round < 10; round++) await Promise.all(Array.from({ length: 5 }, runOne));
   expect(await readdir(bundles.runcRoot)).toEqual([]);

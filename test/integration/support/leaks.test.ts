@@ -5,12 +5,18 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { spawnTool } from "../../../src/internal/exec";
 import { difference, expectNothingLeft, takeSnapshot } from "../../support/leaks";
+import { isMachineRoot } from "../../support/run-as";
+
+/** An ordinary user makes namespaces in a user namespace. */
+const asRoot = isMachineRoot ? [] : ["--user", "--map-root-user"];
 
 test("a process in namespaces of its own counts as left until it has ended", async () => {
   const stateFolder = await mkdtemp(join(tmpdir(), "runcible-leaks-"));
   const before = await takeSnapshot({ stateFolder });
   const script = `mount -t tmpfs left ${stateFolder} && echo ready && exec cat`;
-  const child = spawnTool("unshare", ["--net", "--mount", "sh", "-c", script], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawnTool("unshare", [...asRoot, "--net", "--mount", "sh", "-c", script], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   try {
     if (child.stdout !== null) await once(child.stdout, "data");
     const left = difference(before, await takeSnapshot({ stateFolder }));

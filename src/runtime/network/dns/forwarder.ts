@@ -4,9 +4,15 @@ import { deferred } from "../../../internal/deferred";
 import type { ResolverList } from "./resolvers";
 import { createMessageReader, frameMessage } from "./stream";
 
-const dnsPort = 53;
+export const dnsPort = 53;
 /** Per resolver; programs commonly give up after five seconds. */
 const resolverTimeoutMs = 2_000;
+
+export interface ForwardedQuestion {
+  readonly query: Uint8Array;
+  readonly isTcp: boolean;
+  readonly port: number;
+}
 
 /**
  * Asks the resolvers one after the other, from this process's network namespace, and hands back the first response as it
@@ -14,18 +20,17 @@ const resolverTimeoutMs = 2_000;
  */
 export async function forwardQuery(
   resolvers: ResolverList,
-  query: Uint8Array,
-  isTcp: boolean,
+  question: ForwardedQuestion,
 ): Promise<Uint8Array | undefined> {
   for (const address of await resolvers.current()) {
-    const response = await (isTcp ? askByTcp(address, query) : askByUdp(address, query));
+    const response = await (question.isTcp ? askByTcp(address, question) : askByUdp(address, question));
     if (response !== undefined) return response;
   }
   return undefined;
 }
 
 /** A socket of its own per question: an unpredictable source port is what protects from forged answers (RFC 5452). */
-async function askByUdp(address: string, query: Uint8Array): Promise<Uint8Array | undefined> {
+async function askByUdp(address: string, { query, port }: ForwardedQuestion): Promise<Uint8Array | undefined> {
   const socket = createSocket(isIPv6(address) ? "udp6" : "udp4");
   const result = deferred<Uint8Array | undefined>();
   const timer = setTimeout(() => result.resolve(undefined), resolverTimeoutMs);
@@ -34,7 +39,7 @@ async function askByUdp(address: string, query: Uint8Array): Promise<Uint8Array 
     if (isAnswerTo(query, response)) result.resolve(response);
   });
   // Connected, so that the kernel drops what comes from elsewhere and reports a port where nobody listens.
-  socket.connect(dnsPort, address, () => socket.send(query));
+  socket.connect(port, address, () => socket.send(query));
   try {
     return await result.promise;
   } finally {
@@ -43,8 +48,8 @@ async function askByUdp(address: string, query: Uint8Array): Promise<Uint8Array 
   }
 }
 
-async function askByTcp(address: string, query: Uint8Array): Promise<Uint8Array | undefined> {
-  const socket = connect({ host: address, port: dnsPort });
+async function askByTcp(address: string, { query, port }: ForwardedQuestion): Promise<Uint8Array | undefined> {
+  const socket = connect({ host: address, port });
   const result = deferred<Uint8Array | undefined>();
   const read = createMessageReader();
   const timer = setTimeout(() => result.resolve(undefined), resolverTimeoutMs);
