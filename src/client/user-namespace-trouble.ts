@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { hasCode, RuncibleError } from "../internal/errors";
 import { runUnchecked } from "../internal/exec";
-import { ownIdentity, ownIdMaps, rangeRemedy } from "./id-maps";
+import { ownIdMaps } from "./id-maps";
 
 /** Why an ordinary user cannot have a user namespace, and the command that mends it. */
 export interface NamespaceTrouble {
@@ -48,13 +48,20 @@ export async function namespaceTrouble(): Promise<NamespaceTrouble | undefined> 
   const args = ["--user", "--map-root-user", "--mount", "--net", "--", "true"];
   const { exitCode, stderr } = await runUnchecked("unshare", args);
   if (exitCode === 0) return undefined;
-  for (const { path, forbids, trouble } of switches) {
-    if ((await readFile(path, "utf8").catch(() => "")).trim() === forbids) return trouble;
-  }
+  const forbidding = await forbiddingSwitch();
+  if (forbidding !== undefined) return forbidding;
   return {
     detail: `the system refuses user namespaces (${stderr.trim()})`,
     remedy: "sudo, or in a container an option that allows them (Docker: --security-opt seccomp=unconfined)",
   };
+}
+
+/** The first setting of this machine that may forbid them; undefined: there is none. */
+export async function forbiddingSwitch(): Promise<NamespaceTrouble | undefined> {
+  for (const { path, forbids, trouble } of switches) {
+    if ((await readFile(path, "utf8").catch(() => "")).trim() === forbids) return trouble;
+  }
+  return undefined;
 }
 
 /** Whether newuidmap, which a range of ids needs, does its work; undefined: nothing is wrong. */
@@ -80,9 +87,4 @@ export async function namespaceError(): Promise<RuncibleError | undefined> {
     "capability-missing",
     `start engine: as an ordinary user it needs a user namespace, but ${trouble.detail}; run: ${trouble.remedy}`,
   );
-}
-
-/** Not an error: images whose files belong to one user still work. */
-export function missingRangeHint(): string {
-  return `this user has no range in /etc/subuid and /etc/subgid; run: ${rangeRemedy(ownIdentity())}`;
 }

@@ -1,6 +1,8 @@
+import { systemPath } from "../../client/engine-environment";
 import { stateFolderOf } from "../../internal/state-folder";
 import type { Command } from "../command";
 import { examine } from "../doctor/examine";
+import { canRun, type Finding } from "../doctor/finding";
 import { columns } from "../table";
 
 export const doctorCommand: Command = {
@@ -11,17 +13,31 @@ export const doctorCommand: Command = {
   arguments: { min: 0, max: 0 },
   run: async ({ env, out }, { flags }) => {
     const uid = process.getuid?.() ?? -1;
-    const findings = await examine({ uid, stateFolder: stateFolderOf(env, uid) });
-    if (flags["json"] === true) {
-      out(`${JSON.stringify(findings, null, 2)}\n`);
-    } else {
-      const rows = findings.map(({ state, name, detail, remedy }) => [
-        state,
-        name,
-        remedy === undefined ? detail : `${detail}; ${remedy}`,
-      ]);
-      out(`${columns(rows).join("\n")}\n`);
-    }
-    return findings.every(({ state }) => state !== "missing") ? 0 : 1;
+    const machine = { uid, stateFolder: stateFolderOf(env, uid), path: systemPath(env["PATH"]) };
+    const findings = await examine(machine);
+    const isFine = canRun(findings, machine);
+    if (flags["json"] === true) out(`${JSON.stringify(findings, null, 2)}\n`);
+    else out(`${report(findings).join("\n")}\n\n${verdict(isFine, uid)}\n`);
+    return isFine ? 0 : 1;
   },
 };
+
+function report(findings: readonly Finding[]): readonly string[] {
+  const rows = findings.map(({ state, name, ways, detail }) => [state, name, neededBy(ways), detail]);
+  const lines = columns([["STATE", "REQUIREMENT", "NEEDED BY", "DETAIL"], ...rows]);
+  return lines.flatMap((line, index) => {
+    const finding = findings[index - 1];
+    if (finding?.remedy === undefined) return [line];
+    return [line, `           for ${finding.why}`, `           ${finding.remedy}`];
+  });
+}
+
+function neededBy(ways: Finding["ways"]): string {
+  if (ways.length > 1) return "all";
+  return ways.includes("root") ? "root" : "users";
+}
+
+function verdict(isFine: boolean, uid: number): string {
+  const who = uid === 0 ? "root" : "this user";
+  return isFine ? `Containers can run as ${who}.` : `Containers cannot run as ${who}: mend what is missing.`;
+}

@@ -1,24 +1,47 @@
-/** One line of the report. */
-export interface Finding {
-  readonly name: string;
+/** How the engine can run: as root, or as an ordinary user in a user namespace. */
+export type Way = "root" | "user";
+
+/** What looking for one requirement gave. */
+export interface Outcome {
   /** `optional`: it lacks, and only some things need it. */
-  readonly state: "ok" | "optional" | "missing";
+  readonly state: "found" | "optional" | "missing";
   readonly detail: string;
   /** What to run or to do. Absent when nothing is to be done. */
   readonly remedy?: string;
 }
 
+/** One requirement of the report. */
+export interface Finding extends Outcome {
+  readonly name: string;
+  /** What the engine needs it for. */
+  readonly why: string;
+  /** The ways of running that need it. */
+  readonly ways: readonly Way[];
+}
+
 export interface Machine {
   readonly uid: number;
   readonly stateFolder: string;
+  /** Where the engine will look for programs. */
+  readonly path: string;
 }
 
-export function ok(name: string, detail: string): Finding {
-  return { name, state: "ok", detail };
+export function found(detail: string): Outcome {
+  return { state: "found", detail };
 }
 
-export function missing(name: string, detail: string, remedy: string): Finding {
-  return { name, state: "missing", detail, remedy };
+export function optional(detail: string, remedy: string): Outcome {
+  return { state: "optional", detail, remedy };
+}
+
+export function missing(detail: string, remedy: string): Outcome {
+  return { state: "missing", detail, remedy };
+}
+
+/** Whether containers can run as this user. */
+export function canRun(findings: readonly Finding[], { uid }: Pick<Machine, "uid">): boolean {
+  const way: Way = uid === 0 ? "root" : "user";
+  return findings.every(({ state, ways }) => state !== "missing" || !ways.includes(way));
 }
 
 /** Whether a dotted version is at least another: `5.9` is older than `5.11`. */

@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { hasCode } from "../../internal/errors";
 import { formatSize } from "../table";
-import { type Finding, type Machine, missing, ok } from "./finding";
+import { found, type Machine, missing, type Outcome, optional } from "./finding";
 
 /** Magic numbers of statfs(2) for file systems that cannot hold the upper folder of an overlay. */
 const unusable: ReadonlyMap<number, string> = new Map([
@@ -15,17 +15,16 @@ const unusable: ReadonlyMap<number, string> = new Map([
 const sizeToWarnAt = 1_000_000_000;
 
 /** Whether containers can have their files where the state folder is, or will be. */
-export async function examineStateFolder({ stateFolder }: Machine): Promise<Finding> {
+export async function examineStateFolder({ stateFolder }: Machine): Promise<Outcome> {
   const facts = await fileSystemOf(stateFolder);
   const freeBytes = facts.bavail * facts.bsize;
   const detail = `${stateFolder}, ${formatSize(freeBytes)} free`;
-  const name = "state folder";
   const kind = unusable.get(facts.type);
   if (kind !== undefined) {
-    return missing(name, `${detail}, on ${kind}`, "set RUNCIBLE_STATE_DIR to a folder on ext4, xfs, btrfs or tmpfs");
+    return missing(`${detail}, on ${kind}`, "set RUNCIBLE_STATE_DIR to a folder on ext4, xfs, btrfs or tmpfs");
   }
-  if (freeBytes < sizeToWarnAt) return { name, state: "optional", detail, remedy: "free some space for images" };
-  return ok(name, detail);
+  if (freeBytes < sizeToWarnAt) return optional(detail, "free some space for images");
+  return found(detail);
 }
 
 /** Of the folder, or of the nearest one above that exists. */

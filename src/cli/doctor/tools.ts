@@ -1,6 +1,6 @@
 import { hasCode, messageOf } from "../../internal/errors";
 import { runUnchecked } from "../../internal/exec";
-import { type Finding, isAtLeast, type Machine, missing, ok } from "./finding";
+import { found, isAtLeast, type Machine, missing, type Outcome, type Way } from "./finding";
 
 export interface Tool {
   readonly command: string;
@@ -11,9 +11,11 @@ export interface Tool {
   readonly oldest?: string;
   /** Debian's name. */
   readonly package: string;
-  /** Only engines of ordinary users run it. */
-  readonly isForUsersOnly?: boolean;
+  readonly why: string;
+  readonly ways: readonly Way[];
 }
+
+const both: readonly Way[] = ["root", "user"];
 
 export const tools: readonly Tool[] = [
   {
@@ -22,15 +24,33 @@ export const tools: readonly Tool[] = [
     versionPattern: /^runc version (\d+\.\d+\.\d+)/m,
     oldest: "1.1",
     package: "runc",
+    why: "it starts a container's processes",
+    ways: both,
   },
-  { command: "ip", versionArguments: ["-V"], versionPattern: /iproute2-(\S+?),?\s/, package: "iproute2" },
-  { command: "nft", versionArguments: ["--version"], versionPattern: /nftables v(\S+)/, package: "nftables" },
+  {
+    command: "ip",
+    versionArguments: ["-V"],
+    versionPattern: /iproute2-(\S+?),?\s/,
+    package: "iproute2",
+    why: "container networks",
+    ways: both,
+  },
+  {
+    command: "nft",
+    versionArguments: ["--version"],
+    versionPattern: /nftables v(\S+)/,
+    package: "nftables",
+    why: "container networks",
+    ways: both,
+  },
   {
     command: "unshare",
     versionArguments: ["--version"],
     versionPattern: /util-linux (\S+)/,
     oldest: "2.36",
     package: "util-linux",
+    why: "the engine's namespaces",
+    ways: both,
   },
   {
     command: "tar",
@@ -38,39 +58,46 @@ export const tools: readonly Tool[] = [
     versionPattern: /GNU tar\) (\S+)/,
     oldest: "1.29",
     package: "tar",
+    why: "layers are unpacked with it",
+    ways: both,
   },
-  { command: "newuidmap", versionArguments: [], package: "uidmap", isForUsersOnly: true },
+  {
+    command: "newuidmap",
+    versionArguments: [],
+    package: "uidmap",
+    why: "gives an ordinary user's namespace its range of ids",
+    ways: ["user"],
+  },
 ];
 
 /** Node itself. */
-export async function examineNode(version: string): Promise<Finding> {
-  if (isAtLeast(version, "20.18")) return ok("node", version);
-  return missing("node", `${version} is older than 20.18`, "run: sudo npm install --global n && sudo n 20");
+export async function examineNode(version: string): Promise<Outcome> {
+  if (isAtLeast(version, "20.18")) return found(version);
+  return missing(`${version} is older than 20.18`, "run: sudo npm install --global n && sudo n 20");
 }
 
-export async function examineTool(tool: Tool, { uid }: Machine): Promise<Finding> {
+export async function examineTool(tool: Tool, { path }: Machine): Promise<Outcome> {
   const remedy = `run: sudo apt-get install ${tool.package}`;
-  const output = await outputOf(tool);
+  const output = await outputOf(tool, path);
   if (output === undefined) {
-    if (tool.isForUsersOnly && uid === 0) {
-      return { name: tool.command, state: "optional", detail: "not installed, only ordinary users need it", remedy };
-    }
-    return missing(tool.command, "not installed", remedy);
+    return missing("not installed", remedy);
   }
-  if (tool.versionPattern === undefined) return ok(tool.command, "installed");
+  if (tool.versionPattern === undefined) return found("installed");
   const version = tool.versionPattern.exec(output)?.[1];
-  if (version === undefined)
-    return missing(tool.command, "installed, but not the implementation that is needed", remedy);
+  if (version === undefined) return missing("installed, but not the implementation that is needed", remedy);
   if (tool.oldest !== undefined && !isAtLeast(version, tool.oldest)) {
-    return missing(tool.command, `${version} is older than ${tool.oldest}`, remedy);
+    return missing(`${version} is older than ${tool.oldest}`, remedy);
   }
-  return ok(tool.command, version);
+  return found(version);
 }
 
 /** Undefined: not installed. */
-async function outputOf({ command, versionArguments }: Tool): Promise<string | undefined> {
+async function outputOf({ command, versionArguments }: Tool, path: string): Promise<string | undefined> {
   try {
-    const { stdout, stderr } = await runUnchecked(command, versionArguments, { timeoutMs: 10_000 });
+    const { stdout, stderr } = await runUnchecked(command, versionArguments, {
+      timeoutMs: 10_000,
+      env: { PATH: path },
+    });
     return `${stdout}${stderr}`;
   } catch (error) {
     return hasCode(error, "tool-missing") ? undefined : messageOf(error);

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { GenericContainer, Wait } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { rootTest } from "../../support/run-as";
 import { useServiceImages } from "../services/service-images";
 import { expectNothingMade, failureOf } from "./failure";
 
@@ -88,7 +89,7 @@ test("a container that exits at once says its exit code and last log lines", asy
   expect(error.message).toContain("its last log lines:\nno config");
 });
 
-test("a container that ran out of memory says so", async () => {
+rootTest("a container that ran out of memory says so", "an ordinary user has no cgroup to give", async () => {
   const error = await failureOf(busybox("tail", "/dev/zero").withResourcesQuota({ memory: 0.02 }).withExposedPorts(80));
 
   expect(error).toMatchObject({ cause: { code: "container-exited" }, evidence: { isOutOfMemory: true } });

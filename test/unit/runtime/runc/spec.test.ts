@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { describeUserNamespace } from "../../../../src/internal/user-namespace";
 import { effectiveCapabilities, parseBoundingSet } from "../../../../src/runtime/runc/capabilities";
 import { ociResources } from "../../../../src/runtime/runc/resources";
 import { runcError } from "../../../../src/runtime/runc/runc-error";
@@ -129,4 +130,25 @@ test("runc's text decides what went wrong", () => {
 test("runc's version is read from its first line", () => {
   expect(parseRuncVersion("runc version 1.1.5+ds1\ncommit: x\n")).toBe("1.1.5");
   expect(() => parseRuncVersion("crun 1.0")).toThrow("install 1.1 or newer");
+});
+
+const user = describeUserNamespace("0 1000 1\n1 100000 65536\n", "0 1000 1\n1 100000 65536\n");
+
+test("an ordinary user's container has no cgroup, no limits, and groups only as far as they are mapped", () => {
+  const resources = ociResources({ memoryBytes: 1e8 });
+  const { linux } = createSpec({ ...request, cgroupPath: undefined, resources, userNamespace: user });
+  expect(linux).not.toHaveProperty("cgroupsPath");
+  expect(linux.resources).not.toHaveProperty("memory");
+  expect(linux.sysctl).toMatchObject({ "net.ipv4.ping_group_range": "0 65536" });
+});
+
+test("with the host's network, an ordinary user's container is shown the host's sysfs: it may mount none", () => {
+  const { mounts } = createSpec({ ...request, networkNamespace: "host", userNamespace: user });
+  expect(mounts.find(({ destination }) => destination === "/sys")).toMatchObject({ type: "bind", source: "/sys" });
+});
+
+test("a user with one id has no group for terminals", () => {
+  const one = describeUserNamespace("0 1000 1", "0 1000 1");
+  const { mounts } = createSpec({ ...request, userNamespace: one });
+  expect(mounts.find(({ destination }) => destination === "/dev/pts")?.options).not.toContain("gid=5");
 });

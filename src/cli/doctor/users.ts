@@ -1,0 +1,43 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { ownIdentity, ownIdMaps, rangeRemedy } from "../../client/id-maps";
+import { forbiddingSwitch, namespaceTrouble } from "../../client/user-namespace-trouble";
+import { findProgram } from "./find-program";
+import { found, type Machine, missing, type Outcome, optional } from "./finding";
+
+/** Tried as an ordinary user; for root, who may always, the settings are read. */
+export async function examineNamespaces({ uid }: Machine): Promise<Outcome> {
+  const trouble = await (uid === 0 ? forbiddingSwitch() : namespaceTrouble());
+  return trouble === undefined ? found("allowed") : missing(trouble.detail, `run: ${trouble.remedy}`);
+}
+
+export async function examineIdRange(): Promise<Outcome> {
+  const maps = await ownIdMaps();
+  if (maps === undefined) return found("root needs none");
+  if (!maps.hasOneId) return found(`ids inside are ${maps.uids}`);
+  return optional(
+    "none in /etc/subuid and /etc/subgid; only images whose files belong to one user can be used",
+    `run: ${rangeRemedy(ownIdentity())}`,
+  );
+}
+
+const uplinkPrograms = ["pasta", "slirp4netns"];
+const tunnelDevice = "/dev/net/tun";
+
+export async function examineWayOut({ path }: Machine): Promise<Outcome> {
+  const installed = await Promise.all(uplinkPrograms.map((program) => findProgram(program, path)));
+  const program = uplinkPrograms.find((_, index) => installed[index] !== undefined);
+  if (program === undefined) {
+    return optional("neither pasta nor slirp4netns is installed", "run: sudo apt-get install passt");
+  }
+  try {
+    await access(tunnelDevice, constants.R_OK | constants.W_OK);
+    return found(program);
+  } catch {
+    return optional(`${program} may not use ${tunnelDevice}`, `run: sudo modprobe tun; sudo chmod 666 ${tunnelDevice}`);
+  }
+}
+
+export async function examineUserLimits(): Promise<Outcome> {
+  return optional("an ordinary user's containers run without limits", "run the tests as root to have limits");
+}

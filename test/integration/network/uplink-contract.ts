@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { hostRoutes } from "../../../src/runtime/network/host-routes";
+import type { NetworkStack } from "../../../src/runtime/network/stack";
+import type { UplinkDriver } from "../../../src/runtime/network/uplink";
+import { chooseUplink, slirpPrefixLength } from "../../../src/runtime/network/uplink-address";
+import { askTcpBody, echoTcp, evaluateIn, serveIn } from "./in-sandbox";
+import { addNetwork, on, openStack } from "./open-stack";
+
+/** What every way out of the switch keeps, also none at all. */
+export function uplinkContract(name: string, uplink: UplinkDriver, { leadsOut }: { readonly leadsOut: boolean }): void {
+  test(`${name}: ${leadsOut ? "a container reaches the host" : "asked for the host, a container is told that there is no way"}`, async () => {
+    const port = await serveOnHost("0.0.0.0");
+    const stack = await openStack({ uplink });
+    const sandbox = await openOne(stack);
+    const answer = await evaluateIn(sandbox, askTcpBody(stack.hostGateway, port, ""));
+    expect(answer).toBe(leadsOut ? "host" : "ENETUNREACH");
+  });
+
+  test(`${name}: what listens on the host's loopback only is out of reach`, async () => {
+    const engineId = randomBytes(4).toString("hex");
+    const routes = await hostRoutes();
+    const port = await serveOnHost("127.0.0.1");
+    const stack = await openStack({ uplink, engineId });
+    const sandbox = await openOne(stack);
+    // What the programs that give a way out would map to the loopback, unless they are told not to.
+    const gateways = [chooseUplink(engineId, routes)?.host, chooseUplink(engineId, routes, slirpPrefixLength)?.host];
+    for (const address of [stack.hostGateway, ...gateways]) {
+      expect(await evaluateIn(sandbox, askTcpBody(String(address), port, ""))).not.toBe("host");
+    }
+  });
+
+  test(`${name}: published ports and networks need no way out`, async () => {
+    const stack = await openStack({ uplink });
+    const network = await addNetwork(stack, 1);
+    const ports = await stack.reservePorts([
+      { containerPort: 7, protocol: "tcp", hostPort: { first: 0, last: 0 }, hostIp: "127.0.0.1" },
+    ]);
+    const server = await stack.openSandbox({ containerId: "server", endpoints: [on(network, "server")], ports });
+    const other = await stack.openSandbox({ containerId: "other", endpoints: [on(network, "other")] });
+    await serveIn(server, echoTcp(7));
+    expect(await evaluateIn(other, askTcpBody("server", 7, "inside"))).toBe("inside");
+    const hostPort = ports.bindings[0]?.hostPort ?? 0;
+    expect(await askFromHost(hostPort, "outside")).toBe("outside");
+  });
+
+  test(`${name}: closing leaves no process behind`, async () => {
+    const before = await childrenOfThis();
+    const stack = await openStack({ uplink });
+    await stack.close();
+    expect(await childrenOfThis()).toEqual(before);
+  });
+}
+
+async function openOne(stack: NetworkStack): ReturnType<NetworkStack["openSandbox"]> {
+  const network = await addNetwork(stack, 1);
+  return await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")] });
+}
+
+/** Says "host" to whoever connects. */
+async function serveOnHost(address: string): Promise<number> {
+  const server = createServer((socket) => socket.on("error", () => {}).end("host")).listen(0, address);
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  return (server.address() as { port: number }).port;
+}
+
+async function askFromHost(port: number, text: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.end(text);
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Names of the programs that run below this process, but for those that look. */
+async function childrenOfThis(): Promise<readonly string[]> {
+  const pids = (await readFile(`/proc/${process.pid}/task/${process.pid}/children`, "utf8")).trim().split(" ");
+  const names = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")));
+  return names.filter((name) => name !== "").sort();
+}
