@@ -21,14 +21,14 @@ export async function examineIdRange(): Promise<Outcome> {
   );
 }
 
-const uplinkPrograms = ["pasta", "slirp4netns"];
+const uplinkPrograms = ["slirp4netns", "pasta"];
 const tunnelDevice = "/dev/net/tun";
 
 export async function examineWayOut({ path }: Machine): Promise<Outcome> {
   const installed = await Promise.all(uplinkPrograms.map((program) => findProgram(program, path)));
   const program = uplinkPrograms.find((_, index) => installed[index] !== undefined);
   if (program === undefined) {
-    return optional("neither pasta nor slirp4netns is installed", "run: sudo apt-get install passt");
+    return optional("neither slirp4netns nor pasta is installed", "run: sudo apt-get install slirp4netns");
   }
   try {
     await access(tunnelDevice, constants.R_OK | constants.W_OK);

@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { open, readdir, readFile, stat } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { hasCode } from "../../internal/errors";
 import type { CgroupSample } from "./cgroup-sample";
@@ -14,9 +14,8 @@ const pageBytes = 4096;
  * less than the kernel would: memory is resident pages, and the processor time of processes that are gone is not in it.
  */
 export async function openPlainGroup(pid: number): Promise<ContainerGroup> {
-  const namespace = await mountNamespace(pid);
-  const processes = async (): Promise<readonly number[]> =>
-    namespace === undefined ? [] : await processesIn(namespace);
+  const namespace = await holdMountNamespace(pid);
+  const processes = (): Promise<readonly number[]> => processesIn(namespace?.id);
   const signal = async (name: NodeJS.Signals): Promise<void> => {
     for (const member of await processes()) kill(member, name);
   };
@@ -32,19 +31,55 @@ export async function openPlainGroup(pid: number): Promise<ContainerGroup> {
       await signal("SIGSTOP");
     },
     resume: () => signal("SIGCONT"),
-    // In the host's pid namespace, processes may outlive the first one.
-    remove: () => signal("SIGKILL"),
+    remove: async () => {
+      // In the host's pid namespace, processes may outlive the first one.
+      await signal("SIGKILL");
+      await namespace?.close();
+    },
   };
 }
 
-async function mountNamespace(pid: number): Promise<string | undefined> {
-  return await readlink(`/proc/${pid}/ns/mnt`).catch(() => undefined);
+interface HeldNamespace {
+  /** Undefined once it is not held any more. */
+  readonly id: string | undefined;
+  close(): Promise<void>;
 }
 
-async function processesIn(namespace: string): Promise<readonly number[]> {
+/**
+ * The kernel gives the number of a namespace that is gone to the next one, which would be another container's. Held open,
+ * it is not gone. Undefined: the process has ended already.
+ */
+async function holdMountNamespace(pid: number): Promise<HeldNamespace | undefined> {
+  try {
+    const handle = await open(`/proc/${pid}/ns/mnt`);
+    const { dev, ino } = await handle.stat();
+    let id: string | undefined = `${dev} ${ino}`;
+    return {
+      get id() {
+        return id;
+      },
+      close: async () => {
+        if (id === undefined) return;
+        id = undefined;
+        await handle.close();
+      },
+    };
+  } catch (error) {
+    if (hasCode(error, "ENOENT") || hasCode(error, "ESRCH")) return undefined;
+    throw error;
+  }
+}
+
+async function processesIn(namespace: string | undefined): Promise<readonly number[]> {
+  if (namespace === undefined) return [];
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const found = await Promise.all(pids.map(async (pid) => ((await mountNamespace(pid)) === namespace ? [pid] : [])));
   return found.flat();
+}
+
+async function mountNamespace(pid: number): Promise<string | undefined> {
+  const found = await stat(`/proc/${pid}/ns/mnt`).catch(() => undefined);
+  return found === undefined ? undefined : `${found.dev} ${found.ino}`;
 }
 
 async function sampleOf(pids: readonly number[]): Promise<CgroupSample> {

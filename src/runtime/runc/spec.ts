@@ -87,10 +87,16 @@ export function createSpec(request: SpecRequest): OciSpec {
     process: processOf(request),
     root: { path: request.rootPath, readonly: request.isReadOnlyRoot },
     // In a namespace that is shared the name is another's.
-    ...(request.utsMode === "private" ? { hostname: request.hostname } : {}),
+    ...(request.utsMode === "private" ? namesOf(request) : {}),
     mounts: mountsOf(request),
     linux: linuxOf(request),
   };
+}
+
+/** runc knows the domain name from 1.2 on. Root can set it with any: see `sysctlsOf`. */
+function namesOf(request: SpecRequest): Pick<OciSpec, "hostname" | "domainname"> {
+  const { hostname, domainname } = request;
+  return domainname === "" || namespaceOf(request).isInitial ? { hostname } : { hostname, domainname };
 }
 
 function processOf(request: SpecRequest): OciProcess {
@@ -169,12 +175,14 @@ function linuxOf(request: SpecRequest): OciLinux {
   };
 }
 
-/** runc 1.1 knows no domainname: the kernel takes it as a setting of the namespace. */
+/** runc 1.1 knows no domain name: the kernel takes it as a setting of the namespace, from root of the machine. */
 function sysctlsOf(request: SpecRequest): Readonly<Record<string, string>> {
   const { networkNamespace, utsMode, domainname } = request;
   return {
     ...(networkNamespace === "host" ? {} : networkSysctls(namespaceOf(request))),
-    ...(utsMode === "private" && domainname !== "" ? { "kernel.domainname": domainname } : {}),
+    ...(utsMode === "private" && domainname !== "" && namespaceOf(request).isInitial
+      ? { "kernel.domainname": domainname }
+      : {}),
   };
 }
 

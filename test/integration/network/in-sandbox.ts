@@ -50,6 +50,12 @@ export const echoTcp = (port: number): string =>
 export const echoUdp = (port: number): string =>
   `const udp = require("dgram").createSocket("udp4"); udp.on("message", (data, from) => udp.send(data, from.port, from.address)); udp.bind(${port}, ready);`;
 
+/** Connects, says nothing, and resolves with what comes until the other side ends. */
+export const hearTcpBody = (host: string, port: number): string => `
+  const socket = require("net").connect(${port}, ${JSON.stringify(host)});
+  socket.setTimeout(3000, () => socket.destroy(Object.assign(new Error(), { code: "SILENT" })));
+  let heard = ""; for await (const chunk of socket) heard += chunk; return heard;`;
+
 /** Sends a text, ends its half of the connection and resolves with everything that comes back. */
 export const askTcpBody = (host: string, port: number, text: string): string => `
   const socket = require("net").connect(${port}, ${JSON.stringify(host)});

@@ -7,7 +7,7 @@ import { hostRoutes } from "../../../src/runtime/network/host-routes";
 import type { NetworkStack } from "../../../src/runtime/network/stack";
 import type { UplinkDriver } from "../../../src/runtime/network/uplink";
 import { chooseUplink, slirpPrefixLength } from "../../../src/runtime/network/uplink-address";
-import { askTcpBody, echoTcp, evaluateIn, serveIn } from "./in-sandbox";
+import { askTcpBody, echoTcp, evaluateIn, hearTcpBody, serveIn } from "./in-sandbox";
 import { addNetwork, on, openStack } from "./open-stack";
 
 /** What every way out of the switch keeps, also none at all. */
@@ -16,7 +16,7 @@ export function uplinkContract(name: string, uplink: UplinkDriver, { leadsOut }:
     const port = await serveOnHost("0.0.0.0");
     const stack = await openStack({ uplink });
     const sandbox = await openOne(stack);
-    const answer = await evaluateIn(sandbox, askTcpBody(stack.hostGateway, port, ""));
+    const answer = await evaluateIn(sandbox, hearTcpBody(stack.hostGateway, port));
     expect(answer).toBe(leadsOut ? "host" : "ENETUNREACH");
   });
 
@@ -29,7 +29,7 @@ export function uplinkContract(name: string, uplink: UplinkDriver, { leadsOut }:
     // What the programs that give a way out would map to the loopback, unless they are told not to.
     const gateways = [chooseUplink(engineId, routes)?.host, chooseUplink(engineId, routes, slirpPrefixLength)?.host];
     for (const address of [stack.hostGateway, ...gateways]) {
-      expect(await evaluateIn(sandbox, askTcpBody(String(address), port, ""))).not.toBe("host");
+      expect(await evaluateIn(sandbox, hearTcpBody(String(address), port))).not.toBe("host");
     }
   });
 

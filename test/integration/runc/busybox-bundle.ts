@@ -32,6 +32,7 @@ export async function openBundles(): Promise<Bundles> {
   const runc = await openRunc({ root: runcRoot, runFolder: join(folder, "run") });
   const cgroupParent = `/runcible-test-${process.pid}`;
   const ids: string[] = [];
+  const groups: ContainerGroup[] = [];
   return {
     runc,
     runcRoot,
@@ -47,14 +48,13 @@ export async function openBundles(): Promise<Bundles> {
       const tty = spec.process.terminal ? { tty: { rows: 24, columns: 80 } } : {};
       const started = await runc.run({ id, bundle, hasStdin, ...tty });
       const group = await openGroup(runc, { id, pid: started.pid, cgroupPath });
+      groups.push(group);
       return { id, spec, group, process: started };
     },
     close: async () => {
       for (const id of ids) await runc.deleteForce(id);
-      if (isMachineRoot) {
-        for (const id of ids) await openCgroup(`${cgroupParent}/${id}`).remove();
-        await openCgroup(cgroupParent).remove();
-      }
+      for (const group of groups) await group.remove();
+      if (isMachineRoot) await openCgroup(cgroupParent).remove();
       await rm(folder, { recursive: true, force: true });
     },
   };
