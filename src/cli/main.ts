@@ -9,6 +9,7 @@ import { imagesCommand } from "./commands/images";
 import { infoCommand } from "./commands/info";
 import { psCommand } from "./commands/ps";
 import { pullCommand } from "./commands/pull";
+import { resetCommand } from "./commands/reset";
 import { stopEngineCommand } from "./commands/stop-engine";
 import { versionCommand } from "./commands/version";
 import { dispatch } from "./dispatch";
@@ -22,6 +23,7 @@ const commands: readonly (Command | CommandGroup)[] = [
   composeGroup,
   engineCommand,
   stopEngineCommand,
+  resetCommand,
   versionCommand,
 ];
 

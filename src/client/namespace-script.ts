@@ -8,8 +8,9 @@ export const namespaceFailedExitCode = 76;
  * own, or as it is when the maps are empty (this is root).
  *
  * `unshare --map-auto` does the same, but is younger (util-linux 2.38) and takes only a user's first range. The kernel
- * lets newuidmap, which is setuid, write the map of a process that has made its namespace; so the process tells its id
- * through a pipe, and waits there until it is mapped. A single id needs no newuidmap: unshare itself may write it.
+ * lets newuidmap, which is setuid, write the map of a process that has made its namespace; until it is mapped, that
+ * process waits at a pipe. The pipe is open for both directions here, so nobody blocks at it, and it breaks with this
+ * shell. A single id needs no newuidmap: unshare itself may write it.
  */
 export const namespaceScript: string = `
 enter() {
@@ -23,22 +24,20 @@ enter() {
   fi
   rm -f "$pipe"
   mkfifo -m 600 "$pipe" || return ${namespaceFailedExitCode}
-  {
-    unshare --user -- /bin/sh -c 'echo $$ > "$0"; read -r word < "$0"; [ "$word" = mapped ] && exec "$@"; exit ${namespaceFailedExitCode}' \\
-      "$pipe" "$@"
-    code=$?
-    # Whoever waits for the process id must not wait for ever.
-    [ -p "$pipe" ] && echo failed > "$pipe"
-    exit $code
-  } &
-  child=$!
-  read -r pid < "$pipe"
-  if [ "$pid" != failed ]; then
-    if newuidmap "$pid" $uids && newgidmap "$pid" $gids; then word=mapped; else word=failed; fi
-    echo $word > "$pipe"
-  fi
-  rm -f "$pipe"
+  exec 4<>"$pipe"
+  unshare --user -- /bin/sh -c \\
+    'exec 5<"$0" 4>&-; read -r word <&5; [ "$word" = mapped ] && exec "$@" 5<&-; exit ${namespaceFailedExitCode}' "$pipe" "$@" &
+  child=$! word=failed
+  own=$(readlink /proc/self/ns/user)
+  while namespace=$(readlink "/proc/$child/ns/user") && [ "$namespace" = "$own" ]; do :; done
+  if [ -n "$namespace" ] && newuidmap "$child" $uids && newgidmap "$child" $gids; then word=mapped; fi
+  echo $word >&4
   wait $child
+  code=$?
+  exec 4>&-
+  rm -f "$pipe"
+  [ $word = mapped ] || return ${namespaceFailedExitCode}
+  return $code
 }
 `;
 

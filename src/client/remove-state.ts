@@ -1,5 +1,5 @@
 import { lstat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { hasCode, RuncibleError } from "../internal/errors";
 import { runUnchecked } from "../internal/exec";
 import { ownIdMaps } from "./id-maps";
@@ -15,6 +15,8 @@ enter "$@" rm -rf -- "$folder"
 `;
 
 const removalLimitMs = 600_000;
+/** An engine that was told to leave takes a moment. */
+const lockLimitSeconds = 10;
 
 /**
  * Removes a state folder with everything in it. An ordinary user's holds files of the user's further ids, which only the
@@ -23,9 +25,8 @@ const removalLimitMs = 600_000;
 export async function removeStateFolder(stateFolder: string): Promise<void> {
   if (!(await exists(stateFolder))) return;
   const maps = await ownIdMaps();
-  // Not in the folder: it is about to go.
-  const pipe = join(dirname(stateFolder), `.runcible-remove-${process.pid}`);
-  const lock = ["-n", "-E", String(engineLockedExitCode), join(stateFolder, "engine.lock")];
+  const pipe = join(stateFolder, "enter");
+  const lock = ["-w", String(lockLimitSeconds), "-E", String(engineLockedExitCode), join(stateFolder, "engine.lock")];
   const shell = ["/bin/sh", "-c", script, "runcible-remove", stateFolder, ...enterArguments(pipe, maps)];
   const { exitCode, stderr } = await runUnchecked("flock", [...lock, ...shell], { timeoutMs: removalLimitMs });
   if (exitCode === 0) return;

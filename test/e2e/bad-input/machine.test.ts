@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { GenericContainer } from "../../../src/index";
 import { useTestEngine } from "../../support/engine";
+import { userTest } from "../../support/run-as";
 import { failureOf } from "./failure";
 
 let folder: string;
@@ -14,12 +15,12 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A PATH with everything of this machine but runc. */
-async function pathWithoutRunc(): Promise<string> {
+/** A PATH with everything of this machine but one program. */
+async function pathWithout(program: string): Promise<string> {
   const path = join(folder, "bin");
   await mkdir(path);
   for (const origin of ["/usr/sbin", "/usr/bin"]) {
-    const names = (await readdir(origin)).filter((name) => name !== "runc");
+    const names = (await readdir(origin)).filter((name) => name !== program);
     await Promise.all(names.map((name) => symlink(join(origin, name), join(path, name)).catch(() => {})));
   }
   return path;
@@ -28,7 +29,7 @@ async function pathWithoutRunc(): Promise<string> {
 const noDaemon = { DOCKER_HOST: "", RUNCIBLE_HOST: "" };
 
 test("without runc the start fails with the command that installs it", async () => {
-  await using _engine = await useTestEngine({ ...noDaemon, PATH: await pathWithoutRunc() });
+  await using _engine = await useTestEngine({ ...noDaemon, PATH: await pathWithout("runc") });
 
   const error = await failureOf(new GenericContainer("busybox"));
 
@@ -37,7 +38,7 @@ test("without runc the start fails with the command that installs it", async () 
 });
 
 test("an old runc is refused with its version", async () => {
-  const path = await pathWithoutRunc();
+  const path = await pathWithout("runc");
   await writeFile(join(path, "runc"), "#!/bin/sh\necho 'runc version 1.0.0-rc93'\n");
   await chmod(join(path, "runc"), 0o755);
   await using _engine = await useTestEngine({ ...noDaemon, PATH: path });
@@ -46,6 +47,15 @@ test("an old runc is refused with its version", async () => {
 
   expect(error.code).toBe("runc-too-old");
   expect(error.message).toContain("1.0.0");
+});
+
+userTest("without newuidmap the start fails with the command that installs it", "root needs none", async () => {
+  await using _engine = await useTestEngine({ ...noDaemon, PATH: await pathWithout("newuidmap") });
+
+  const error = await failureOf(new GenericContainer("busybox"));
+
+  expect(error.code).toBe("capability-missing");
+  expect(error.message).toContain("apt-get install uidmap");
 });
 
 test("a state folder that cannot be used is named with the variable that chooses another", async () => {

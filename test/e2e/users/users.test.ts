@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { connect } from "../../../src/client/connect";
+import { run } from "../../../src/internal/exec";
+import { useTestEngine } from "../../support/engine";
+import { type OrdinaryUser, type ReadableCheckout, readableCheckout } from "../../support/ordinary-user";
+import { isMachineRoot, rootTest } from "../../support/run-as";
+
+const why = "only root can become another user";
+let checkout: ReadableCheckout | undefined;
+let lastUid = 64_100;
+
+beforeAll(async () => {
+  if (isMachineRoot) checkout = await readableCheckout();
+});
+
+afterAll(() => checkout?.[Symbol.asyncDispose]());
+
+async function newUser(options?: { readonly mayHaveNamespaces: boolean }): Promise<OrdinaryUser> {
+  if (checkout === undefined) throw new TypeError("only root can become another user");
+  lastUid += 1;
+  return await checkout.user(lastUid, options);
+}
+
+test("the engine says whether it is an ordinary user's", async () => {
+  await using _engine = await useTestEngine({ DOCKER_HOST: "", RUNCIBLE_HOST: "" });
+  const { client } = await connect();
+  const { SecurityOptions } = await client.system.info();
+  client.close();
+  expect(String(SecurityOptions).includes("name=rootless")).toBe(!isMachineRoot);
+});
+
+rootTest("a user without a range of ids runs an image whose files have one owner", why, async () => {
+  await using user = await newUser();
+  expect(await user.ask("say", "hello")).toBe("hello");
+});
+
+rootTest("such a user is told what an image with more owners needs", why, async () => {
+  await using user = await newUser();
+  const folder = await mkdtemp("/var/tmp/runcible-archive-");
+  try {
+    const archive = await archiveWithOwner(folder, 42);
+    expect(await user.ask("load", archive)).toMatchObject({
+      code: "capability-missing",
+      message: expect.stringMatching(/uid 42.*usermod --add-subuids/),
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+rootTest("a user who may have no namespaces is told which setting forbids them", why, async () => {
+  const user = await newUser({ mayHaveNamespaces: false });
+  expect(await user.ask("list")).toMatchObject({
+    code: "capability-missing",
+    message: expect.stringMatching(/allows no user namespaces.*sysctl -w user\.max_user_namespaces/),
+  });
+});
+
+rootTest("two users neither see nor reach what the other has", why, async () => {
+  await using one = await newUser();
+  await using other = await newUser();
+  const served = await one.keep("serve", "secret");
+  const { ip } = served.answer as { readonly ip: string };
+
+  expect(await one.ask("hear", ip)).toBe("secret");
+  expect(await other.ask("hear", ip)).not.toBe("secret");
+  expect(await other.ask("list")).toEqual([]);
+  await served.end();
+});
+
+rootTest("another user gets at neither socket, images, containers nor log", why, async () => {
+  await using one = await newUser();
+  await using other = await newUser();
+  await one.ask("list");
+  const denied = expect.objectContaining({ code: "EACCES" });
+
+  expect(await one.ask("open-socket", join(one.stateFolder, "engine.sock"))).toBe("connected");
+  expect(await other.ask("open-socket", join(one.stateFolder, "engine.sock"))).toEqual(denied);
+  expect(await other.ask("read-folder", one.stateFolder)).toEqual(denied);
+  expect(await other.ask("read-folder", join(one.stateFolder, "layers"))).toEqual(denied);
+  expect(await other.ask("read-file", join(one.stateFolder, "engine.log"))).toEqual(denied);
+});
+
+/** In the form of `docker save`. */
+async function archiveWithOwner(folder: string, uid: number): Promise<string> {
+  await mkdir(join(folder, "root"));
+  await writeFile(join(folder, "root/file"), "x");
+  const layer = join(folder, "layer.tar");
+  await run("tar", ["-C", join(folder, "root"), `--owner=${uid}`, "--group=0", "-cf", layer, "."]);
+  const digest = createHash("sha256")
+    .update(await readFile(layer))
+    .digest("hex");
+  const architecture = process.arch === "arm64" ? "arm64" : "amd64";
+  const config = { architecture, os: "linux", config: {}, rootfs: { type: "layers", diff_ids: [`sha256:${digest}`] } };
+  await writeFile(join(folder, "config.json"), JSON.stringify(config));
+  const manifest = [{ Config: "config.json", RepoTags: ["owned:1"], Layers: ["layer.tar"] }];
+  await writeFile(join(folder, "manifest.json"), JSON.stringify(manifest));
+  const archive = join(folder, "image.tar");
+  await run("tar", ["-C", folder, "-cf", archive, "manifest.json", "config.json", "layer.tar"]);
+  await run("chmod", ["-R", "a+rX", folder]);
+  return archive;
+}
