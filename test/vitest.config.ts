@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 const root = new URL("..", import.meta.url).pathname;
 
+/** Every test of these says in its name why it is for root only. */
+const rootFiles = process.getuid?.() === 0 ? [] : ["test/**/*.root.test.ts"];
 const runtimeTests = ["test/integration/{image,layer,network,registry,rootfs,runc}/**/*.test.ts"];
 
 export default defineConfig({
@@ -37,7 +39,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          exclude: runtimeTests,
+          exclude: [...runtimeTests, ...rootFiles],
           globalSetup: "test/support/own-temp-folder.ts",
           testTimeout: 120_000,
           hookTimeout: 300_000,
@@ -49,6 +51,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: rootFiles,
           globalSetup: "test/support/own-temp-folder.ts",
           testTimeout: 180_000,
           hookTimeout: 300_000,

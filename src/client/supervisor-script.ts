@@ -7,7 +7,7 @@ export const engineLockedExitCode = 75;
 
 /**
  * Runs outside the engine's pid namespace and outlives it, to remove the two things that the kernel keeps when the
- * engine is killed: rules in the host's firewall, see runtime/network/host-firewall.ts, and control groups. The
+ * engine is killed: rules in the host's firewall, see runtime/network/uplink/host-firewall.ts, and control groups. The
  * kernel lock is held by every process of the engine, so it is free only when the last of them is gone and this is done.
  * An ordinary user's engine has no rules there. Arguments: state folder, node, program, and those of `enter`.
  */

@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { removeStateFolder } from "../../src/client/remove-state";
 import { exitOf, runUnchecked, spawnTool } from "../../src/internal/exec";
 import { socketPathOf } from "../../src/internal/state-folder";
 import { processesOf } from "./leaks/processes";
@@ -16,12 +17,16 @@ export interface EngineOn extends AsyncDisposable {
 
 const commandLine = new URL("../../build/cli/main.js", import.meta.url).pathname;
 
-/** Starts an engine, or the next one of a state folder; that is removed with the engine unless it was given. */
-export async function startEngineOn(machine: string, given?: string): Promise<EngineOn> {
+/**
+ * Starts an engine, or the next one of a state folder; that is removed with the engine unless it was given. `machine`:
+ * path of a network namespace, which only root may enter. Default: that of this process.
+ */
+export async function startEngineOn(machine?: string, given?: string): Promise<EngineOn> {
   const stateFolder = given ?? (await mkdtemp(join(tmpdir(), "runcible-on-")));
   const socketPath = socketPathOf(stateFolder, process.getuid?.() ?? 0);
   const env = { ...process.env, RUNCIBLE_STATE_DIR: stateFolder, DOCKER_HOST: "" };
-  const args = ["--pdeathsig", "TERM", "nsenter", `--net=${machine}`, "--", process.execPath, commandLine, "engine"];
+  const there = machine === undefined ? [] : ["nsenter", `--net=${machine}`, "--"];
+  const args = ["--pdeathsig", "TERM", ...there, process.execPath, commandLine, "engine"];
   const child = spawnTool("setpriv", args, { env, stdio: ["ignore", "pipe", "pipe"] });
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => output.push(String(chunk)));
@@ -37,7 +42,7 @@ export async function startEngineOn(machine: string, given?: string): Promise<En
     child.kill("SIGTERM");
     await waitUntil(async () => child.exitCode !== null || child.signalCode !== null, 10_000);
     await kill();
-    if (given === undefined) await rm(stateFolder, { recursive: true, force: true });
+    if (given === undefined) await removeStateFolder(stateFolder);
   };
   const isUpOrGone = async (): Promise<boolean> =>
     child.exitCode !== null || (await docker(["version"])).exitCode === 0;

@@ -8,7 +8,7 @@ import { watchResolvers } from "./dns/resolvers";
 import { serviceAddress } from "./link-plan";
 import { openSandboxPool } from "./sandbox-pool";
 import { SwitchedStack } from "./switched-stack";
-import { openUplink, type UplinkDriver } from "./uplink";
+import { openUplink, type UplinkDriver } from "./uplink/uplink";
 
 export interface NetworkDefinition {
   readonly id: string;

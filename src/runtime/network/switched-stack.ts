@@ -9,7 +9,7 @@ import { type OpenReservation, reserveHostPorts } from "./ports/port-reservation
 import { type Network, type SandboxHome, type SpareSandbox, wireSandbox } from "./sandbox";
 import { discardSandbox } from "./sandbox-pool";
 import type { EndpointRequest, NetworkDefinition, NetworkStack, PortRequest, PortReservation, Sandbox } from "./stack";
-import type { Uplink } from "./uplink";
+import type { Uplink } from "./uplink/uplink";
 
 /** What a stack is put together from. */
 export interface StackParts {

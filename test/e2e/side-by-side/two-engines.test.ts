@@ -20,7 +20,7 @@ interface Side {
 
 /** An engine with a network, a server and a client, all named as those of any other side. */
 async function startSide(page: string): Promise<Side> {
-  const engine = await startEngineOn("/proc/self/ns/net");
+  const engine = await startEngineOn();
   onTestFinished(() => engine[Symbol.asyncDispose]());
   const { docker } = engine;
   await docker("load", "-i", join(folder, "image.tar"));

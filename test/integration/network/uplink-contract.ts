@@ -5,8 +5,8 @@ import { connect, createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { hostRoutes } from "../../../src/runtime/network/host-routes";
 import type { NetworkStack } from "../../../src/runtime/network/stack";
-import type { UplinkDriver } from "../../../src/runtime/network/uplink";
-import { chooseUplink, slirpPrefixLength } from "../../../src/runtime/network/uplink-address";
+import { chooseUplink, slirpPrefixLength } from "../../../src/runtime/network/uplink/address";
+import type { UplinkDriver } from "../../../src/runtime/network/uplink/uplink";
 import { askTcpBody, echoTcp, evaluateIn, hearTcpBody, serveIn } from "./in-sandbox";
 import { addNetwork, on, openStack } from "./open-stack";
 

@@ -1,7 +1,7 @@
-import { openNoUplink } from "../../../src/runtime/network/uplink-none";
-import { openPastaUplink } from "../../../src/runtime/network/uplink-pasta";
-import { openSlirpUplink } from "../../../src/runtime/network/uplink-slirp";
-import { openVethUplink } from "../../../src/runtime/network/uplink-veth";
+import { openNoUplink } from "../../../src/runtime/network/uplink/none";
+import { openPastaUplink } from "../../../src/runtime/network/uplink/pasta";
+import { openSlirpUplink } from "../../../src/runtime/network/uplink/slirp";
+import { openVethUplink } from "../../../src/runtime/network/uplink/veth";
 import { isMachineRoot } from "../../support/run-as";
 import { uplinkContract } from "./uplink-contract";
 

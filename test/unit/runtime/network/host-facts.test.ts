@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { parseResolvers } from "../../../../src/runtime/network/dns/resolvers";
-import { chooseChain, parseLinks, parseRules } from "../../../../src/runtime/network/host-firewall";
 import { parseRoutes } from "../../../../src/runtime/network/host-routes";
 import { hostIpsOf, portCandidates } from "../../../../src/runtime/network/ports/host-ports";
 import { parseSocketTable } from "../../../../src/runtime/network/ports/listening";
+import { chooseChain, parseLinks, parseRules } from "../../../../src/runtime/network/uplink/host-firewall";
 
 test("routes of every kind count, the default route does not", () => {
   const text = [

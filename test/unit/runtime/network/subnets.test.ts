@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createAddressPool } from "../../../../src/runtime/network/address-pool";
 import { chooseSubnet, contains, overlaps, parseSubnet } from "../../../../src/runtime/network/subnets";
-import { chooseUplink } from "../../../../src/runtime/network/uplink-address";
+import { chooseUplink } from "../../../../src/runtime/network/uplink/address";
 
 test("the first network gets Docker's first pool", () => {
   expect(chooseSubnet([])).toEqual({ subnet: "172.17.0.0/16", gateway: "172.17.0.1" });

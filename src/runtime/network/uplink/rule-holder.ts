@@ -1,6 +1,6 @@
-import { deferred } from "../../internal/deferred";
-import { messageOf, RuncibleError } from "../../internal/errors";
-import { exitOf, spawnTool } from "../../internal/exec";
+import { deferred } from "../../../internal/deferred";
+import { messageOf, RuncibleError } from "../../../internal/errors";
+import { exitOf, spawnTool } from "../../../internal/exec";
 
 /** Keeps a table of nft rules alive. */
 export interface RuleHolder {

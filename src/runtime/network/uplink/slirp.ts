@@ -1,11 +1,11 @@
 import { once } from "node:events";
-import { RuncibleError } from "../../internal/errors";
+import { RuncibleError } from "../../../internal/errors";
+import { hostRoutes } from "../host-routes";
+import { uplinkName } from "../link-plan";
+import { chooseUplink, slirpPrefixLength } from "./address";
 import { hostAddress } from "./host-address";
-import { hostRoutes } from "./host-routes";
-import { uplinkName } from "./link-plan";
+import { startUplinkProgram, untilReady } from "./program";
 import type { UplinkDriver } from "./uplink";
-import { chooseUplink, slirpPrefixLength } from "./uplink-address";
-import { startUplinkProgram, untilReady } from "./uplink-program";
 
 /** slirp4netns(1). Its own name server and its way to the host's loopback are switched off: the engine answers names. */
 export const openSlirpUplink: UplinkDriver = async ({ agent, engineId }) => {

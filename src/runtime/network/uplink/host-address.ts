@@ -1,4 +1,4 @@
-import { run } from "../../internal/exec";
+import { run } from "../../../internal/exec";
 
 /** Any address that is far away: the host is asked how it would get there, and sends nothing. */
 const farAway = "1.1.1.1";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { hasCode } from "../../internal/errors";
-import { run, runUnchecked } from "../../internal/exec";
+import { hasCode } from "../../../internal/errors";
+import { run, runUnchecked } from "../../../internal/exec";
 
 /** A rule in another's firewall, to be taken back. */
 export interface FirewallPass {

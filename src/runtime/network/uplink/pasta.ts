@@ -1,15 +1,15 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { RuncibleError } from "../../internal/errors";
-import { run } from "../../internal/exec";
-import { createUndoStack } from "../../internal/undo";
+import { RuncibleError } from "../../../internal/errors";
+import { run } from "../../../internal/exec";
+import { createUndoStack } from "../../../internal/undo";
+import { hostRoutes } from "../host-routes";
+import { uplinkName } from "../link-plan";
+import { chooseUplink } from "./address";
 import { hostAddress } from "./host-address";
-import { hostRoutes } from "./host-routes";
-import { uplinkName } from "./link-plan";
+import { startUplinkProgram, untilReady } from "./program";
 import type { UplinkDriver } from "./uplink";
-import { chooseUplink } from "./uplink-address";
-import { startUplinkProgram, untilReady } from "./uplink-program";
 
 /** pasta(1). Neither ports nor the host's loopback are passed on: published ports are the engine's matter. */
 export const openPastaUplink: UplinkDriver = async ({ agent, engineId, runFolder, logger }) => {

@@ -1,15 +1,15 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { RuncibleError } from "../../internal/errors";
-import type { Logger } from "../../internal/log";
-import { createUndoStack } from "../../internal/undo";
+import { RuncibleError } from "../../../internal/errors";
+import type { Logger } from "../../../internal/log";
+import { createUndoStack } from "../../../internal/undo";
+import { hostRoutes } from "../host-routes";
+import { ipBatch, ipBatchForced } from "../ip-batch";
+import { planUplink, uplinkName } from "../link-plan";
+import { hostRules } from "../nft-rules";
+import { chooseUplink, type UplinkAddresses } from "./address";
 import { passHostFirewall } from "./host-firewall";
-import { hostRoutes } from "./host-routes";
-import { ipBatch, ipBatchForced } from "./ip-batch";
-import { planUplink, uplinkName } from "./link-plan";
-import { hostRules } from "./nft-rules";
 import { holdRules } from "./rule-holder";
 import type { UplinkDriver } from "./uplink";
-import { chooseUplink, type UplinkAddresses } from "./uplink-address";
 
 /** As root: one link to the host, and the host's rules for it. */
 export const openVethUplink: UplinkDriver = async ({ agent, engineId, logger }) => {

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
-import { RuncibleError } from "../../internal/errors";
-import { exitOf, spawnTool } from "../../internal/exec";
+import { RuncibleError } from "../../../internal/errors";
+import { exitOf, spawnTool } from "../../../internal/exec";
 
 /** A program that speaks for the switch, in the foreground. */
 export interface UplinkProgram {

@@ -1,5 +1,5 @@
-import { serviceAddress } from "./link-plan";
-import { formatAddress, overlaps, parseAddress } from "./subnets";
+import { serviceAddress } from "../link-plan";
+import { formatAddress, overlaps, parseAddress } from "../subnets";
 
 /** The addresses between host and switch. */
 export interface UplinkAddresses {

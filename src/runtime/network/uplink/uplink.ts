@@ -1,14 +1,14 @@
-import { hasCode, messageOf } from "../../internal/errors";
-import type { Logger } from "../../internal/log";
-import { ownUserNamespace } from "../../internal/user-namespace";
-import type { AgentClient } from "./agent-client";
-import { ipBatch, loadRules } from "./ip-batch";
-import { planSwitch } from "./link-plan";
-import { switchRules } from "./nft-rules";
-import { openNoUplink } from "./uplink-none";
-import { openPastaUplink } from "./uplink-pasta";
-import { openSlirpUplink } from "./uplink-slirp";
-import { openVethUplink } from "./uplink-veth";
+import { hasCode, messageOf } from "../../../internal/errors";
+import type { Logger } from "../../../internal/log";
+import { ownUserNamespace } from "../../../internal/user-namespace";
+import type { AgentClient } from "../agent-client";
+import { ipBatch, loadRules } from "../ip-batch";
+import { planSwitch } from "../link-plan";
+import { switchRules } from "../nft-rules";
+import { openNoUplink } from "./none";
+import { openPastaUplink } from "./pasta";
+import { openSlirpUplink } from "./slirp";
+import { openVethUplink } from "./veth";
 
 /**
  * The switch's way out: an interface named `uplink` with the default route, to which everything that leaves is
