@@ -1,7 +1,7 @@
 import type { EngineFolders } from "./engine-folder";
 
 /** Meant for the process that loads this package, and harmful or useless to an engine that outlives it. */
-const ownProcessOnly = ["NODE_OPTIONS", "NODE_V8_COVERAGE", "NODE_CHANNEL_FD"];
+const ownProcessOnly = ["NODE_OPTIONS", "NODE_V8_COVERAGE", "NODE_CHANNEL_FD", "RUNCIBLE_CGROUP"];
 
 /**
  * What an engine is told. Its socket's path too: inside its user namespace it has another user id than outside, and

@@ -3,6 +3,7 @@ import { RuncibleError } from "../internal/errors";
 import { exitOf, spawnTool } from "../internal/exec";
 import { socketPathOf, stateFolderOf } from "../internal/state-folder";
 import { createClient } from "./client";
+import { canAskForCgroup } from "./delegation";
 import { engineEnvironment } from "./engine-environment";
 import { prepareEngineFolders } from "./engine-folder";
 import { ownIdMaps } from "./id-maps";
@@ -22,7 +23,8 @@ export async function runEngineInForeground(
   await prepareEngineFolders({ stateFolder, socketPath }, uid);
   const program = join(__dirname, "..", "engine", "main.js");
   const idMaps = await ownIdMaps();
-  const { command, args } = supervisorCommand({ stateFolder, node: process.execPath, program, idMaps });
+  const hasScope = await canAskForCgroup(uid, env);
+  const { command, args } = supervisorCommand({ stateFolder, node: process.execPath, program, idMaps, hasScope });
   const client = createClient({ kind: "unix", path: socketPath });
   // A group of its own: Ctrl-C is for us, and the supervisor must outlive the engine.
   const child = spawnTool(command, args, {

@@ -4,6 +4,7 @@ import { hasCode, RuncibleError } from "../internal/errors";
 import { exitOf, spawnTool } from "../internal/exec";
 import type { RuncibleInfo } from "../wire/session";
 import type { EngineClient } from "./client";
+import { canAskForCgroup } from "./delegation";
 import { checkSocketFolder, lastLogLines, openEngineLog, prepareEngineFolders } from "./engine-folder";
 import { ownIdMaps } from "./id-maps";
 import { engineLockedExitCode, supervisorCommand } from "./supervisor-script";
@@ -108,7 +109,8 @@ async function tryLock(stateFolder: string): Promise<(() => Promise<void>) | und
 async function startEngine(request: LaunchRequest, deadline: number): Promise<RuncibleInfo | undefined> {
   const { client, stateFolder, program, env } = request;
   const idMaps = await ownIdMaps();
-  const { command, args } = supervisorCommand({ stateFolder, node: process.execPath, program, idMaps });
+  const hasScope = await canAskForCgroup(request.uid, env);
+  const { command, args } = supervisorCommand({ stateFolder, node: process.execPath, program, idMaps, hasScope });
   const log = await openEngineLog(stateFolder);
   const child = spawnTool(command, args, { cwd: "/", env, detached: true, stdio: ["ignore", log.fd, log.fd] });
   // Listened for before anything is awaited: flock gives up within a millisecond when another engine has the lock.

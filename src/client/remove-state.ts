@@ -15,8 +15,8 @@ enter "$@" rm -rf -- "$folder"
 `;
 
 const removalLimitMs = 600_000;
-/** An engine that was told to leave takes a moment. */
-const lockLimitSeconds = 10;
+/** An engine that was told to leave gives its containers ten seconds. */
+const lockLimitSeconds = 30;
 
 /**
  * Removes a state folder with everything in it. An ordinary user's holds files of the user's further ids, which only the

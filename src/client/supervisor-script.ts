@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { inDelegatedCgroup } from "./delegation";
 import type { IdMaps } from "./id-maps";
 import { enterArguments, namespaceScript } from "./namespace-script";
 
@@ -46,10 +47,13 @@ export function supervisorCommand(engine: {
   readonly program: string;
   /** Of an ordinary user. */
   readonly idMaps: IdMaps | undefined;
+  /** The user's systemd is to be asked for a cgroup. */
+  readonly hasScope: boolean;
 }): { readonly command: string; readonly args: readonly string[] } {
-  const { stateFolder, node, program, idMaps } = engine;
+  const { stateFolder, node, program, idMaps, hasScope } = engine;
   const lock = ["-n", "-E", String(engineLockedExitCode), join(stateFolder, "engine.lock")];
   const shell = ["/bin/sh", "-c", script, "runcible-supervisor", stateFolder, node, program];
   const enter = enterArguments(join(stateFolder, "enter"), idMaps);
-  return { command: "flock", args: [...lock, ...shell, ...enter] };
+  const args = [...lock, ...shell, ...enter];
+  return hasScope ? inDelegatedCgroup("flock", args) : { command: "flock", args };
 }

@@ -6,6 +6,8 @@ import { socketPathOf, stateFolderOf } from "../internal/state-folder";
 export interface EngineConfig {
   readonly stateFolder: string;
   readonly socketPath: string;
+  /** Of an ordinary user, whom systemd gave one: see client/delegation.ts. */
+  readonly delegatedCgroup: string | undefined;
   /** Milliseconds without session, connection and running container until the engine leaves; 0: never. Default: 60 000. */
   readonly idleTimeoutMs: number;
   /** Default: `info`. */
@@ -33,6 +35,7 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
     stateFolder,
     // Inside a user namespace the id is another one than the client's.
     socketPath: env["RUNCIBLE_SOCKET"] || socketPathOf(stateFolder, uid),
+    delegatedCgroup: env["RUNCIBLE_CGROUP"] || undefined,
     idleTimeoutMs: secondsOf(env["RUNCIBLE_IDLE_SECONDS"], "RUNCIBLE_IDLE_SECONDS", 60) * 1000,
     logLevel: logLevelOf(env["RUNCIBLE_LOG_LEVEL"]),
     insecureRegistries: listOf(env["RUNCIBLE_INSECURE_REGISTRIES"]),

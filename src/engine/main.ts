@@ -59,7 +59,7 @@ async function serve(
   const runFolder = join(config.stateFolder, "run");
   await mountRunFolder(runFolder);
   const engineId = await readEngineId(config.stateFolder);
-  const cgroupParent = await findCgroupParent(engineId);
+  const cgroupParent = await findCgroupParent(engineId, config.delegatedCgroup);
   if (cgroupParent !== undefined) await claimCgroups(config.stateFolder, cgroupParent, undo);
   const version = packageVersion();
   let clock: IdleClock | undefined;

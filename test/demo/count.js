@@ -13,7 +13,7 @@ exports.countOf = function countOf(stateFolder, engineId) {
     "network links": withId(readdirSync("/sys/class/net"), engineId),
     "firewall tables": withId(firewallTables(), engineId),
     cgroups: cgroupsOf(engineId),
-    "files and folders": attempt(() => readdirSync(stateFolder, { recursive: true }), []).length,
+    "files and folders": filesBelow(stateFolder),
   };
 };
 
@@ -57,6 +57,13 @@ function namespacesOf(processes) {
 function firewallTables() {
   if (process.getuid() !== 0) return [];
   return execFileSync("nft", ["list", "tables"], { encoding: "utf8" }).split("\n");
+}
+
+/** An ordinary user may not look into some folders that a container's mounts need; they count as one. */
+function filesBelow(folder) {
+  const entries = attempt(() => readdirSync(folder, { withFileTypes: true }), []);
+  const below = entries.map((entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)) : 0));
+  return below.reduce((sum, count) => sum + count, entries.length);
 }
 
 function withId(names, engineId) {
