@@ -6,6 +6,7 @@ import { isRuncibleError, messageOf } from "../internal/errors";
 import { createLogger, type Logger } from "../internal/log";
 import { performByShell } from "../internal/perform";
 import { createUndoStack, type UndoStack } from "../internal/undo";
+import { ownUserNamespace } from "../internal/user-namespace";
 import { mountRunFolder } from "../runtime/run-folder";
 import { cgroupFacts, cgroupFolders, removeCgroupFolder } from "../runtime/runc/cgroup-files";
 import { findCgroupParent } from "../runtime/runc/cgroup-parent";
@@ -61,6 +62,7 @@ async function serve(
   const engineId = await readEngineId(config.stateFolder);
   const cgroupParent = await findCgroupParent(engineId, config.delegatedCgroup);
   if (cgroupParent !== undefined) await claimCgroups(config.stateFolder, cgroupParent, undo);
+  if (ownUserNamespace().hasOneId) logger.warn(onlyOneId);
   const version = packageVersion();
   let clock: IdleClock | undefined;
   // What an earlier engine left is cleared before there is a clock.
@@ -88,6 +90,9 @@ async function serve(
   onActivity();
   logger.info("engine serves", { version, socket: config.socketPath, engine: engineId });
 }
+
+const onlyOneId =
+  "this user has no range of ids in /etc/subuid and /etc/subgid: only images whose files belong to one user can be used";
 
 /**
  * Control groups do not go with the engine's processes. They go at its end; when it is killed, through the supervisor,

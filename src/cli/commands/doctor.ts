@@ -13,7 +13,7 @@ export const doctorCommand: Command = {
   arguments: { min: 0, max: 0 },
   run: async ({ env, out }, { flags }) => {
     const uid = process.getuid?.() ?? -1;
-    const machine = { uid, stateFolder: stateFolderOf(env, uid), path: systemPath(env["PATH"]) };
+    const machine = { uid, stateFolder: stateFolderOf(env, uid), path: systemPath(env["PATH"]), env };
     const findings = await examine(machine);
     const isFine = canRun(findings, machine);
     if (flags["json"] === true) out(`${JSON.stringify(findings, null, 2)}\n`);

@@ -24,6 +24,7 @@ export interface Machine {
   readonly stateFolder: string;
   /** Where the engine will look for programs. */
   readonly path: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export function found(detail: string): Outcome {

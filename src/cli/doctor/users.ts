@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
+import { canAskForCgroup } from "../../client/delegation";
 import { ownIdentity, ownIdMaps, rangeRemedy } from "../../client/id-maps";
 import { forbiddingSwitch, namespaceTrouble } from "../../client/user-namespace-trouble";
 import { findProgram } from "./find-program";
@@ -38,6 +39,10 @@ export async function examineWayOut({ path }: Machine): Promise<Outcome> {
   }
 }
 
-export async function examineUserLimits(): Promise<Outcome> {
-  return optional("an ordinary user's containers run without limits", "run the tests as root to have limits");
+export async function examineUserLimits({ uid, env }: Machine): Promise<Outcome> {
+  if (await canAskForCgroup(uid, env)) return found("by a cgroup that systemd gives the user");
+  return optional(
+    "none: they need cgroup v2 and the user's own systemd (XDG_RUNTIME_DIR)",
+    "log in as the user instead of using su, or run the tests as root",
+  );
 }
