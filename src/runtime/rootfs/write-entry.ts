@@ -3,6 +3,7 @@ import { chmod, chown, link, lstat, open, symlink, utimes } from "node:fs/promis
 import { posix } from "node:path";
 import type { Header } from "tar-stream";
 import { hasCode, isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
+import { ownUserNamespace } from "../../internal/user-namespace";
 import { diskError } from "../image/disk-error";
 import type { Handle } from "../tree/handle";
 import { removeEntry } from "../tree/remove-entry";
@@ -191,6 +192,8 @@ async function applyOwner(path: string, header: Header, options: WriteOptions): 
 }
 
 function ownerOf(header: Header, { owner }: WriteOptions): { readonly uid: number; readonly gid: number } {
+  // A user without a range of ids can give files to nobody else.
+  if (ownUserNamespace().hasOneId) return { uid: 0, gid: 0 };
   const { uid = header.uid, gid = header.gid } = paxOf(header);
   return owner ?? { uid: Number(uid), gid: Number(gid) };
 }

@@ -35,6 +35,7 @@ test("the engine says whether it is an ordinary user's", async () => {
 rootTest("a user without a range of ids runs an image whose files have one owner", why, async () => {
   await using user = await newUser();
   expect(await user.ask("say", "hello")).toBe("hello");
+  expect(await user.ask("copy", "from outside")).toBe("from outside");
 });
 
 rootTest("such a user is told what an image with more owners needs", why, async () => {
