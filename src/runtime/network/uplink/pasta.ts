@@ -8,7 +8,7 @@ import { hostRoutes } from "../host-routes";
 import { uplinkName } from "../link-plan";
 import { chooseUplink } from "./address";
 import { hostAddress } from "./host-address";
-import { startUplinkProgram, untilReady } from "./program";
+import { startUplinkProgram } from "./program";
 import type { UplinkDriver } from "./uplink";
 
 /** pasta(1). Neither ports nor the host's loopback are passed on: published ports are the engine's matter. */
@@ -27,15 +27,16 @@ export const openPastaUplink: UplinkDriver = async ({ agent, engineId, runFolder
     await bindNamespace(agent.namespacePath, namespacePath);
     undo.push(() => unbindNamespace(namespacePath));
     await rm(pidFile, { force: true });
-    const program = startUplinkProgram("pasta", [
+    const args = [
       ...["--foreground", "--quiet", "--stderr", "--pid", pidFile],
       ...["--ipv4-only", "--config-net", "--ns-ifname", uplinkName],
       ...["--address", addresses.inner, "--netmask", "30", "--gateway", addresses.host, "--no-map-gw"],
       ...["--tcp-ports", "none", "--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none"],
       ...["--netns-only", "--netns", namespacePath],
-    ]);
+    ];
+    const program = startUplinkProgram("pasta", args, logger);
     undo.push(program.close);
-    await untilReady("pasta", program, untilWritten(pidFile, stop.signal));
+    await program.untilReady(untilWritten(pidFile, stop.signal));
     return { hostGateway: host ?? addresses.host, close };
   } catch (error) {
     await close();

@@ -1,17 +1,23 @@
 import type { ChildProcess } from "node:child_process";
 import { RuncibleError } from "../../../internal/errors";
 import { exitOf, spawnTool } from "../../../internal/exec";
+import type { Logger } from "../../../internal/log";
 
 /** A program that speaks for the switch, in the foreground. */
 export interface UplinkProgram {
   readonly child: ChildProcess;
-  /** Resolves when it has ended, with its last words. */
-  readonly ended: Promise<string>;
+  /**
+   * Throws what the program says when it ends before `ready` resolves, `tool-missing` when there is none, `timeout`; it
+   * has ended then. Its end later on is logged: nobody waits for it.
+   */
+  untilReady(ready: Promise<void>): Promise<void>;
   /** Ends it and waits for it. Idempotent. */
   close(): Promise<void>;
 }
 
-export function startUplinkProgram(command: string, args: readonly string[]): UplinkProgram {
+const readyLimitMs = 10_000;
+
+export function startUplinkProgram(command: string, args: readonly string[], logger: Logger): UplinkProgram {
   // The fourth is for those that tell there that they are ready.
   const child = spawnTool(command, args, { stdio: ["ignore", "ignore", "pipe", "pipe"] });
   let words = "";
@@ -21,34 +27,41 @@ export function startUplinkProgram(command: string, args: readonly string[]): Up
   const exit = exitOf(child, command);
   const ended = exit.then(({ exitCode, signal }) => `exit code ${exitCode ?? signal}: ${words.trim()}`);
   ended.catch(() => {});
+  let isClosing = false;
+  const close = async (): Promise<void> => {
+    isClosing = true;
+    child.kill("SIGKILL");
+    await ended.catch(() => {});
+  };
   return {
     child,
-    ended,
-    close: async () => {
-      child.kill("SIGKILL");
-      await ended.catch(() => {});
+    close,
+    untilReady: async (ready) => {
+      try {
+        await firstOf(command, ready, ended);
+      } catch (error) {
+        await close();
+        throw error;
+      }
+      void ended.then((how) => {
+        if (!isClosing) logger.error(`containers have lost their way out: ${command} ended with ${how}`);
+      });
     },
   };
 }
 
-const readyLimitMs = 10_000;
-
-/** Throws what the program says when it ends instead of being ready, `tool-missing` when there is none, `timeout`. */
-export async function untilReady(command: string, program: UplinkProgram, ready: Promise<void>): Promise<void> {
+async function firstOf(command: string, ready: Promise<void>, ended: Promise<string>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       reject(new RuncibleError("timeout", `start ${command}: it is not ready after ${readyLimitMs / 1000} s`));
     }, readyLimitMs);
   });
-  const ended = program.ended.then((how) => {
+  const endedEarly = ended.then((how) => {
     throw new RuncibleError("command-failed", `start ${command}: it ended with ${how}`);
   });
   try {
-    await Promise.race([ready, ended, late]);
-  } catch (error) {
-    await program.close();
-    throw error;
+    await Promise.race([ready, endedEarly, late]);
   } finally {
     clearTimeout(timer);
   }

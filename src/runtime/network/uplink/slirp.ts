@@ -4,23 +4,24 @@ import { hostRoutes } from "../host-routes";
 import { uplinkName } from "../link-plan";
 import { chooseUplink, slirpPrefixLength } from "./address";
 import { hostAddress } from "./host-address";
-import { startUplinkProgram, untilReady } from "./program";
+import { startUplinkProgram } from "./program";
 import type { UplinkDriver } from "./uplink";
 
 /** slirp4netns(1). Its own name server and its way to the host's loopback are switched off: the engine answers names. */
-export const openSlirpUplink: UplinkDriver = async ({ agent, engineId }) => {
+export const openSlirpUplink: UplinkDriver = async ({ agent, engineId, logger }) => {
   const [routes, host] = await Promise.all([hostRoutes(), hostAddress()]);
   const addresses = chooseUplink(engineId, routes, slirpPrefixLength);
   if (addresses === undefined) {
     throw new RuncibleError("no-address-left", "set up container network: the host routes every private range itself");
   }
-  const program = startUplinkProgram("slirp4netns", [
+  const args = [
     ...["--configure", "--mtu=65520", `--cidr=${addresses.subnet}`, "--disable-host-loopback", "--disable-dns"],
     ...["--enable-sandbox", "--enable-seccomp", "--ready-fd=3", "--netns-type=path"],
     ...[agent.namespacePath, uplinkName],
-  ]);
+  ];
+  const program = startUplinkProgram("slirp4netns", args, logger);
   const [, , , readyPipe] = program.child.stdio;
   const ready = readyPipe == null ? new Promise<never>(() => {}) : once(readyPipe, "data").then(() => {});
-  await untilReady("slirp4netns", program, ready);
+  await program.untilReady(ready);
   return { hostGateway: host ?? addresses.host, close: program.close };
 };
