@@ -1,5 +1,6 @@
-import { mkdir, rmdir } from "node:fs/promises";
+import { access, mkdir, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { run } from "../../internal/exec";
 import { ownUserNamespace } from "../../internal/user-namespace";
 import { cgroupFacts } from "./cgroup-files";
 
@@ -12,13 +13,24 @@ export async function findCgroupParent(engineId: string, delegated: string | und
   if (ownUserNamespace().isInitial) return `/${name}`;
   if (delegated === undefined) return undefined;
   const { unified } = await cgroupFacts();
-  const path = join(delegated, name);
+  const parent = join(unified, delegated, name);
+  return (await canLimitBelow(parent)) ? join(delegated, name) : undefined;
+}
+
+/** Does what runc will do. What is not allowed here would fail every start of a container. */
+async function canLimitBelow(parent: string): Promise<boolean> {
+  const probe = join(parent, "probe");
   try {
-    await mkdir(join(unified, path), { recursive: true });
-    await rmdir(join(unified, path));
-    return path;
+    await mkdir(probe, { recursive: true });
+    for (const controller of ["cpu", "memory", "pids"]) {
+      await writeFile(join(parent, "cgroup.subtree_control"), `+${controller}`).catch(() => {});
+    }
+    await Promise.all(["memory.max", "pids.max"].map((file) => access(join(probe, file))));
+    await run("sh", ["-c", 'echo $$ > "$1"', "sh", join(probe, "cgroup.procs")]);
+    return true;
   } catch {
-    // It is not ours after all.
-    return undefined;
+    return false;
+  } finally {
+    for (const folder of [probe, parent]) await rmdir(folder).catch(() => {});
   }
 }
