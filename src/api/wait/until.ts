@@ -76,8 +76,9 @@ async function containerEnd(engine: EngineClient, id: string, signal: AbortSigna
 }
 
 export function containerExited(isOutOfMemory: boolean, exitCode: number): RuncibleError {
-  const how = isOutOfMemory ? "killed: out of memory" : `exit code ${exitCode}`;
-  return new RuncibleError("container-exited", `container ended before it was ready (${how})`, {
+  // The engine, which may notice first, says the same.
+  const how = isOutOfMemory ? "was killed: out of memory" : `exited with code ${exitCode}`;
+  return new RuncibleError("container-exited", `container ${how} before it was ready`, {
     evidence: { exitCode, isOutOfMemory },
   });
 }
