@@ -37,6 +37,8 @@ export function enabledControllers(text: string): string[] {
 export async function examineOverlay(): Promise<Outcome> {
   const known = (await textOf("/proc/filesystems")) ?? "";
   if (/\boverlay$/m.test(known)) return found("the kernel has it");
+  const modules = (await textOf(`/lib/modules/${release()}/modules.dep`)) ?? "";
+  if (/\/overlay\.ko/.test(modules)) return found("a module, which the kernel loads when it is asked for");
   return missing("the kernel has not loaded it", "run: sudo modprobe overlay");
 }
 

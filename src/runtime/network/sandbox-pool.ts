@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf, RuncibleError } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
 import { perform, performUnchecked } from "../../internal/perform";
 import { ownUserNamespace } from "../../internal/user-namespace";
@@ -47,8 +48,17 @@ async function makeSandbox(folder: string): Promise<string> {
     return path;
   } catch (error) {
     await discardSandbox(path);
-    throw error;
+    throw ownUserNamespace().isInitial ? error : withModules(error);
   }
+}
+
+/** Root's modprobe is what the kernel itself calls; for others it may be forbidden to. */
+function withModules(cause: unknown): RuncibleError {
+  return new RuncibleError(
+    "capability-missing",
+    `prepare network namespace: ${messageOf(cause)}; if the kernel lacks modules, run: sudo modprobe -a nf_tables nft_chain_nat nft_nat nft_masq nft_ct nft_fib_ipv4 bridge veth`,
+    { cause },
+  );
 }
 
 /** Lets go of the file; the namespace ends with the last process in it. Idempotent. */
