@@ -23,6 +23,8 @@ export interface ContainerRecord {
 export interface MountRecord extends MountView {
   /** As in mount(8); for tmpfs. */
   readonly options: readonly string[];
+  /** Of a volume's subpath: the volume's folder, see `Mount.root`. */
+  readonly root?: string;
 }
 
 export interface LastState {
