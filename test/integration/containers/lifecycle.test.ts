@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import type { EngineClient } from "../../../src/client/client";
 import { readOutput } from "../../../src/client/output";
@@ -161,4 +162,23 @@ test("a start that fails leaves a container that ran before as exited", async ()
   await expect(containers.start(id)).rejects.toThrow();
 
   expect((await containers.inspect(id)).State).toMatchObject({ Status: "exited", ExitCode: 128 });
+});
+
+test("who sees that a container has ended finds its whole log", async () => {
+  await using engine = await startEngine();
+  const { containers } = engine.client;
+  const id = await create(engine.client, "printf unfinished");
+  const logs: string[] = [];
+  for (let round = 0; round < 20; round++) {
+    await containers.start(id);
+    // Quicker than a wait, which is told when all is done.
+    while ((await containers.inspect(id)).State.Running) {
+      // Asks again at once.
+    }
+    logs.push(await text(await containers.logs(id)));
+    await containers.wait(id);
+  }
+
+  expect(logs).toEqual(logs.map((_log, round) => "unfinished".repeat(round + 1)));
+  await containers.remove(id);
 });
