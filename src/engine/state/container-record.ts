@@ -18,6 +18,8 @@ export interface ContainerRecord {
   readonly endpoints: readonly EndpointSpec[];
   readonly state: LastState;
   readonly restartCount: number;
+  /** Whether files that were copied in are programs of a 32-bit machine. Absent: none is. */
+  readonly has32BitPrograms?: boolean;
 }
 
 export interface MountRecord extends MountView {
