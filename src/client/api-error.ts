@@ -11,6 +11,7 @@ interface FailedCall {
 
 /** Docker's texts, which tell more than its status codes; first match wins. */
 const knownTexts: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/no matching manifest for|does not match the specified platform/i, "platform-unavailable"],
   [/no such image|manifest (for .* )?(unknown|not found)|pull access denied/i, "image-not-found"],
   [/no such container/i, "container-not-found"],
   [/no such exec/i, "exec-not-found"],

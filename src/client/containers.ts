@@ -1,11 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
-import { hasCode } from "../internal/errors";
+import { hasCode, RuncibleError } from "../internal/errors";
 import type { ContainerInspect, ContainerSummary, WaitResult } from "../wire/container";
 import type { ContainerCreateBody, ContainerCreated } from "../wire/container-create";
 import { encodeFilters, type Filters } from "../wire/filters";
 import type { WaitPortsBody } from "../wire/session";
+import { codeOfText, knownCode } from "./api-error";
 import { outputText } from "./output";
 import type { CallOptions, Transport } from "./transport";
 
@@ -29,7 +30,10 @@ export interface ContainersClient {
     readonly filters?: Filters;
     readonly limit?: number;
   }): Promise<readonly ContainerSummary[]>;
-  /** Resolves with the exit code once it does not run; at once when it never started. */
+  /**
+   * Resolves with the exit code once it does not run; at once when it never started. Throws also what the daemon tells
+   * when the status is sent already, and `engine-unreachable` when it ends before the container does.
+   */
   wait(id: string, signal?: AbortSignal): Promise<WaitResult>;
   /** Both streams as text; with `follow` until the run ends. */
   logs(id: string, options?: LogOptions): Promise<Readable>;
@@ -96,7 +100,8 @@ export function createContainersClient(transport: Transport): ContainersClient {
       transport.call("GET", "/containers/json", {
         query: { all, limit, filters: filters === undefined ? undefined : encodeFilters(filters) },
       }),
-    wait: (id, signal) => transport.call("POST", at(id, "/wait"), signal === undefined ? {} : { signal }),
+    wait: async (id, signal) =>
+      checkedWait(id, await transport.call("POST", at(id, "/wait"), signal === undefined ? {} : { signal })),
     logs: async (id, { follow = false, readerKeepsProcessAlive = false, since, tail, signal } = {}) => {
       const answer = await transport.open("GET", at(id, "/logs"), {
         query: { follow, stdout: true, stderr: true, since: since ?? 0, tail: tail ?? "all" },
@@ -118,4 +123,15 @@ export function createContainersClient(transport: Transport): ContainersClient {
         ...(signal === undefined ? {} : { signal }),
       }),
   };
+}
+
+/** The answer is undefined when its headers were all that came. */
+function checkedWait(id: string, answer: WaitResult | undefined): WaitResult {
+  const subject = `wait for container ${id.slice(0, 12)}`;
+  if (answer === undefined) {
+    throw new RuncibleError("engine-unreachable", `${subject}: the daemon ended before the container did`);
+  }
+  const { Message, Code } = answer.Error ?? {};
+  if (!Message) return answer;
+  throw new RuncibleError(knownCode(Code) ?? codeOfText(Message), `${subject}: ${Message}`);
 }

@@ -8,6 +8,7 @@ import type { LayerStore } from "./layer/layer-store";
 import type { Mount } from "./mount";
 import type { EndpointRequest, NetworkStack, PortRequest, PortReservation, Sandbox } from "./network/stack";
 import { type NetworkFilesRequest, networkFileMounts, writeHostNetworkFiles, writeNetworkFiles } from "./network-files";
+import { pinSources } from "./rootfs/pinned-sources";
 import type { RootfsDriver } from "./rootfs/rootfs";
 import { cgroupFacts } from "./runc/cgroup-files";
 import { type ContainerGroup, openGroup } from "./runc/open-group";
@@ -96,13 +97,7 @@ export async function startContainer(parts: RuntimeParts, request: RunRequest): 
     undo.push(async () => ports?.release());
     const sandbox = await openSandbox(parts, request, ports);
     undo.push(async () => sandbox?.close());
-    const spec = await writeBundle(parts, request, { sandbox, user: await user });
-    const process = await parts.runc.run({
-      id: request.id,
-      bundle: request.folder,
-      hasStdin: request.hasStdin,
-      ...(request.tty === undefined ? {} : { tty: request.tty }),
-    });
+    const { spec, process } = await runBundle(parts, request, { sandbox, user: await user });
     const cgroupPath = cgroupPathOf(parts, request.id);
     const group = await openGroup(parts.runc, { id: request.id, pid: process.pid, cgroupPath });
     const release = async (): Promise<void> =>
@@ -143,11 +138,32 @@ interface Prepared {
   readonly user: ContainerUser;
 }
 
-async function writeBundle(parts: RuntimeParts, request: RunRequest, { sandbox, user }: Prepared): Promise<OciSpec> {
+async function runBundle(
+  parts: RuntimeParts,
+  request: RunRequest,
+  prepared: Prepared,
+): Promise<Pick<ContainerRun, "spec" | "process">> {
+  const { id, folder: bundle, hasStdin, tty } = request;
+  const sources = await pinSources(request.spec.mounts, bundle);
+  try {
+    const spec = await writeBundle(parts, request, prepared, sources.mounts);
+    const process = await parts.runc.run({ id, bundle, hasStdin, ...(tty === undefined ? {} : { tty }) });
+    return { spec, process };
+  } finally {
+    await sources.release((error) => parts.logger.warn("release mount source", { container: id, error }));
+  }
+}
+
+async function writeBundle(
+  parts: RuntimeParts,
+  request: RunRequest,
+  { sandbox, user }: Prepared,
+  ownMounts: readonly Mount[],
+): Promise<OciSpec> {
   const { rootPath, network, names } = request;
   const networkMounts = await networkMountsOf(request, sandbox);
-  const own = new Set(request.spec.mounts.map(({ target }) => target));
-  const mounts: readonly Mount[] = [...networkMounts.filter(({ target }) => !own.has(target)), ...request.spec.mounts];
+  const own = new Set(ownMounts.map(({ target }) => target));
+  const mounts: readonly Mount[] = [...networkMounts.filter(({ target }) => !own.has(target)), ...ownMounts];
   const spec = createSpec({
     ...request.spec,
     env: withHome(request.spec.env, user.home),

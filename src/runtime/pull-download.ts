@@ -6,7 +6,7 @@ import type { PullProgress } from "./pull";
 import type { Repository } from "./registry/registry-client";
 
 export interface DownloadJob {
-  readonly repository: Repository;
+  readonly repository: Pick<Repository, "blob">;
   readonly descriptor: Descriptor;
   readonly onProgress: (event: PullProgress) => void;
 }
@@ -15,7 +15,7 @@ export interface DownloadJob {
 export interface Download {
   /** The whole blob, kept bytes first; what is new is stored before it is handed on. Committed after the last byte. */
   bytes(signal: AbortSignal): AsyncGenerator<Buffer, void, void>;
-  /** Stores and commits what `bytes` was not asked for. Nothing when it came to its end. */
+  /** Stores and commits what `bytes` was not asked for. When that came to its end: how the commit went. */
   finish(signal: AbortSignal): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export function createDownload({ repository, descriptor, onProgress }: DownloadJ
   const layer = layerName(descriptor);
   const { size: total } = descriptor;
   let stored = ingest.offset;
-  let isCommitted = false;
+  let committed: Promise<void> | undefined;
   let lastEvent = 0;
 
   const report = (): void => {
@@ -38,6 +38,13 @@ export function createDownload({ repository, descriptor, onProgress }: DownloadJ
     onProgress({ layer, phase: "downloading", current: stored, total });
   };
 
+  const commit = async (): Promise<void> => {
+    onProgress({ layer, phase: "verifying" });
+    await ingest.commit();
+    onProgress({ layer, phase: "downloaded" });
+    onProgress({ layer, phase: "extracting" });
+  };
+
   async function* rest(signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
     for await (const chunk of repository.blob(descriptor, stored, signal)) {
       await ingest.write(chunk);
@@ -45,12 +52,8 @@ export function createDownload({ repository, descriptor, onProgress }: DownloadJ
       report();
       yield chunk;
     }
-    if (isCommitted) return;
-    onProgress({ layer, phase: "verifying" });
-    await ingest.commit();
-    isCommitted = true;
-    onProgress({ layer, phase: "downloaded" });
-    onProgress({ layer, phase: "extracting" });
+    committed ??= commit();
+    await committed;
   }
 
   return {
@@ -61,7 +64,8 @@ export function createDownload({ repository, descriptor, onProgress }: DownloadJ
       yield* rest(signal);
     },
     finish: async (signal) => {
-      if (isCommitted) return;
+      // A blob is committed once: when that failed, it fails here for the same reason.
+      if (committed !== undefined) return await committed;
       for await (const _chunk of rest(signal)) signal.throwIfAborted();
     },
   };

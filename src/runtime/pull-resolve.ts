@@ -1,11 +1,12 @@
 import { messageOf, RuncibleError } from "../internal/errors";
 import type { Logger } from "../internal/log";
+import { formatPlatform, type Platform } from "../internal/platform";
 import type { BlobStore } from "./image/blob-store";
-import type { Descriptor, Platform } from "./image/descriptor";
+import type { Descriptor } from "./image/descriptor";
 import { digestOf } from "./image/digest";
 import type { ImageConfig, ImageManifest } from "./image/manifest";
 import { isIndex, parseImageConfig, parseManifest } from "./image/parse";
-import { choosePlatform, formatPlatform, matchesPlatform } from "./image/platform";
+import { choosePlatform } from "./image/platform";
 import { familiarName, type ImageReference } from "./image/reference";
 import type { FetchedManifest, RegistryClient, Repository } from "./registry/registry-client";
 import type { RegistryCredentials, RegistrySettings } from "./registry/settings";
@@ -91,13 +92,4 @@ export async function fetchConfig(
   const config = parseImageConfig(bytes);
   await blobs.put(bytes);
   return config;
-}
-
-/** An image without index must be of the platform that was asked for. Throws `platform-unavailable`. */
-export function checkPlatform(reference: ImageReference, actual: Platform, wanted: Platform): void {
-  if (matchesPlatform(actual, wanted)) return;
-  throw new RuncibleError(
-    "platform-unavailable",
-    `image with reference ${familiarName(reference)} was found but does not match the specified platform: wanted ${formatPlatform(wanted)}, actual: ${formatPlatform(actual)}`,
-  );
 }

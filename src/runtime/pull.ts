@@ -1,14 +1,14 @@
 import type { Logger } from "../internal/log";
-import type { Platform } from "./image/descriptor";
+import type { Platform } from "../internal/platform";
 import type { Digest } from "./image/digest";
 import type { ImageLease, ImageStore } from "./image/image-store";
 import type { Image, ImageManifest } from "./image/manifest";
-import { hostPlatform } from "./image/platform";
-import { canonicalName, type ImageReference, repositoryOf } from "./image/reference";
+import { checkPlatform, hostPlatform } from "./image/platform";
+import { canonicalName, familiarName, type ImageReference, repositoryOf } from "./image/reference";
 import type { LayerStore } from "./layer/layer-store";
 import { layerName } from "./pull-download";
 import { type MissingLayer, missingLayers, pullLayers } from "./pull-layers";
-import { checkPlatform, chooseManifest, fetchConfig, resolveName } from "./pull-resolve";
+import { chooseManifest, fetchConfig, resolveName } from "./pull-resolve";
 import { createRegistryClient } from "./registry/registry-client";
 import { defaultRegistrySettings, type RegistryCredentials, type RegistrySettings } from "./registry/settings";
 
@@ -82,7 +82,7 @@ export function createPuller({ images, layers, registries, logger }: PullerOptio
       ]);
       const config = await fetchConfig(images.blobs, repository, chosen, signal);
       // Only what was asked for explicitly is insisted on: an image without index runs where its user wants it.
-      if (request.platform !== undefined) checkPlatform(reference, config, platform);
+      if (request.platform !== undefined) checkPlatform(familiarName(reference), config, platform);
       protect(lease, config.rootfs.diff_ids);
       const known = await images.find(manifest.config.digest);
       const missing = await missingLayers(layers, manifest, config.rootfs.diff_ids);

@@ -150,5 +150,6 @@ export interface PortSummary {
 /** Answer of `POST /containers/{id}/wait`. */
 export interface WaitResult {
   readonly StatusCode: number;
-  readonly Error?: { readonly Message: string } | null;
+  /** Why the wait itself failed. `Code` is ours: the error's code in the table of errors. */
+  readonly Error?: { readonly Message: string; readonly Code?: string } | null;
 }

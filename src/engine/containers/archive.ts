@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { hasCode, RuncibleError } from "../../internal/errors";
+import { createProgramScan } from "../../runtime/layer/program-scan";
 import { packPath } from "../../runtime/rootfs/pack-path";
 import { statPath } from "../../runtime/rootfs/path-stat";
 import { unpackInto } from "../../runtime/rootfs/unpack-into";
@@ -57,11 +58,13 @@ interface WriteJob {
 
 async function writeIn({ container, root, path, ref, tar, options }: WriteJob): Promise<void> {
   const { spec, config } = container.record;
+  const programs = createProgramScan();
   const owner = options.copyOwner ? await resolveUser(container.rootPath, config.user) : undefined;
   try {
     await unpackInto(root, path, tar, {
       noOverwriteDirNonDir: options.noOverwriteDirNonDir,
       signal: options.signal,
+      programs,
       ...(owner === undefined ? {} : { owner }),
     });
   } catch (error) {
@@ -69,5 +72,8 @@ async function writeIn({ container, root, path, ref, tar, options }: WriteJob): 
     if (!hasCode(error, "permission-denied")) throw error;
     const what = spec.isReadOnlyRoot ? "container rootfs" : "mounted volume";
     throw new RuncibleError("permission-denied", `${what} is marked read-only`, { cause: error });
+  } finally {
+    // For the next start, also when not all was written. A disk too full for the record only lets a later engine forget.
+    if (programs.has32BitPrograms) await container.change({ has32BitPrograms: true }).catch(() => {});
   }
 }

@@ -1,8 +1,10 @@
 import { RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
+import { parsePlatform } from "../../internal/platform";
 import { createUndoStack } from "../../internal/undo";
 import { prepareRootfs } from "../../runtime/container";
 import type { Image } from "../../runtime/image/manifest";
+import { checkPlatform } from "../../runtime/image/platform";
 import { familiarName, parseReference } from "../../runtime/image/reference";
 import { openLogFile } from "../../runtime/process/log-file";
 import { containerNameInUse, noSuchImage } from "../../wire/docker-errors";
@@ -22,7 +24,7 @@ export async function createContainer(
   context: ContainerContext,
   spec: ContainerSpec,
 ): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
-  const image = await findImage(context, spec.image);
+  const image = await findImage(context, spec);
   const id = randomId();
   const config = effectiveConfig(spec, image.config.config ?? {}, id);
   const name = takeName(context, spec.name);
@@ -70,9 +72,12 @@ export async function createContainer(
   }
 }
 
-async function findImage(context: ContainerContext, name: string): Promise<Image> {
+async function findImage(context: ContainerContext, { image: name, platform }: ContainerSpec): Promise<Image> {
   const image = await context.images.find(name);
-  if (image !== undefined) return image;
+  if (image !== undefined) {
+    if (platform !== undefined) checkPlatform(name, image.config, parsePlatform(platform));
+    return image;
+  }
   throw noSuchImage(/^(sha256:)?[0-9a-f]{64}$/.test(name) ? name : familiarName(parseReference(name)));
 }
 

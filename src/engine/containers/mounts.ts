@@ -1,5 +1,5 @@
 import { mkdir, stat } from "node:fs/promises";
-import { posix } from "node:path";
+import { join, posix } from "node:path";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import type { Mount } from "../../runtime/mount";
 import type { MountSpec } from "../routes/container-spec";
@@ -49,9 +49,10 @@ export async function planMounts(request: MountRequest, volumes: Volumes): Promi
     const { name, isAnonymous } = await volumes.create({ name: mount.name ?? "", labels: mount.labels, options: {} });
     if (isAnonymous && mount.name === undefined) anonymous.push(name);
     if (!mount.noCopy && mount.subpath === undefined) fills.push({ volume: name, target });
-    const source = mount.subpath === undefined ? volumes.mountpointOf(name) : volumes.subpathOf(name, mount.subpath);
+    const root = volumes.mountpointOf(name);
+    const source = mount.subpath === undefined ? { source: root } : { source: join(root, mount.subpath), root };
     const { isReadOnly } = mount;
-    return { kind: "volume", name, source, target, mode: "z", isReadOnly, propagation: "", options: [] };
+    return { kind: "volume", name, ...source, target, mode: "z", isReadOnly, propagation: "", options: [] };
   }
 }
 
@@ -66,13 +67,14 @@ export function byDepth(records: readonly MountRecord[]): readonly MountRecord[]
 }
 
 function runtimeMount(record: MountRecord): Mount {
-  const { kind, source, target, isReadOnly, propagation, options } = record;
+  const { kind, source, root, target, isReadOnly, propagation, options } = record;
   if (kind === "tmpfs") {
     return { type: "tmpfs", source: "tmpfs", target, options: ["nosuid", "nodev", "noexec", ...options] };
   }
   return {
     type: "bind",
     source,
+    ...(root === undefined ? {} : { root }),
     target,
     options: ["rbind", propagation === "" ? "rprivate" : propagation, isReadOnly ? "ro" : "rw"],
   };

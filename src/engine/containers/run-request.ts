@@ -59,9 +59,9 @@ export async function runRequestOf(context: ContainerContext, container: Contain
 /** Of what is bound in nobody knows. */
 async function mayRun32BitPrograms(
   { runtime }: ContainerContext,
-  { diffIds, mounts }: ContainerRecord,
+  { diffIds, mounts, has32BitPrograms = false }: ContainerRecord,
 ): Promise<boolean> {
-  if (mounts.some(({ kind }) => kind === "bind")) return true;
+  if (has32BitPrograms || mounts.some(({ kind }) => kind === "bind")) return true;
   return (await Promise.all(diffIds.map((diffId) => runtime.layers.has32BitPrograms(diffId)))).includes(true);
 }
 

@@ -38,6 +38,8 @@ export function superviseRun(context: ContainerContext, container: Container, su
 async function settle(context: ContainerContext, container: Container, outcome: RunOutcome): Promise<void> {
   const { exitCode, isOutOfMemory } = outcome;
   const run = container.run;
+  // Whoever sees that it has ended reads the whole log.
+  await written(context, container, container.log.flush());
   container.health?.stop();
   container.run = undefined;
   container.health = undefined;
@@ -53,13 +55,16 @@ export async function endRunOf(
   container: Container,
   outcome: { readonly exitCode: number },
 ): Promise<void> {
-  await container.log
-    .endRun()
-    .catch((error: unknown) => context.logger.warn("write log", { container: container.id, error }));
+  await written(context, container, container.log.endRun());
   container.output.end();
   container.output = container.newOutput();
   container.nextExit.resolve(outcome);
   container.nextExit = deferred();
+}
+
+/** A full disk costs lines, not the end of the container. */
+async function written(context: ContainerContext, container: Container, writing: Promise<void>): Promise<void> {
+  await writing.catch((error: unknown) => context.logger.warn("write log", { container: container.id, error }));
 }
 
 function publishEnd(

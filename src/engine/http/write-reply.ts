@@ -63,7 +63,7 @@ async function writeLater(response: ServerResponse, body: Promise<unknown>, sign
     const result = await orAborted(body, signal);
     if (result !== undefined) await write(response, `${JSON.stringify(result)}\n`);
   } catch (error) {
-    await write(response, `${JSON.stringify(progressError(messageOf(error)))}\n`);
+    await write(response, `${JSON.stringify(lateError(error))}\n`);
   }
   response.end();
 }
@@ -81,12 +81,16 @@ async function writeProgress(
     }
   } catch (error) {
     if (!response.headersSent) throw error;
-    const { code = "internal", evidence = {} } = isRuncibleError(error) ? error : {};
-    const line = { ...progressError(messageOf(error)), errorCode: code, errorEvidence: evidence };
-    await write(response, encodeProgress(line));
+    await write(response, encodeProgress(lateError(error)));
   }
   if (!response.headersSent) beginStream(response, jsonType);
   response.end();
+}
+
+/** An error that comes when the status is sent already. */
+function lateError(error: unknown): ProgressLine {
+  const { code = "internal", evidence = {} } = isRuncibleError(error) ? error : {};
+  return { ...progressError(messageOf(error)), errorCode: code, errorEvidence: evidence };
 }
 
 async function writeLines(response: ServerResponse, items: AsyncIterable<unknown>, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import { deferred } from "../../internal/deferred";
+import { parsePlatform } from "../../internal/platform";
 import type { Image } from "../../runtime/image/manifest";
-import { parsePlatform } from "../../runtime/image/platform";
 import { familiarName, type ImageReference, parseReference } from "../../runtime/image/reference";
 import type { Puller, PullProgress, RegistryCredentials } from "../../runtime/pull";
 import { type ProgressLine, progressBar } from "../../wire/progress";

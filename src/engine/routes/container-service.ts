@@ -124,8 +124,6 @@ export type WaitCondition = "not-running" | "next-exit" | "removed";
 
 export interface WaitOutcome {
   readonly exitCode: number;
-  /** Why the wait itself failed. */
-  readonly error?: string;
 }
 
 export interface LogOptions {

@@ -146,7 +146,7 @@ export type MountSpec =
       /** Do not fill a new volume with what the image has at the target. */
       readonly noCopy: boolean;
       readonly labels: Readonly<Record<string, string>>;
-      /** Folder inside the volume. */
+      /** Folder or file inside the volume, relative, without leading `..`. */
       readonly subpath?: string;
     }
   | {

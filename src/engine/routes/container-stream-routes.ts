@@ -1,4 +1,4 @@
-import { messageOf, RuncibleError } from "../../internal/errors";
+import { isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
 import type { WaitResult } from "../../wire/container";
 import { decodeBoolean, decodeInteger, decodeTail, decodeTime } from "../../wire/query-values";
 import { type ApiVersion, isAtLeast } from "../../wire/versions";
@@ -42,8 +42,7 @@ async function attach(containers: ContainerService, request: EngineRequest): Pro
 async function wait(containers: ContainerService, request: EngineRequest): Promise<Reply> {
   const condition = waitCondition(request.query.get("condition"));
   const { outcome } = await containers.wait(param(request, "id"), condition, request.signal);
-  const failed = (error: unknown): WaitOutcome => ({ exitCode: 125, error: messageOf(error) });
-  return { kind: "later", body: outcome.catch(failed).then((result) => encodeWait(result, request.apiVersion)) };
+  return { kind: "later", body: outcome.then((ended) => encodeWait(ended, request.apiVersion), encodeFailedWait) };
 }
 
 function waitCondition(text: string | null): WaitCondition {
@@ -52,9 +51,14 @@ function waitCondition(text: string | null): WaitCondition {
   throw new RuncibleError("invalid-argument", `invalid condition: "${text}"`);
 }
 
-function encodeWait({ exitCode, error }: WaitOutcome, version: ApiVersion): WaitResult {
-  if (error !== undefined) return { Error: { Message: error }, StatusCode: exitCode };
+function encodeWait({ exitCode }: WaitOutcome, version: ApiVersion): WaitResult {
   return isAtLeast(version, 42) ? { StatusCode: exitCode } : { Error: null, StatusCode: exitCode };
+}
+
+/** The status went out with the headers. 125 is what `docker run` ends with when it is not the container that failed. */
+function encodeFailedWait(error: unknown): WaitResult {
+  const Code = isRuncibleError(error) ? error.code : "internal";
+  return { StatusCode: 125, Error: { Message: messageOf(error), Code } };
 }
 
 async function logs(containers: ContainerService, request: EngineRequest): Promise<Reply> {

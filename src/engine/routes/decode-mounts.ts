@@ -70,8 +70,16 @@ function decodeMount(json: JsonObject): MountSpec {
     isReadOnly,
     noCopy: booleanField(options, "NoCopy"),
     labels: textMapField(options, "Labels"),
-    ...defined({ name: source, subpath: textField(options, "Subpath") }),
+    ...defined({ name: source, subpath: decodeSubpath(textField(options, "Subpath")) }),
   };
+}
+
+/** As text it stays inside the volume; what links make of it is seen at the start. */
+function decodeSubpath(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const path = cleanPath(text);
+  if (path !== ".." && !path.startsWith("../") && !path.startsWith("/")) return path;
+  throw invalid('invalid mount config for type "volume": subpath must be a relative path within the volume');
 }
 
 function decodeBindOptions(

@@ -18,11 +18,15 @@ export interface ContainerRecord {
   readonly endpoints: readonly EndpointSpec[];
   readonly state: LastState;
   readonly restartCount: number;
+  /** Whether files that were copied in are programs of a 32-bit machine. Absent: none is. */
+  readonly has32BitPrograms?: boolean;
 }
 
 export interface MountRecord extends MountView {
   /** As in mount(8); for tmpfs. */
   readonly options: readonly string[];
+  /** Of a volume's subpath: the volume's folder, see `Mount.root`. */
+  readonly root?: string;
 }
 
 export interface LastState {

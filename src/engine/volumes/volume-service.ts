@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
 import { fillVolume } from "../../runtime/rootfs/copy-up";
@@ -143,15 +142,6 @@ export class Volumes implements VolumeService {
 
   mountpointOf(name: string): string {
     return this.#folder.pathOf(name);
-  }
-
-  /** Path inside a volume; throws `invalid-argument` if `subpath` would leave it. */
-  subpathOf(name: string, subpath: string): string {
-    const parts = subpath.split("/").filter((part) => part !== "" && part !== ".");
-    if (parts.includes("..")) {
-      throw new RuncibleError("invalid-argument", `mount volume ${name}: subpath "${subpath}" leaves the volume`);
-    }
-    return join(this.mountpointOf(name), ...parts);
   }
 
   #isUnused(name: string): boolean {

@@ -1,11 +1,5 @@
+import type { Platform } from "../../internal/platform";
 import type { Digest } from "./digest";
-
-/** OCI image specification, "Platform". */
-export interface Platform {
-  readonly os: string;
-  readonly architecture: string;
-  readonly variant?: string;
-}
 
 /** OCI image specification, "Content Descriptors". */
 export interface Descriptor {

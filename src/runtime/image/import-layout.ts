@@ -1,4 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
+import { matchesPlatform } from "../../internal/platform";
 import type { ArchiveFiles } from "./archive-files";
 import type { Descriptor } from "./descriptor";
 import { digestOf, encodedOf } from "./digest";
@@ -8,7 +9,7 @@ import type { LayerSink } from "./layer-sink";
 import type { Image, ImageManifest } from "./manifest";
 import { putLeased } from "./new-image";
 import { isIndex, parseImageConfig, parseManifest } from "./parse";
-import { choosePlatform, hostPlatform, matchesPlatform } from "./platform";
+import { choosePlatform, hostPlatform } from "./platform";
 import { canonicalName, parseReference } from "./reference";
 
 /**

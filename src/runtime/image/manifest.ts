@@ -1,4 +1,5 @@
-import type { Descriptor, Platform } from "./descriptor";
+import type { Platform } from "../../internal/platform";
+import type { Descriptor } from "./descriptor";
 import type { Digest } from "./digest";
 
 /** OCI "Image Manifest" and Docker schema 2 manifest: the same fields. */

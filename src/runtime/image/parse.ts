@@ -1,5 +1,6 @@
 import { RuncibleError } from "../../internal/errors";
-import type { Descriptor, Platform } from "./descriptor";
+import type { Platform } from "../../internal/platform";
+import type { Descriptor } from "./descriptor";
 import { isDigest } from "./digest";
 import type { HistoryEntry, ImageConfig, ImageIndex, ImageManifest } from "./manifest";
 import { parseRunConfig } from "./run-config";

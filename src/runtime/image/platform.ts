@@ -1,5 +1,6 @@
 import { RuncibleError } from "../../internal/errors";
-import type { Descriptor, Platform } from "./descriptor";
+import { formatPlatform, matchesPlatform, type Platform } from "../../internal/platform";
+import type { Descriptor } from "./descriptor";
 import type { ImageIndex } from "./manifest";
 
 /** Node's names of architectures to Go's, which images use. */
@@ -17,20 +18,6 @@ export function hostPlatform(): Platform {
   return { os: "linux", ...(architectures[process.arch] ?? { architecture: process.arch }) };
 }
 
-/** `linux/amd64`, `linux/arm/v7`, or the architecture alone. Throws `invalid-argument`. */
-export function parsePlatform(text: string): Platform {
-  const parts = text.toLowerCase().split("/");
-  const [os, architecture, variant] = parts.length === 1 ? ["linux", ...parts] : parts;
-  if (!os || !architecture || parts.length > 3) {
-    throw new RuncibleError("invalid-argument", `parse platform "${text}": want for example linux/arm64`);
-  }
-  return { os, architecture: goName(architecture), ...(variant ? { variant } : {}) };
-}
-
-export function formatPlatform({ os, architecture, variant }: Platform): string {
-  return [os, architecture, ...(variant === undefined ? [] : [variant])].join("/");
-}
-
 /** The image of an index that runs here: same variant first, then one without or with another. */
 export function choosePlatform(index: ImageIndex, wanted: Platform): Descriptor | undefined {
   const candidates = index.manifests.filter(
@@ -43,11 +30,11 @@ export function choosePlatform(index: ImageIndex, wanted: Platform): Descriptor 
   );
 }
 
-export function matchesPlatform(image: Platform, wanted: Platform): boolean {
-  return image.os === wanted.os && image.architecture === wanted.architecture;
-}
-
-function goName(architecture: string): string {
-  const aliases: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64", armhf: "arm", i386: "386" };
-  return aliases[architecture] ?? architecture;
+/** An image that is there must be of the platform that was asked for. Throws `platform-unavailable`, Docker's text. */
+export function checkPlatform(name: string, actual: Platform, wanted: Platform): void {
+  if (matchesPlatform(actual, wanted)) return;
+  throw new RuncibleError(
+    "platform-unavailable",
+    `image with reference ${name} was found but does not match the specified platform: wanted ${formatPlatform(wanted)}, actual: ${formatPlatform(actual)}`,
+  );
 }

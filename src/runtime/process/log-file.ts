@@ -26,7 +26,9 @@ export interface LogFile {
   beginRun(): void;
   /** Lines are cut at 16 KiB; text without a line end is kept back until more of it comes or the run ends. */
   append(stream: "stdout" | "stderr", chunk: Buffer): Promise<void>;
-  /** Writes kept-back text; readers that follow end with the last line of this run. */
+  /** Writes kept-back text: nothing more will come of it. */
+  flush(): Promise<void>;
+  /** Flushes; readers that follow end with the last line of this run. */
   endRun(): Promise<void>;
   /** In the order of writing, both streams. Each reader goes at its own pace and holds nobody back. */
   read(options: LogReadOptions): AsyncIterable<LogLine>;
@@ -66,13 +68,17 @@ export async function openLogFile(folder: string, limits: LogLimits): Promise<Lo
   const append = (stream: "stdout" | "stderr", chunk: Buffer): Promise<void> =>
     write(splitters[stream].push(chunk).map((piece) => serializeLine(stream, stamp(), piece)));
 
+  const flush = (): Promise<void> => {
+    const rests = (["stdout", "stderr"] as const).map((stream) => ({ stream, rest: splitters[stream].flush() }));
+    return write(
+      rests.flatMap(({ stream, rest }) => (rest.length === 0 ? [] : [serializeLine(stream, stamp(), rest)])),
+    );
+  };
+
   const endRun = async (): Promise<void> => {
     const ending = run;
-    const rests = (["stdout", "stderr"] as const).map((stream) => ({ stream, rest: splitters[stream].flush() }));
     try {
-      await write(
-        rests.flatMap(({ stream, rest }) => (rest.length === 0 ? [] : [serializeLine(stream, stamp(), rest)])),
-      );
+      await flush();
     } finally {
       ending.end ??= segments.end;
       wake();
@@ -128,6 +134,7 @@ export async function openLogFile(folder: string, limits: LogLimits): Promise<Lo
       run = {};
     },
     append,
+    flush,
     endRun,
     read,
     close,

@@ -22,6 +22,11 @@ export async function mountFilesystem(request: {
   await perform("mount", args, { env: environment, ...(cwd === undefined ? {} : { cwd }) });
 }
 
+/** `source` is taken as it is: looking up a path below /proc/<pid>/fd first would lose the very file it stands for. */
+export async function bindMount(source: string, target: string): Promise<void> {
+  await perform("mount", ["--no-canonicalize", "--bind", source, target], { env: environment });
+}
+
 /** Idempotent: what is not mounted is fine. A mount that is busy is detached and goes when its last user does. */
 export async function unmount(target: string): Promise<void> {
   const { exitCode, stderr } = await performUnchecked("umount", [target], { env: environment });

@@ -6,13 +6,9 @@ import { hasCode, isRuncibleError, messageOf, RuncibleError } from "../../intern
 import type { TreeWalk } from "../tree/tree-walk";
 import { partsOf, walkTo } from "../tree/walk-to";
 import { plainTar } from "./plain-tar";
-import { createEntryWriter, type EntryWriter, type WrittenFolder } from "./write-entry";
+import { createEntryWriter, type EntryWriter, type WriteOptions, type WrittenFolder } from "./write-entry";
 
-export interface UnpackIntoOptions {
-  /** A folder is never replaced by something else, nor the other way round. */
-  readonly noOverwriteDirNonDir: boolean;
-  /** Owner of everything written; absent: as the archive says. */
-  readonly owner?: { readonly uid: number; readonly gid: number };
+export interface UnpackIntoOptions extends WriteOptions {
   readonly signal: AbortSignal;
 }
 

@@ -5,14 +5,19 @@ import type { Header } from "tar-stream";
 import { hasCode, isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
 import { ownUserNamespace } from "../../internal/user-namespace";
 import { diskError } from "../image/disk-error";
+import type { ProgramScan } from "../layer/program-scan";
 import type { Handle } from "../tree/handle";
 import { removeEntry } from "../tree/remove-entry";
 import type { TreeWalk } from "../tree/tree-walk";
 import { walkTo } from "../tree/walk-to";
 
 export interface WriteOptions {
+  /** A folder is never replaced by something else, nor the other way round. */
   readonly noOverwriteDirNonDir: boolean;
+  /** Owner of everything written; absent: as the archive says. */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Is shown every file. Default: nobody looks. */
+  readonly programs?: ProgramScan;
 }
 
 /** An entry of an archive that is being read, with its data. */
@@ -160,8 +165,11 @@ async function writeFile(folder: Handle, name: string, data: ArchiveEntry, optio
   const { header } = data;
   const file = await open(folder.at(name), newFile, 0o600);
   try {
+    options.programs?.begin();
     for await (const chunk of data) {
-      if (chunk instanceof Uint8Array) await file.writeFile(chunk);
+      if (!(chunk instanceof Uint8Array)) continue;
+      options.programs?.push(chunk);
+      await file.writeFile(chunk);
     }
     const { uid, gid } = ownerOf(header, options);
     await file.chown(uid, gid);

@@ -1,7 +1,7 @@
 import { stat, writeFile } from "node:fs/promises";
 import { hasCode } from "../../internal/errors";
 import { Handle } from "./handle";
-import { type TreeMount, TreeWalk } from "./tree-walk";
+import { openSource, type TreeMount, TreeWalk } from "./tree-walk";
 import { walkTo } from "./walk-to";
 
 export interface TreeRequest {
@@ -45,10 +45,10 @@ export async function openProcessTree(pid: number, path: string): Promise<TreeWa
 }
 
 /** The path of the mount point, free of links. */
-async function makeMountPoint(walk: TreeWalk, target: string, { source }: TreeMount): Promise<string> {
+async function makeMountPoint(walk: TreeWalk, target: string, mount: TreeMount): Promise<string> {
   const last = await walkTo(walk, target, { followLast: true, makeMissing: true });
   if (last === undefined) return walk.path;
-  if ((await stat(source)).isDirectory()) {
+  if (await isFolder(mount)) {
     await walk.makeFolder(last);
   } else {
     await writeFile(walk.folder.at(last), "", { flag: "wx", mode: 0o644 }).catch((error: unknown) => {
@@ -56,4 +56,13 @@ async function makeMountPoint(walk: TreeWalk, target: string, { source }: TreeMo
     });
   }
   return walk.pathOf(last);
+}
+
+async function isFolder(mount: TreeMount): Promise<boolean> {
+  const source = await openSource(mount);
+  try {
+    return (await source.stat()).isDirectory();
+  } finally {
+    await source.close();
+  }
 }

@@ -1,12 +1,15 @@
 import { mkdir } from "node:fs/promises";
-import { posix } from "node:path";
+import { posix, relative } from "node:path";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import { Handle } from "./handle";
+import { openAt } from "./walk-to";
 
 /** Something of the host that is seen in a tree, as a mount would show it. */
 export interface TreeMount {
-  /** On the host; trusted, links in it are followed. */
+  /** On the host. */
   readonly source: string;
+  /** The folder that holds `source` and that no link on the way may lead out of. Absent: links are trusted. */
+  readonly root?: string;
   readonly isReadOnly: boolean;
 }
 
@@ -80,14 +83,14 @@ export class TreeWalk implements AsyncDisposable {
   /** Throws ENOENT, and ENOTDIR for a link. */
   async enter(name: string): Promise<void> {
     const mount = this.#mountAt(name);
-    const handle = mount === undefined ? await this.folder.openChild(name) : await Handle.openFolder(mount.source);
+    const handle = mount === undefined ? await this.folder.openChild(name) : await openSourceFolder(mount);
     await this.push(name, handle);
   }
 
   /** What is there, a link as itself. Throws ENOENT. */
   async openEntry(name: string): Promise<Handle> {
     const mount = this.#mountAt(name);
-    return mount === undefined ? await this.folder.openEntry(name) : await Handle.open(mount.source);
+    return mount === undefined ? await this.folder.openEntry(name) : await openSource(mount);
   }
 
   /** Enters a folder that `openEntry` has opened; its handle is the walk's from now on. */
@@ -172,6 +175,28 @@ export class TreeWalk implements AsyncDisposable {
     level.handle = undefined;
     this.#openBelow -= 1;
     await handle.close();
+  }
+}
+
+/** What a mount shows. Throws `path-not-found`, in Docker's words, for what is not there in its root. */
+export async function openSource({ source, root }: Pick<TreeMount, "source" | "root">): Promise<Handle> {
+  if (root === undefined) return await Handle.open(source);
+  await using walk = new TreeWalk(await Handle.openFolder(root));
+  try {
+    return await openAt(walk, relative(root, source));
+  } catch (cause) {
+    if (!hasCode(cause, "ENOENT") && !hasCode(cause, "ENOTDIR")) throw cause;
+    const reason = hasCode(cause, "ENOENT") ? "no such file or directory" : "not a directory";
+    throw new RuncibleError("path-not-found", `cannot access path "${source}": ${reason}`, { cause });
+  }
+}
+
+async function openSourceFolder(mount: TreeMount): Promise<Handle> {
+  const source = await openSource(mount);
+  try {
+    return await Handle.openFolder(source.path);
+  } finally {
+    await source.close();
   }
 }
 

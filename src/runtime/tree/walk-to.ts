@@ -1,5 +1,6 @@
 import { readlink } from "node:fs/promises";
 import { hasCode, RuncibleError } from "../../internal/errors";
+import { Handle } from "./handle";
 import type { TreeWalk } from "./tree-walk";
 
 /** As the kernel's own limit (ELOOP). */
@@ -54,6 +55,19 @@ export async function walkTo(walk: TreeWalk, path: string, options: WalkOptions)
     }
   }
   return undefined;
+}
+
+/**
+ * What a path leads to, every link followed as `walkTo` does. The handle outlives the walk and is never that of a link.
+ * Throws as `walkTo`, and `path-not-found` when the path is changed meanwhile.
+ */
+export async function openAt(walk: TreeWalk, path: string): Promise<Handle> {
+  const last = await walkTo(walk, path, { followLast: true });
+  if (last === undefined) return await Handle.openFolder(walk.folder.path);
+  const handle = await walk.openEntry(last);
+  if (!(await handle.stat()).isSymbolicLink()) return handle;
+  await handle.close();
+  throw new RuncibleError("path-not-found", `open ${path}: it was replaced by a link meanwhile; try again`);
 }
 
 function tooManyLinks(path: string): RuncibleError {

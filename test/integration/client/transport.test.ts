@@ -94,3 +94,15 @@ test("an upgraded connection carries bytes both ways", async () => {
 
   expect(text).toBe("first second");
 });
+
+test("a wait that another daemon fails with a text is an error", async () => {
+  answer = (_request, response) => response.end('{"StatusCode":137,"Error":{"Message":"No such container: x"}}');
+
+  await expect(client.containers.wait("x")).rejects.toMatchObject({ code: "container-not-found" });
+});
+
+test("a wait that the daemon ends without a result is an error", async () => {
+  answer = (_request, response) => response.end();
+
+  await expect(client.containers.wait("x")).rejects.toMatchObject({ code: "engine-unreachable" });
+});

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import type { EngineClient } from "../../../src/client/client";
 import { readOutput } from "../../../src/client/output";
@@ -172,4 +173,45 @@ test("a start that fails leaves a container that ran before as exited", async ()
   await expect(containers.start(id)).rejects.toThrow();
 
   expect((await containers.inspect(id)).State).toMatchObject({ Status: "exited", ExitCode: 128 });
+});
+
+test("who sees that a container has ended finds its whole log", async () => {
+  await using engine = await startEngine();
+  const { containers } = engine.client;
+  const id = await create(engine.client, "printf unfinished");
+  const logs: string[] = [];
+  for (let round = 0; round < 20; round++) {
+    await containers.start(id);
+    // Quicker than a wait, which is told when all is done.
+    while ((await containers.inspect(id)).State.Running) {
+      // Asks again at once.
+    }
+    logs.push(await text(await containers.logs(id)));
+    await containers.wait(id);
+  }
+
+  expect(logs).toEqual(logs.map((_log, round) => "unfinished".repeat(round + 1)));
+  await containers.remove(id);
+});
+
+test("a process that was killed for want of memory is told, also when the container's first one goes on", async () => {
+  await using engine = await startEngine();
+  const { containers, events } = engine.client;
+  const memory = { Memory: 16 * 1024 * 1024, MemorySwap: 16 * 1024 * 1024 };
+  const id = await create(engine.client, "tail /dev/zero; exit 3", memory);
+  const stop = new AbortController();
+  const seen = await events.subscribe({ filters: new Map([["container", [id]]]), signal: stop.signal });
+  await containers.start(id);
+
+  const actions: string[] = [];
+  for await (const { Action } of seen) {
+    actions.push(Action);
+    if (Action === "die") break;
+  }
+
+  stop.abort();
+  expect(actions).toEqual(["start", "oom", "die"]);
+  await containers.wait(id);
+  expect((await containers.inspect(id)).State).toMatchObject({ OOMKilled: true, ExitCode: 3 });
+  await containers.remove(id);
 });

@@ -1,10 +1,12 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TestEngine } from "../../support/engine";
 import { writeOciLayout } from "../../support/image/oci-layout";
 import { tinyProgram32 } from "../../support/image/tiny-program";
+import { tarOf } from "../layer/layer-fixture";
 import { loadLayout, startEngine } from "./engine-with-image";
 
 let engine: TestEngine;
@@ -41,6 +43,18 @@ test("a 32-bit program that is bound into the container runs", async () => {
   const Binds = [`${join(folder, "root")}:/opt`];
 
   expect(await exitCodeOf({ Image: "bb:latest", Cmd: ["/opt/exit42"], HostConfig: { Binds } })).toBe(42);
+});
+
+test("a 32-bit program that is copied into the container runs from the next start on", async () => {
+  const { containers } = engine.client;
+  const { Id } = await containers.create({ Image: "bb:latest", Cmd: ["/opt/exit42"] });
+  const tar = tarOf([{ name: "opt/exit42", data: tinyProgram32(42), mode: 0o755 }]);
+  await containers.putArchive(Id, "/", Readable.from([tar]));
+
+  await containers.start(Id);
+
+  expect((await containers.wait(Id)).StatusCode).toBe(42);
+  await containers.remove(Id);
 });
 
 test("an image without such programs gets a filter for one machine only", async () => {

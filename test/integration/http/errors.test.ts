@@ -49,3 +49,13 @@ test("what is no error of this package is a defect on both sides", async () => {
 
   await expect(client.containers.start("x")).rejects.toMatchObject({ code: "internal", message: "broken" });
 });
+
+test("a wait that fails when its headers are sent is an error with its code, and no result", async () => {
+  const failure = new RuncibleError("container-state", "it is being taken apart");
+  const client = await clientOf({ containers: { wait: async () => ({ outcome: Promise.reject(failure) }) } });
+
+  await expect(client.containers.wait("x")).rejects.toMatchObject({
+    code: "container-state",
+    message: "wait for container x: it is being taken apart",
+  });
+});

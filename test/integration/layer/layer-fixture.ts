@@ -25,7 +25,7 @@ export interface Entry {
   /** Default: a file. */
   readonly type?: string;
   readonly linkName?: string;
-  readonly data?: string;
+  readonly data?: string | Buffer;
   readonly mode?: number;
 }
 
@@ -35,7 +35,8 @@ export function tarOf(entries: readonly Entry[]): Buffer {
     const size = Buffer.byteLength(data);
     const header = buildHeader({ name, linkName, type, mode, uid: 0, gid: 0, size, mtime: 1 });
     header.write(linkName, 157, 100, "utf8");
-    return [withChecksum(header), Buffer.from(data), Buffer.alloc(paddingOf(size))];
+    const content = typeof data === "string" ? Buffer.from(data) : data;
+    return [withChecksum(header), content, Buffer.alloc(paddingOf(size))];
   });
   return Buffer.concat([...blocks, Buffer.alloc(1024)]);
 }

@@ -164,3 +164,8 @@ test("an update of the swap alone goes with the memory limit that is there", () 
     memorySwapBytes: 20_000_000,
   });
 });
+
+test.each(["/etc", "..", "../other", "a/../../other"])("a subpath %s is not inside a volume", (Subpath) => {
+  const Mounts = [{ Type: "volume", Source: "data", Target: "/data", VolumeOptions: { Subpath } }];
+  expect(() => decode({ HostConfig: { Mounts } })).toThrow("subpath must be a relative path within the volume");
+});

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { formatPlatform, parsePlatform } from "../../../../src/internal/platform";
 import { isIndex, parseImageConfig, parseManifest } from "../../../../src/runtime/image/parse";
-import { choosePlatform, formatPlatform, parsePlatform } from "../../../../src/runtime/image/platform";
+import { choosePlatform } from "../../../../src/runtime/image/platform";
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 const bytes = (json: unknown): Buffer => Buffer.from(JSON.stringify(json));
