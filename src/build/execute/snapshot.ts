@@ -23,6 +23,7 @@ export interface SnapshotStep {
   readonly created: string;
   readonly layer?: LayerRef;
   readonly author?: string;
+  readonly comment?: string;
 }
 
 export function scratchSnapshot(): Snapshot {
@@ -37,7 +38,15 @@ export function imageSnapshot({ id, manifest, config }: Image): Snapshot {
     const descriptor = manifest.layers[index];
     return descriptor === undefined ? [] : [{ diffId, descriptor }];
   });
-  return { layers, config, id };
+  return { layers, config: { ...config, history: wholeHistory(config) }, id };
+}
+
+/** Some tools leave the history out; what is added to it must not be taken for the steps of the layers below. */
+function wholeHistory({ history = [], rootfs, created }: ImageConfig): readonly HistoryEntry[] {
+  const known = history.filter((entry) => entry.empty_layer !== true).length;
+  const missing = Math.max(0, rootfs.diff_ids.length - known);
+  const unknown: HistoryEntry = { ...(created === undefined ? {} : { created }), created_by: "" };
+  return [...Array.from({ length: missing }, () => unknown), ...history];
 }
 
 export function diffIdsOf({ layers }: Snapshot): readonly Digest[] {
@@ -52,6 +61,7 @@ export function nextSnapshot({ layers, config }: Snapshot, step: SnapshotStep): 
     created,
     created_by: createdBy,
     ...(author === undefined ? {} : { author }),
+    ...(step.comment === undefined ? {} : { comment: step.comment }),
     ...(layer === undefined ? { empty_layer: true } : {}),
   };
   const nextLayers = layer === undefined ? layers : [...layers, layer];

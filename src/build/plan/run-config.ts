@@ -13,6 +13,10 @@ export interface StageConfig {
 /** Instructions that change the configuration and nothing else. */
 export type ConfigInstruction = Exclude<Instruction, { readonly kind: "ARG" | "RUN" | "COPY" | "ADD" }>;
 
+export function isConfigInstruction(instruction: Instruction): instruction is ConfigInstruction {
+  return !["ARG", "RUN", "COPY", "ADD"].includes(instruction.kind);
+}
+
 /**
  * The configuration after an instruction. `expand` puts variables in; a name and its value are expanded with what was
  * set before the instruction. Throws `invalid-argument`.
