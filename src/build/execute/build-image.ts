@@ -22,12 +22,14 @@ export interface BuildOptions {
   readonly host: BuildHost;
   /** New, on the disk of the stores; the build removes it. */
   readonly folder: string;
+  /** Context and Dockerfile are read and found good. */
+  readonly onBegun: () => void;
   readonly onBuilt: (id: Digest) => void;
 }
 
 /**
- * Builds an image. The first event comes when context and Dockerfile are read and found good; until then what is wrong
- * with the request is thrown as `invalid-argument`. Later failures are thrown too. However it ends, and whenever the
+ * Builds an image. Until `onBegun`, what is wrong with the request is thrown as `invalid-argument`; later failures are
+ * thrown too. However it ends, and whenever the
  * reader stops: no container, mount or file of the build is left.
  */
 export async function* buildImage(request: BuildRequest, options: BuildOptions): AsyncGenerator<BuildEvent> {
@@ -41,6 +43,7 @@ export async function* buildImage(request: BuildRequest, options: BuildOptions):
   let stages: Promise<unknown> = Promise.resolve();
   try {
     const build = await prepare(request, options, { signal: abort.signal, lease, mounted });
+    options.onBegun();
     const running = startStages(build, abort);
     stages = running.settled;
     for (const output of running.outputs) {

@@ -40,6 +40,7 @@ async function* buildLines(options: BuildsOptions, request: BuildImageRequest): 
   const { context, parts, folder } = options;
   const tags = request.tags.map(tagOf);
   const { resources, platform, ...rest } = request;
+  let hasBegun = false;
   const lines = buildImage(
     {
       ...rest,
@@ -54,6 +55,9 @@ async function* buildLines(options: BuildsOptions, request: BuildImageRequest): 
       parts,
       host: createBuildHost(options, request),
       folder: join(folder, randomId().slice(0, 16)),
+      onBegun: () => {
+        hasBegun = true;
+      },
       onBuilt: (id) => {
         for (const tag of tags) {
           context.events.publish({ type: "image", action: "tag", id, attributes: { name: familiarName(tag) } });
@@ -61,12 +65,8 @@ async function* buildLines(options: BuildsOptions, request: BuildImageRequest): 
       },
     },
   );
-  let hasBegun = false;
   try {
-    for await (const line of lines) {
-      hasBegun = true;
-      yield line;
-    }
+    yield* lines;
   } catch (error) {
     if (!hasBegun) throw error;
     yield failureLine(error);
