@@ -17,17 +17,23 @@ export async function runCommand(build: Build, output: StageOutput, request: Run
   signal.addEventListener("abort", kill);
   if (signal.aborted) kill();
   const tail = { text: "" };
+  const emit = (stream: string): Promise<void> => output.emit({ stream }, signal);
   try {
-    const [outcome] = await Promise.all([
-      run.exited,
-      pump(run.process.stdout, tail, (text) => output.emit({ stream: text }, signal)),
-      pump(run.process.stderr, tail, (text) => output.emit({ stream: `\u001b[91m${text}\u001b[0m` }, signal)),
+    await Promise.all([
+      pump(run.process.stdout, tail, emit),
+      pump(run.process.stderr, tail, (text) => emit(`\u001b[91m${text}\u001b[0m`)),
     ]);
-    if (signal.aborted) throw new RuncibleError("aborted", "build image: cancelled", { cause: signal.reason });
-    if (outcome.exitCode !== 0) throw commandFailed(request, outcome, tail.text);
+  } catch (error) {
+    kill();
+    throw error;
   } finally {
+    // Only then are its network and cgroup gone, and the root can be unmounted.
+    await run.exited;
     signal.removeEventListener("abort", kill);
   }
+  if (signal.aborted) throw new RuncibleError("aborted", "build image: cancelled", { cause: signal.reason });
+  const outcome = await run.exited;
+  if (outcome.exitCode !== 0) throw commandFailed(request, outcome, tail.text);
 }
 
 /** The exit code and Docker's own words, which clients look for; then the end of the output. */

@@ -46,7 +46,9 @@ export class StageOutput {
 
   async #change(signal: AbortSignal): Promise<void> {
     const aborted = deferred();
-    signal.addEventListener("abort", () => aborted.resolve(), { once: true });
+    const giveUp = (): void => aborted.resolve();
+    signal.addEventListener("abort", giveUp);
     await Promise.race([this.#changed.promise, aborted.promise]);
+    signal.removeEventListener("abort", giveUp);
   }
 }
