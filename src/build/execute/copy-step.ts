@@ -127,6 +127,7 @@ async function placeItem({ build, root, target, item, owner, changeMode, keepsPa
     target: place,
     owner: owner ?? (item.keepsOwner ? undefined : { uid: 0, gid: 0 }),
     changeMode,
+    keepsAttributes: item.keepsOwner,
     isExcluded: item.isExcluded,
     signal,
   });

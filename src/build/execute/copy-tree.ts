@@ -1,6 +1,6 @@
 import { constants, type Stats } from "node:fs";
 import { chmod, copyFile, lchown, lstat, lutimes, mkdir, rm, symlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import { run } from "../../internal/exec";
 import { resolveInRoot } from "../../runtime/scoped-path";
@@ -21,6 +21,8 @@ export interface CopyJob {
   /** Undefined: as the source's. */
   readonly owner: Owner | undefined;
   readonly changeMode: ModeChange | undefined;
+  /** Capabilities of programs come along: those of an image, not those of a client's machine. */
+  readonly keepsAttributes: boolean;
   readonly isExcluded: (relative: string) => boolean;
   readonly signal: AbortSignal;
 }
@@ -33,11 +35,13 @@ export async function copyTree(job: CopyJob): Promise<void> {
   const folders: { readonly path: string; readonly stats: Stats }[] = [];
   /** Where the folders of the source are in the root, by their relative path. */
   const places = new Map<string, string>();
+  const programs: Program[] = [];
   for await (const entry of walkTree(job.source, job.isExcluded)) {
     job.signal.throwIfAborted();
     const place = await placeOf(job, entry, places);
     if (!entry.stats.isDirectory()) {
       await copyLeaf(job, entry, place);
+      if (entry.stats.isFile() && (entry.stats.mode & 0o111) !== 0) programs.push({ source: entry.path, place });
       continue;
     }
     const isNew = await makeFolder(place);
@@ -47,9 +51,36 @@ export async function copyTree(job: CopyJob): Promise<void> {
     }
     places.set(entry.relative, place);
   }
+  if (job.keepsAttributes) await copyAttributes(programs, job.signal);
   // Last, because every file written into a folder changes its time.
   for (const { path, stats } of folders.reverse()) await lutimes(path, stats.atime, stats.mtime);
 }
+
+interface Program {
+  readonly source: string;
+  readonly place: string;
+}
+
+/** Node has no word for extended attributes. After the owner, which takes capabilities away when it changes. */
+async function copyAttributes(programs: readonly Program[], signal: AbortSignal): Promise<void> {
+  const byFolder = new Map<string, string[]>();
+  for (const { source, place } of programs) {
+    const isRenamed = basename(source) !== basename(place);
+    const target = isRenamed ? place : dirname(place);
+    byFolder.set(target, [...(byFolder.get(target) ?? []), source]);
+  }
+  for (const [target, sources] of byFolder) {
+    for (let at = 0; at < sources.length; at += filesAtOnce) {
+      const files = sources.slice(at, at + filesAtOnce);
+      await run("cp", ["--attributes-only", "--preserve=xattr", "--no-dereference", "--", ...files, target], {
+        signal,
+      });
+    }
+  }
+}
+
+/** The kernel limits the length of a command line. */
+const filesAtOnce = 200;
 
 /** Folders that lack on the way to a target are made, open to everybody. */
 export async function makeFolders(root: string, target: string, owner: Owner | undefined): Promise<void> {
