@@ -4,8 +4,8 @@ import { mkdir, utimes } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { request } from "undici";
 import { messageOf, RuncibleError } from "../../internal/errors";
+import { undici } from "../../runtime/registry/undici";
 
 export function isUrl(source: string): boolean {
   return /^https?:\/\//i.test(source);
@@ -61,9 +61,11 @@ async function open(
 ): Promise<{ readonly body: Readable; readonly headers: Readonly<Record<string, unknown>>; readonly finalUrl: URL }> {
   let url = start;
   for (let hops = 0; hops <= redirectLimit; hops++) {
-    const { statusCode, headers, body } = await request(url, { signal }).catch((cause: unknown) => {
-      throw new RuncibleError("invalid-argument", `download ${shown(start.href)}: ${messageOf(cause)}`, { cause });
-    });
+    const { statusCode, headers, body } = await undici()
+      .request(url, { signal })
+      .catch((cause: unknown) => {
+        throw new RuncibleError("invalid-argument", `download ${shown(start.href)}: ${messageOf(cause)}`, { cause });
+      });
     const { location } = headers;
     if (statusCode >= 300 && statusCode < 400 && typeof location === "string") {
       await body.dump();

@@ -42,11 +42,11 @@ async function takeLayer(build: Build, folder: string): Promise<StepRecord> {
   // The top layer's own folder is the root that a container sees.
   await chmod(upper, 0o755);
   const packed = await packUpper({ upper, file, signal: build.signal });
-  const { diffId, digest, sizeBytes, plainBytes } = packed;
+  const { diffId, digest, sizeBytes, plainBytes, has32BitPrograms } = packed;
   build.lease.protect(digest);
   build.lease.protect(diffId);
   await images.blobs.adopt(file, digest);
-  await runtime.layers.adopt({ diffId, folder: upper, sizeBytes: plainBytes });
+  await runtime.layers.adopt({ diffId, folder: upper, sizeBytes: plainBytes, has32BitPrograms });
   return {
     created: new Date().toISOString(),
     layer: { diffId, descriptor: { mediaType: mediaTypes.ociLayerGzip, digest, size: sizeBytes } },

@@ -120,6 +120,8 @@ async function requestOf(build: Build, stage: Stage, job: ContainerJob): Promise
       capDrop: [],
       isPrivileged: false,
       seccomp: "default",
+      // A step may bring the program itself that it runs.
+      has32BitPrograms: true,
       noNewPrivileges: false,
       devices: [],
       sysctls: {},

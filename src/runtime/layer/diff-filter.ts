@@ -1,5 +1,6 @@
 import { RuncibleError } from "../../internal/errors";
 import { buildPax, type PaxRecords, parsePax } from "./pax";
+import type { ProgramScan } from "./program-scan";
 import { blockBytes, buildHeader, isZeroBlock, paddingOf, parseHeader, type TarHeader } from "./tar-header";
 
 /**
@@ -23,7 +24,8 @@ type Step =
 const overlayAttribute = /^SCHILY\.xattr\.(trusted|user)\.overlay\./;
 const opaqueAttribute = /^SCHILY\.xattr\.(trusted|user)\.overlay\.opaque$/;
 
-export function createDiffFilter(): DiffFilter {
+/** `scan` sees the content of all files. */
+export function createDiffFilter(scan?: ProgramScan): DiffFilter {
   let step: Step = { kind: "header" };
   let rest: Buffer = Buffer.alloc(0);
   let missing = 0;
@@ -54,6 +56,7 @@ export function createDiffFilter(): DiffFilter {
         const piece = take(Math.min(missing, rest.length));
         missing -= piece.length;
         out.push(piece);
+        scan?.push(piece);
         if (missing === 0) step = { kind: "header" };
         return true;
       }
@@ -113,6 +116,7 @@ export function createDiffFilter(): DiffFilter {
       out.push(...marker(`${name.replace(/\/$/, "")}/.wh..wh..opq`));
     }
     const size = "123456".includes(parsed.type) ? 0 : Number(pax.get("size")?.toString() ?? parsed.size);
+    scan?.begin();
     missing = size + paddingOf(size);
     step = missing === 0 ? { kind: "header" } : { kind: "data" };
   };

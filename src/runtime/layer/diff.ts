@@ -8,6 +8,7 @@ import { hasCode, RuncibleError } from "../../internal/errors";
 import { exitOf, spawnTool } from "../../internal/exec";
 import { type Digest, parseDigest } from "../image/digest";
 import { createDiffFilter } from "./diff-filter";
+import { createProgramScan, type ProgramScan } from "./program-scan";
 
 export interface PackRequest {
   /** An overlay's upper folder. */
@@ -23,6 +24,7 @@ export interface PackRequest {
 
 export interface PackedLayer {
   readonly diffId: Digest;
+  readonly has32BitPrograms: boolean;
   /** Of the plain archive. */
   readonly plainBytes: number;
   /** Of the gzip file. */
@@ -65,12 +67,13 @@ export async function packUpper(request: PackRequest): Promise<PackedLayer> {
   tar.stdin?.end((await readdir(upper)).sort().join("\0"));
   const plain = createHash("sha256");
   const packed = createHash("sha256");
+  const scan = createProgramScan();
   let plainBytes = 0;
   try {
     if (tar.stdout === null) throw new RuncibleError("internal", "pack layer: tar has no output");
     await pipeline(
       Readable.from(
-        layerPieces(tar.stdout, (piece) => {
+        layerPieces(tar.stdout, scan, (piece) => {
           plain.update(piece);
           plainBytes += piece.length;
         }),
@@ -95,6 +98,7 @@ export async function packUpper(request: PackRequest): Promise<PackedLayer> {
   }
   return {
     diffId: parseDigest(`sha256:${plain.digest("hex")}`),
+    has32BitPrograms: scan.has32BitPrograms,
     plainBytes,
     digest: parseDigest(`sha256:${packed.digest("hex")}`),
     sizeBytes: (await stat(file)).size,
@@ -105,8 +109,12 @@ const toolPath = "/usr/sbin:/usr/bin:/sbin:/bin";
 /** Most images that a test builds are never pushed: fast counts more than small. */
 const gzipLevel = 1;
 
-async function* layerPieces(tar: Readable, onPiece: (piece: Buffer) => void): AsyncGenerator<Buffer> {
-  const filter = createDiffFilter();
+async function* layerPieces(
+  tar: Readable,
+  scan: ProgramScan,
+  onPiece: (piece: Buffer) => void,
+): AsyncGenerator<Buffer> {
+  const filter = createDiffFilter(scan);
   for await (const chunk of tar) {
     for (const piece of filter.push(chunk)) {
       onPiece(piece);

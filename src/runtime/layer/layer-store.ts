@@ -22,13 +22,21 @@ export interface LayerStore {
    * Takes in a folder of the store's own disk that is in overlay form already, and that nobody writes to or has mounted.
    * It is moved; when the layer is there already, it stays where it is.
    */
-  adopt(layer: { readonly diffId: Digest; readonly folder: string; readonly sizeBytes: number }): Promise<void>;
+  adopt(layer: AdoptedLayer): Promise<void>;
   /** Plain bytes, recorded at unpacking. */
   sizeOf(diffId: Digest): Promise<number>;
   /** Whether it brings programs of a 32-bit machine, or may do so. */
   has32BitPrograms(diffId: Digest): Promise<boolean>;
   /** Removes layers that are not in use, which is asked right before each removal. */
   collectGarbage(isInUse: (diffId: Digest) => boolean): Promise<void>;
+}
+
+export interface AdoptedLayer {
+  readonly diffId: Digest;
+  readonly folder: string;
+  /** Plain bytes of its archive. */
+  readonly sizeBytes: number;
+  readonly has32BitPrograms: boolean;
 }
 
 interface LayerRecord {
@@ -84,10 +92,8 @@ export async function openLayerStore(folder: string, limits: Partial<LayerLimits
     const unfinished = join(folder, `${unfinishedPrefix}${randomId().slice(0, 16)}`);
     await mkdir(unfinished, { mode: 0o755 });
     try {
-      await writeFile(
-        join(unfinished, recordName),
-        JSON.stringify({ sizeBytes: layer.sizeBytes } satisfies LayerRecord),
-      );
+      const record: LayerRecord = { sizeBytes: layer.sizeBytes, has32BitPrograms: layer.has32BitPrograms };
+      await writeFile(join(unfinished, recordName), JSON.stringify(record));
       await rename(layer.folder, join(unfinished, "diff"));
       await rename(unfinished, folderOf(layer.diffId));
     } finally {

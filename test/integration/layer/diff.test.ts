@@ -105,6 +105,7 @@ test("both digests are those of the file, and the same folder gives the same fil
   expect(layer).toEqual({
     digest: digestOf(bytes),
     diffId: digestOf(plain),
+    has32BitPrograms: false,
     plainBytes: plain.length,
     sizeBytes: bytes.length,
   });
@@ -133,10 +134,20 @@ test("a store adopts a folder without unpacking it, once", async () => {
   const before = await described(upper);
   const { ino } = await stat(join(upper, "a"));
 
-  await fixture.store.adopt({ diffId: layer.diffId, folder: upper, sizeBytes: layer.plainBytes });
+  await fixture.store.adopt({
+    diffId: layer.diffId,
+    folder: upper,
+    sizeBytes: layer.plainBytes,
+    has32BitPrograms: false,
+  });
   await mkdir(upper);
   await writeFile(join(upper, "other"), "");
-  await fixture.store.adopt({ diffId: layer.diffId, folder: upper, sizeBytes: layer.plainBytes });
+  await fixture.store.adopt({
+    diffId: layer.diffId,
+    folder: upper,
+    sizeBytes: layer.plainBytes,
+    has32BitPrograms: false,
+  });
 
   const path = fixture.store.pathOf(layer.diffId);
   expect(await described(path)).toBe(before);
