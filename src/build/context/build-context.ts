@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import { unpackInto } from "../../runtime/rootfs/unpack-into";
 import { resolveInRoot } from "../../runtime/scoped-path";
-import { type IgnoreRules, parseIgnoreFile } from "./ignore-patterns";
+import { type IgnoreRules, parseIgnoreFile } from "../dockerfile/ignore-patterns";
 
 /** The files that a client sent for a build, without what .dockerignore leaves out. */
 export interface BuildContext {

@@ -3,7 +3,7 @@ import { lstat, readdir } from "node:fs/promises";
 import { posix } from "node:path";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import { resolveInRoot } from "../../runtime/scoped-path";
-import { globExpression } from "./ignore-patterns";
+import { globExpression } from "../dockerfile/ignore-patterns";
 
 /** A file or folder that a COPY names. */
 export interface SelectedSource {

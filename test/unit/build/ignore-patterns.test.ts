@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseIgnoreFile } from "../../../src/build/context/ignore-patterns";
+import { parseIgnoreFile } from "../../../src/build/dockerfile/ignore-patterns";
 
 test.each([
   ["*.log", ["a.log"], ["s/a.log", "a.logs"]],
