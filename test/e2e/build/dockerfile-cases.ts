@@ -81,6 +81,7 @@ const running: readonly DockerfileCase[] = [
     tree: ["-0644 0:0 made = e"],
     config: { Shell: ["/bin/sh", "-ec"], Cmd: ["/bin/sh", "-ec", "echo hi"] },
     history: ['/bin/sh -ec #(nop)  CMD ["/bin/sh" "-ec" "echo hi"]'],
+    buildahDiffers: "its CMD stays with the default shell",
   },
   {
     name: "ENV reaches RUN, and RUN's network has a loopback",
@@ -293,6 +294,7 @@ const stages: readonly DockerfileCase[] = [
       "RUN --mount=type=bind,from=one,source=/o,target=/mnt/o --mount=type=bind,target=/ctx cat /mnt/o /ctx/c > /a",
     ].join("\n"),
     tree: ["-0644 0:0 a = 1|2"],
+    buildahDiffers: "it leaves the folder to mount on",
   },
   {
     name: "RUN with a tmpfs and a cache leaves neither",

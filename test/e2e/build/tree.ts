@@ -3,16 +3,20 @@ import { extract, type Header } from "tar-stream";
 
 /**
  * The entries of a root as text, in order: `drwxr-xr-x 0:0 etc/`, `-rw-r--r-- 0:0 etc/a = content`,
- * `l 0:0 etc/b -> a`. Of long or binary files the size stands for the content.
+ * `l 0:0 etc/b -> a`. Of long or binary files the size stands for the content; a hard link is the file that it is.
  */
 export async function treeOf(tar: Readable): Promise<readonly string[]> {
   const lines: string[] = [];
+  const contents = new Map<string, Buffer>();
   const parser = extract();
   tar.pipe(parser);
   for await (const entry of parser) {
     const chunks: Buffer[] = [];
     for await (const chunk of entry) chunks.push(chunk as Buffer);
-    const line = lineOf(entry.header, Buffer.concat(chunks));
+    const { type, name, linkname } = entry.header;
+    const content = type === "link" ? contents.get(pathOf(linkname ?? "")) : Buffer.concat(chunks);
+    if (content !== undefined) contents.set(pathOf(name), content);
+    const line = lineOf(entry.header, content ?? Buffer.alloc(0));
     if (line !== undefined) lines.push(line);
   }
   return lines.sort((left, right) => (pathIn(left) < pathIn(right) ? -1 : 1));
@@ -25,7 +29,7 @@ export function beyond(tree: readonly string[], base: readonly string[]): readon
 }
 
 function lineOf({ name, type, mode = 0, uid, gid, linkname }: Header, content: Buffer): string | undefined {
-  const path = name.replace(/^\.?\/+/, "").replace(/\/+$/, "");
+  const path = pathOf(name);
   if (path === "") return undefined;
   const owner = `${uid}:${gid}`;
   switch (type) {
@@ -33,14 +37,16 @@ function lineOf({ name, type, mode = 0, uid, gid, linkname }: Header, content: B
       return `${permissions("d", mode)} ${owner} ${path}/`;
     case "symlink":
       return `l ${owner} ${path} -> ${linkname}`;
-    case "link":
-      return `h ${owner} ${path} -> ${linkname?.replace(/^\.?\/+/, "")}`;
     default: {
       const shown =
         content.length > 200 || content.includes(0) ? `(${content.length} bytes)` : content.toString("utf8");
       return `${permissions("-", mode)} ${owner} ${path} = ${shown.replace(/\n$/, "").replaceAll("\n", "|")}`;
     }
   }
+}
+
+function pathOf(name: string): string {
+  return name.replace(/^\.?\/+/, "").replace(/\/+$/, "");
 }
 
 function permissions(kind: string, mode: number): string {
