@@ -3,8 +3,9 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import { unpackInto } from "../../runtime/rootfs/unpack-into";
-import { resolveInRoot } from "../../runtime/scoped-path";
+import { openTree } from "../../runtime/tree/open-tree";
 import { type IgnoreRules, parseIgnoreFile } from "../dockerfile/ignore-patterns";
+import { resolveInRoot } from "./path-in-root";
 
 /** The files that a client sent for a build, without what .dockerignore leaves out. */
 export interface BuildContext {
@@ -22,7 +23,8 @@ export async function openContext(
   options: { readonly dockerfile: string; readonly signal: AbortSignal },
 ): Promise<BuildContext> {
   await mkdir(root, { recursive: true, mode: 0o755 });
-  await unpackInto(root, "/", archive, { noOverwriteDirNonDir: false, signal: options.signal });
+  await using walk = await openTree({ path: root });
+  await unpackInto(walk, "/", archive, { noOverwriteDirNonDir: false, signal: options.signal });
   const dockerfile = await readInside(root, options.dockerfile);
   if (dockerfile === undefined) {
     throw new RuncibleError("invalid-argument", `Cannot locate specified Dockerfile: ${options.dockerfile}`);

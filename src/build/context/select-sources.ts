@@ -2,8 +2,8 @@ import type { Stats } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { posix } from "node:path";
 import { hasCode, RuncibleError } from "../../internal/errors";
-import { resolveInRoot } from "../../runtime/scoped-path";
 import { globExpression } from "../dockerfile/ignore-patterns";
+import { resolveInRoot } from "./path-in-root";
 
 /** A file or folder that a COPY names. */
 export interface SelectedSource {

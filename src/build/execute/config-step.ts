@@ -1,6 +1,6 @@
 import { lstat } from "node:fs/promises";
 import { posix } from "node:path";
-import { resolveInRoot } from "../../runtime/scoped-path";
+import { resolveInRoot } from "../context/path-in-root";
 import { expand } from "../dockerfile/expand";
 import type { ArgInstruction } from "../dockerfile/instruction";
 import { stageArg } from "../plan/build-args";

@@ -5,7 +5,8 @@ import { dirname, join, posix } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import { unpackInto } from "../../runtime/rootfs/unpack-into";
 import { resolveUser } from "../../runtime/runc/users";
-import { resolveInRoot } from "../../runtime/scoped-path";
+import { openTree } from "../../runtime/tree/open-tree";
+import { resolveInRoot } from "../context/path-in-root";
 import { treeDigest } from "../context/tree-digest";
 import { expand } from "../dockerfile/expand";
 import type { CopyInstruction } from "../dockerfile/instruction";
@@ -117,7 +118,8 @@ async function placeItem({ build, root, target, item, owner, changeMode, keepsPa
   if (item.unpacks) {
     await makeFolders(root, target, folderOwner);
     const options = { noOverwriteDirNonDir: false, signal, ...(owner === undefined ? {} : { owner }) };
-    return await unpackInto(root, target, createReadStream(item.path), options);
+    await using walk = await openTree({ path: root });
+    return await unpackInto(walk, target, createReadStream(item.path), options);
   }
   const place = keepsParents ? posix.join(target, item.name) : await placeOf(root, target, item);
   await makeFolders(root, dirname(place), folderOwner);

@@ -3,7 +3,7 @@ import { chmod, copyFile, lchown, lstat, lutimes, mkdir, rm, symlink } from "nod
 import { basename, dirname, join } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import { run } from "../../internal/exec";
-import { resolveInRoot } from "../../runtime/scoped-path";
+import { resolveInRoot } from "../context/path-in-root";
 import { type TreeEntry, walkTree } from "../context/tree";
 import type { ModeChange } from "./file-mode";
 

@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { lstat, rmdir, unlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { resolveInRoot } from "../../runtime/scoped-path";
+import { resolveInRoot } from "../context/path-in-root";
 
 /** What a container's mounts will leave in its root: empty files and folders to mount on. */
 export interface MountStubs {

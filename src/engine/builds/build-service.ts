@@ -85,7 +85,8 @@ function tagOf(text: string): ReturnType<typeof parseReference> {
 
 /** A command's exit code is that of the docker CLI. */
 function failureLine(error: unknown): ProgressLine {
-  const exitCode = isRuncibleError(error) ? error.evidence["exitCode"] : undefined;
-  const errorCode = isRuncibleError(error) ? error.code : "internal";
-  return { ...progressError(messageOf(error), typeof exitCode === "number" ? exitCode : undefined), errorCode };
+  const { code = "internal", evidence = {} } = isRuncibleError(error) ? error : {};
+  const exitCode = evidence["exitCode"];
+  const line = progressError(messageOf(error), typeof exitCode === "number" ? exitCode : undefined);
+  return { ...line, errorCode: code, errorEvidence: evidence };
 }
