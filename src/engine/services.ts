@@ -112,7 +112,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     usersOf: (id) => usersOf(context, id),
     layersOfContainers: () => new Set(context.index.values().flatMap(({ record }) => record.diffIds)),
   });
-  const cacheMounts = { folder: inState("build-cache/mounts"), locks: new Map(), taken: new Set<string>() };
+  const cacheMounts = { folder: inState("build-cache/mounts"), locks: new Map(), inUse: [] };
   const secretsFolder = join(options.runFolder, "build-secrets");
   // The cache keeps its layers from the collection that follows.
   const [cache] = await Promise.all([

@@ -73,8 +73,8 @@ export interface CacheMounts {
   readonly folder: string;
   /** One at a time for `sharing=locked`. */
   readonly locks: Map<string, Mutex>;
-  /** Folders that a step has to itself for `sharing=private`. */
-  readonly taken: Set<string>;
+  /** Names of folders that steps use now, one entry per step: `sharing=private` takes another, a prune leaves them. */
+  readonly inUse: string[];
 }
 
 /** A build under way. */

@@ -126,26 +126,22 @@ async function openCache(build: Build, stage: Stage, flag: MountFlag): Promise<O
 }
 
 async function claimCache(
-  build: Build,
+  { parts, signal }: Build,
   key: string,
   sharing: MountFlag["sharing"],
 ): Promise<{ readonly folder: string; readonly release: () => Promise<void> }> {
-  const { folder, locks, taken } = build.parts.cacheMounts;
-  switch (sharing) {
-    case "shared":
-      return { folder: join(folder, key), release: async () => {} };
-    case "locked": {
-      const lock = locks.get(key) ?? new Mutex();
-      locks.set(key, lock);
-      return { folder: join(folder, key), release: await hold(lock, build.signal) };
-    }
-    case "private": {
-      let name = key;
-      for (let copy = 2; taken.has(name); copy++) name = `${key}-${copy}`;
-      taken.add(name);
-      return { folder: join(folder, name), release: async () => void taken.delete(name) };
-    }
-  }
+  const { folder, locks, inUse } = parts.cacheMounts;
+  const lock = locks.get(key) ?? new Mutex();
+  locks.set(key, lock);
+  const unlock = sharing === "locked" ? await hold(lock, signal) : async () => {};
+  let name = key;
+  if (sharing === "private") for (let copy = 2; inUse.includes(name); copy++) name = `${key}-${copy}`;
+  inUse.push(name);
+  const release = async (): Promise<void> => {
+    inUse.splice(inUse.indexOf(name), 1);
+    await unlock();
+  };
+  return { folder: join(folder, name), release };
 }
 
 /** Resolves when the lock is ours; rejects when the build is cancelled first, and then the turn is passed on. */

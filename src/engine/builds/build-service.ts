@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildParts } from "../../build/execute/build";
 import { buildImage } from "../../build/execute/build-image";
@@ -29,11 +29,16 @@ export async function openBuilds(options: BuildsOptions): Promise<BuildService> 
     build: (request) => buildLines(options, request),
     prune: async () => {
       const removed = await parts.cache.prune();
-      await rm(parts.cacheMounts.folder, { recursive: true, force: true });
-      await mkdir(parts.cacheMounts.folder, { recursive: true, mode: 0o711 });
+      await removeCacheMounts(parts.cacheMounts);
       return { removed, reclaimedBytes: await images.collectGarbage() };
     },
   };
+}
+
+async function removeCacheMounts({ folder, inUse }: BuildParts["cacheMounts"]): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!inUse.includes(name)) await rm(join(folder, name), { recursive: true, force: true });
+  }
 }
 
 async function* buildLines(options: BuildsOptions, request: BuildImageRequest): AsyncGenerator<ProgressLine> {

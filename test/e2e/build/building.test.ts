@@ -228,6 +228,21 @@ test("a link in the image does not lead a COPY out of it", async () => {
   expect(await printed(id, `cat ${engine.stateFolder}/leaked`)).toBe("1");
 });
 
+test("what a command puts in place of a mount's folder leads nowhere", async () => {
+  const outside = await mkdtemp(join(tmpdir(), "runcible-outside-"));
+  onTestFinished(() => rm(outside, { recursive: true }));
+  await run("touch", ["-d", "2001-02-03", join(outside, "victim"), outside]);
+  const mount = "--mount=type=tmpfs,target=/a/b/victim --mount=type=tmpfs,target=/etc/c/victim";
+
+  const { id } = await build(
+    `FROM bb\nRUN ${mount} mv /a /x && mkdir /a && ln -s ${outside} /a/b && mv /etc/c /y && ln -s ${outside} /etc/c\n`,
+  );
+
+  expect(await readdir(outside)).toEqual(["victim"]);
+  expect((await stat(outside)).mtime.getFullYear()).toBe(2001);
+  expect(await printed(id, "readlink /a/b; readlink /etc/c")).toBe(`${outside}\n`.repeat(2));
+});
+
 test("ADD unpacks archives of each kind, and nothing else", async () => {
   const folder = await mkdtemp(join(tmpdir(), "runcible-archives-"));
   onTestFinished(() => rm(folder, { recursive: true }));
