@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
-import { PassThrough, pipeline, type Readable } from "node:stream";
-import { pack } from "tar-fs";
+import type { Readable } from "node:stream";
 import { type IgnoreRules, parseIgnoreFile } from "../build/dockerfile/ignore-patterns";
+import { packFolder } from "../client/pack-folder";
 import { hasCode, RuncibleError } from "../internal/errors";
 
 export interface FolderContext {
@@ -16,7 +16,7 @@ export interface FolderContext {
  * A folder as the context of a build, without what .dockerignore leaves out. `file` is a path of the caller's; default:
  * the folder's `Dockerfile`. Throws `path-not-found`, `invalid-argument` for a Dockerfile outside the folder.
  */
-export async function packFolder(
+export async function openFolderContext(
   folder: string,
   file: string | undefined,
   workingFolder: string,
@@ -31,17 +31,10 @@ export async function packFolder(
   }
   const rules = await rulesOf(root, dockerfile);
   const always = new Set([dockerfile, ".dockerignore", `${dockerfile}.dockerignore`]);
-  const ignore = (path: string): boolean => {
-    const name = relative(root, path);
+  const stream = packFolder(root, (name) => {
     // What an exception brings back may lie in any folder: then the engine, which knows the rules too, does the rest.
-    return name !== "" && !always.has(name) && !rules.hasExceptions && rules.ignores(name);
-  };
-  // Permissions as they are: the packer would take away those that the umask forbids.
-  const options = { umask: 0, ignore };
-  const packed = pack(root, options);
-  // The packer's stream is not Node's own; errors and an early end have to cross over.
-  const stream = new PassThrough();
-  pipeline(packed, stream, () => {});
+    return !always.has(name) && !rules.hasExceptions && rules.ignores(name);
+  });
   return { stream, dockerfile };
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { messageOf, RuncibleError } from "../../internal/errors";
-import { packFolder } from "../build-context";
+import { openFolderContext } from "../build-context";
 import type { Command, CommandContext, Flags } from "../command";
 import { listFlag, textFlag } from "../flag-values";
 
@@ -33,7 +33,7 @@ export const buildCommand: Command = {
   ],
   arguments: { min: 1, max: 1 },
   run: async (context, { flags, arguments: [folder = ""] }) => {
-    const { stream, dockerfile } = await packFolder(folder, textFlag(flags, "file"), context.workingFolder);
+    const { stream, dockerfile } = await openFolderContext(folder, textFlag(flags, "file"), context.workingFolder);
     const secrets = new Map(await Promise.all(listFlag(flags, "secret").map((text) => secretOf(text, context))));
     const isQuiet = flags["quiet"] === true;
     const client = await context.connect();

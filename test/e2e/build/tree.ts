@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { pipeline, type Readable, type Writable } from "node:stream";
 import { extract, type Header } from "tar-stream";
 
 /**
@@ -9,7 +9,7 @@ export async function treeOf(tar: Readable): Promise<readonly string[]> {
   const lines: string[] = [];
   const contents = new Map<string, Buffer>();
   const parser = extract();
-  tar.pipe(parser);
+  pipeline(tar, parser as unknown as Writable, () => {});
   for await (const entry of parser) {
     const chunks: Buffer[] = [];
     for await (const chunk of entry) chunks.push(chunk as Buffer);
