@@ -2,6 +2,7 @@
 import type { EngineClient } from "../client/client";
 import { connect } from "../client/connect";
 import type { Command, CommandContext, CommandGroup } from "./command";
+import { buildCommand } from "./commands/build";
 import { composeGroup } from "./commands/compose";
 import { doctorCommand } from "./commands/doctor";
 import { engineCommand } from "./commands/engine";
@@ -20,6 +21,7 @@ const commands: readonly (Command | CommandGroup)[] = [
   psCommand,
   imagesCommand,
   pullCommand,
+  buildCommand,
   composeGroup,
   engineCommand,
   stopEngineCommand,

@@ -1,3 +1,4 @@
+import { type BuildClient, createBuildClient } from "./build";
 import { type ContainersClient, createContainersClient } from "./containers";
 import type { Endpoint } from "./endpoint";
 import { createEventsClient, type EventsClient } from "./events";
@@ -14,6 +15,7 @@ export interface EngineClient {
   readonly endpoint: Endpoint;
   readonly containers: ContainersClient;
   readonly images: ImagesClient;
+  readonly build: BuildClient;
   readonly networks: NetworksClient;
   readonly volumes: VolumesClient;
   readonly exec: ExecClient;
@@ -31,6 +33,7 @@ export function createClient(endpoint: Endpoint): EngineClient {
     endpoint,
     containers: createContainersClient(transport),
     images: createImagesClient(transport),
+    build: createBuildClient(transport),
     networks: createNetworksClient(transport),
     volumes: createVolumesClient(transport),
     exec: createExecClient(transport),

@@ -1,12 +1,11 @@
 import type { Readable } from "node:stream";
-import { hasCode, RuncibleError } from "../internal/errors";
+import { hasCode } from "../internal/errors";
 import { encodeFilters, type Filters } from "../wire/filters";
 import type { ImageInspect, ImageSummary } from "../wire/image";
 import type { ProgressLine } from "../wire/progress";
 import { encodeRegistryAuth, type RegistryAuth } from "../wire/registry-auth";
 import type { HostImageBody, HostImageBuilt } from "../wire/session";
-import { codeOfText, knownCode } from "./api-error";
-import { readLines } from "./lines";
+import { readProgress } from "./progress";
 import type { Transport } from "./transport";
 
 export interface ImagesClient {
@@ -68,16 +67,4 @@ export function createImagesClient(transport: Transport): ImagesClient {
     load: async (archive) => readProgress(await transport.open("POST", "/images/load", { bodyStream: archive })),
     buildHostImage: (body) => transport.call("POST", "/runcible/images/host", { body }),
   };
-}
-
-async function readProgress(answer: Readable, onProgress: (line: ProgressLine) => void = () => {}): Promise<void> {
-  for await (const text of readLines(answer)) {
-    const line = JSON.parse(text) as ProgressLine;
-    const message = line.errorDetail?.message ?? line.error;
-    if (message !== undefined) {
-      const code = knownCode(line.errorCode) ?? codeOfText(message);
-      throw new RuncibleError(code, message, { evidence: line.errorEvidence ?? {} });
-    }
-    onProgress(line);
-  }
 }

@@ -12,8 +12,8 @@ import { errorOfAnswer } from "./api-error";
 import { describeEndpoint, type Endpoint } from "./endpoint";
 
 export interface CallOptions {
-  /** Values that are undefined are left out. */
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** Values that are undefined are left out; of a list, each is a value of its own. */
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   /** A stream goes out as it is, anything else as JSON. */
   readonly body?: object;
@@ -157,9 +157,10 @@ function headersOf(options: CallOptions, json: string | undefined): Record<strin
 }
 
 function pathWithQuery(path: string, query: CallOptions["query"] = {}): string {
-  const pairs = Object.entries(query).flatMap(([key, value]): [string, string][] =>
-    value === undefined ? [] : [[key, String(value)]],
-  );
+  const pairs = Object.entries(query).flatMap(([key, value]): [string, string][] => {
+    if (value === undefined) return [];
+    return typeof value === "object" ? value.map((one) => [key, one]) : [[key, String(value)]];
+  });
   return pairs.length === 0 ? path : `${path}?${new URLSearchParams(pairs)}`;
 }
 

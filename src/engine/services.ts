@@ -1,4 +1,6 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { BuildCache } from "../build/execute/build-cache";
 import { randomId } from "../internal/ids";
 import type { Logger } from "../internal/log";
 import { ownUserNamespace } from "../internal/user-namespace";
@@ -9,6 +11,7 @@ import { startNetworkStack } from "../runtime/network/stack";
 import { createPuller } from "../runtime/pull";
 import { overlayDriver } from "../runtime/rootfs/rootfs";
 import { openRunc } from "../runtime/runc/runc";
+import { openBuilds } from "./builds/build-service";
 import type { EngineConfig } from "./config";
 import { createArchiveService } from "./containers/archive";
 import { createContainerService } from "./containers/container-service";
@@ -109,7 +112,21 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     usersOf: (id) => usersOf(context, id),
     layersOfContainers: () => new Set(context.index.values().flatMap(({ record }) => record.diffIds)),
   });
+  const cacheMounts = { folder: inState("build-cache/mounts"), locks: new Map(), inUse: [] };
+  const secretsFolder = join(options.runFolder, "build-secrets");
+  // The cache keeps its layers from the collection that follows.
+  const [cache] = await Promise.all([
+    BuildCache.open(inState("build-cache/steps"), { images, layers: runtime.layers }),
+    mkdir(cacheMounts.folder, { recursive: true, mode: 0o711 }),
+    mkdir(secretsFolder, { recursive: true, mode: 0o711 }),
+  ]);
   await removeRemains(networks, volumes, catalog);
+  const builds = await openBuilds({
+    context,
+    parts: { images, runtime, cache, cacheMounts, secretsFolder },
+    images: catalog,
+    folder: inState("builds"),
+  });
   const sessions = new SessionRegistry(context, events);
   const services: EngineServices = {
     system: createSystemService({
@@ -132,6 +149,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     execs: new ExecRegistry(context),
     archives: createArchiveService(context),
     images: catalog,
+    builds,
     networks,
     volumes,
     events,

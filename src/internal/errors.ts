@@ -16,6 +16,7 @@ export type ErrorCode =
   | "bind-source-missing"
   | "bind-source-not-shared"
   | "body-too-large"
+  | "build-step-failed"
   | "capability-missing"
   | "command-failed"
   | "compose-cycle"
@@ -83,6 +84,7 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "bind-source-missing": { kind: "invalid", when: "the host path of a bind mount does not exist" },
   "bind-source-not-shared": { kind: "invalid", when: "the host path of a bind mount is not visible to the engine" },
   "body-too-large": { kind: "invalid", when: "a request body is larger than the engine accepts" },
+  "build-step-failed": { kind: "invalid", when: "a command of a Dockerfile ended with an exit code other than 0" },
   "capability-missing": { kind: "unavailable", when: "the kernel or the machine's setup forbids running containers" },
   "command-failed": { kind: "internal", when: "a system tool ended with an error" },
   "compose-cycle": { kind: "invalid", when: "services or files of a compose project refer to each other in a circle" },

@@ -9,15 +9,27 @@ export interface RegistryAuth {
   readonly registryToken?: string;
 }
 
-/** URL-safe base64 with padding, which every daemon reads. */
 export function encodeRegistryAuth(auth: RegistryAuth): string {
-  const json = {
+  return urlSafeBase64(jsonOf(auth));
+}
+
+/** The header X-Registry-Config: credentials by registry host, for a build that may need several. */
+export function encodeRegistryConfig(auths: ReadonlyMap<string, RegistryAuth>): string {
+  return urlSafeBase64(Object.fromEntries([...auths].map(([host, auth]) => [host, jsonOf(auth)])));
+}
+
+function jsonOf(auth: RegistryAuth): object {
+  return {
     username: auth.username,
     password: auth.password,
     serveraddress: auth.serverAddress,
     identitytoken: auth.identityToken,
     registrytoken: auth.registryToken,
   };
+}
+
+/** With padding, which every daemon reads. */
+function urlSafeBase64(json: object): string {
   return Buffer.from(JSON.stringify(json)).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
 }
 

@@ -30,7 +30,7 @@ export const allowedImports: readonly ImportRule[] = [
   { from: "compose", may: ["client", "wire", "internal"] },
   { from: "api", may: ["client", "compose", "wire", "build/dockerfile", "internal"] },
   { from: "index", may: ["api", "client", "internal"] },
-  { from: "cli", may: ["client", "compose", "wire", "internal"] },
+  { from: "cli", may: ["client", "compose", "wire", "build/dockerfile", "internal"] },
 ];
 
 /** The only files that see these modules of Node as values. */

@@ -7,6 +7,7 @@ import { checkFilterKeys, matchesLabels } from "../../wire/filters";
 import type { ContainerService } from "../routes/container-service";
 import type { ContainerView } from "../routes/container-view";
 import { attach } from "./attach";
+import { commitContainer } from "./commit";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
 import { createContainer } from "./create";
@@ -78,12 +79,7 @@ export function createContainerService(context: ContainerContext): ContainerServ
       const layers = record.diffIds.map((diffId) => context.runtime.layers.pathOf(diffId));
       return await context.runtime.rootfs.changes({ layers, folder });
     },
-    commit: async () => {
-      throw new RuncibleError(
-        "not-implemented",
-        "commit container: this engine does not make images of containers yet",
-      );
-    },
+    commit: (ref, options) => commitContainer(context, find(ref), options),
     waitForListening: async (ref, options) => waitForListening(find(ref), options),
   };
 }

@@ -100,7 +100,8 @@ async function networkOf(context: ContainerContext, record: ContainerRecord): Pr
   return { kind: "sandbox", endpoints, ports: portRequestsOf(record) };
 }
 
-function sharedNetwork(context: ContainerContext, ref: string): NetworkRequest {
+/** The network of a running container. Throws `container-not-found`, `container-not-running`. */
+export function sharedNetwork(context: ContainerContext, ref: string): NetworkRequest {
   const other = otherContainer(context, ref);
   if (other.run === undefined) {
     throw new RuncibleError(
@@ -143,20 +144,34 @@ function protocolOf(protocol: "tcp" | "udp" | "sctp"): "tcp" | "udp" {
 }
 
 function namesOf(context: ContainerContext, { spec, config }: ContainerRecord): RunRequest["names"] {
+  const { extraHosts, nameservers } = hostNames(context, spec.extraHosts, {
+    hasNames: spec.networkMode.kind !== "host",
+  });
+  return {
+    hostname: hostnameOf(context, spec.networkMode, config.hostname),
+    domainname: spec.domainname ?? "",
+    extraHosts,
+    nameservers: spec.dns.servers.length > 0 ? spec.dns.servers : nameservers,
+    search: spec.dns.search,
+    resolverOptions: spec.dns.options.length > 0 ? spec.dns.options : ["ndots:0"],
+  };
+}
+
+/** Hosts with `host-gateway` put in; `hasNames`: the host itself has a name there. */
+export function hostNames(
+  context: ContainerContext,
+  hosts: ContainerRecord["spec"]["extraHosts"],
+  { hasNames }: { readonly hasNames: boolean },
+): Pick<RunRequest["names"], "extraHosts" | "nameservers"> {
   const hostGateway = context.runtime.network.hostGateway;
-  const usesHostNetwork = spec.networkMode.kind === "host";
-  const extraHosts = spec.extraHosts.map(({ host, address }) => ({
+  const extraHosts = hosts.map(({ host, address }) => ({
     host,
     address: address === "host-gateway" ? hostGateway : address,
   }));
   const knowsHost = extraHosts.some(({ host }) => host === hostName);
   return {
-    hostname: hostnameOf(context, spec.networkMode, config.hostname),
-    domainname: spec.domainname ?? "",
-    extraHosts: knowsHost || usesHostNetwork ? extraHosts : [...extraHosts, { host: hostName, address: hostGateway }],
-    nameservers: spec.dns.servers.length > 0 ? spec.dns.servers : [embeddedDns],
-    search: spec.dns.search,
-    resolverOptions: spec.dns.options.length > 0 ? spec.dns.options : ["ndots:0"],
+    extraHosts: knowsHost || !hasNames ? extraHosts : [...extraHosts, { host: hostName, address: hostGateway }],
+    nameservers: [embeddedDns],
   };
 }
 

@@ -142,11 +142,12 @@ export class ImageCatalog implements ImageService {
     return { id: image.id };
   }
 
-  /** Removes content that neither an image nor a container needs. */
-  async collectGarbage(): Promise<void> {
+  /** Removes content that neither an image nor a container needs. Resolves to the bytes of blobs that were freed. */
+  async collectGarbage(): Promise<number> {
     const { store, layers, layersOfContainers } = this.#options;
-    await store.collectGarbage();
+    const bytes = await store.collectGarbage();
     await layers.collectGarbage((diffId) => store.needsLayer(diffId) || layersOfContainers().has(diffId));
+    return bytes;
   }
 
   #checkUnused(image: Image, name: string, force: boolean): void {

@@ -11,8 +11,6 @@ export function absentRoutes(): readonly Route[] {
   return [
     ...swarm.flatMap((pattern) => methods.map((method) => ({ method, pattern, handler: refuseSwarm }))),
     { method: "GET", pattern: "/plugins", handler: () => json([]) },
-    { method: "POST", pattern: "/build/prune", handler: () => json({ CachesDeleted: null, SpaceReclaimed: 0 }) },
-    { method: "POST", pattern: "/build", handler: refuseBuild },
   ];
 }
 
@@ -21,8 +19,4 @@ const refuseSwarm: Handler = () => {
     "swarm-inactive",
     'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
   );
-};
-
-const refuseBuild: Handler = () => {
-  throw new RuncibleError("not-implemented", "build image: this engine has no build yet; pull or load the image");
 };

@@ -8,6 +8,7 @@ import { selectContainers } from "./container-selection";
 import type { ContainerService, StopOptions, UpdateRequest } from "./container-service";
 import { decodeCreate } from "./decode-create";
 import { decodeResources, decodeRestartPolicy } from "./decode-resources";
+import { decodeRunConfig } from "./decode-run-config";
 import { encodeInspect } from "./encode-inspect";
 import { encodeSummary } from "./encode-list";
 
@@ -98,7 +99,8 @@ async function update(containers: ContainerService, request: EngineRequest): Pro
 
 async function commit(containers: ContainerService, request: EngineRequest): Promise<Reply> {
   const { query } = request;
-  const container = query.get("container") || textField(await request.json(), "container");
+  const body = await request.json();
+  const container = query.get("container") || textField(body, "container");
   if (!container) throw new RuncibleError("invalid-argument", "commit container: the query names none");
   const repository = query.get("repo");
   const tag = query.get("tag");
@@ -107,6 +109,7 @@ async function commit(containers: ContainerService, request: EngineRequest): Pro
     comment: query.get("comment") ?? "",
     author: query.get("author") ?? "",
     pause: decodeBoolean(query.get("pause"), true),
+    config: decodeRunConfig(body),
     changes: query.getAll("changes").flatMap((text) => text.split("\n").filter((line) => line.trim() !== "")),
   });
   return json({ Id: imageId }, 201);

@@ -2,6 +2,7 @@ import type { Filters } from "../../wire/filters";
 import type { ContainerPort } from "../../wire/ports";
 import type { ContainerSpec, ResourceSpec, RestartPolicy } from "./container-spec";
 import type { ContainerView } from "./container-view";
+import type { ImageRunConfigView } from "./image-service";
 import type { AttachedProcess, ClientInput, OutputChunk, TerminalSize } from "./stream-types";
 
 /**
@@ -91,7 +92,7 @@ export interface ContainerService {
   /** Paths changed in the root since it was made from the image. */
   changes(ref: string): Promise<readonly { readonly path: string; readonly kind: "modified" | "added" | "deleted" }[]>;
 
-  /** A new image of the container's root and config. Throws `not-implemented` while this engine leaves it out. */
+  /** A new image of the container's root and config. Throws `invalid-argument` for a change that is none. */
   commit(ref: string, options: CommitOptions): Promise<{ readonly imageId: string }>;
 
   /**
@@ -212,6 +213,8 @@ export interface CommitOptions {
   readonly comment: string;
   readonly author: string;
   readonly pause: boolean;
+  /** In place of the container's own; keys that are absent stay as they are. */
+  readonly config: ImageRunConfigView;
   /** Dockerfile instructions, one per element. */
   readonly changes: readonly string[];
 }

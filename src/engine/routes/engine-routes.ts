@@ -2,6 +2,8 @@ import type { Route } from "../http/request";
 import { absentRoutes } from "./absent-routes";
 import { archiveRoutes } from "./archive-routes";
 import type { ArchiveService } from "./archive-service";
+import { buildRoutes } from "./build-routes";
+import type { BuildService } from "./build-service";
 import { containerRoutes } from "./container-routes";
 import type { ContainerService } from "./container-service";
 import { containerStreamRoutes } from "./container-stream-routes";
@@ -27,6 +29,7 @@ export interface EngineServices {
   readonly execs: ExecService;
   readonly archives: ArchiveService;
   readonly images: ImageService;
+  readonly builds: BuildService;
   readonly networks: NetworkService;
   readonly volumes: VolumeService;
   readonly events: EventService;
@@ -42,6 +45,7 @@ export function engineRoutes(services: EngineServices): readonly Route[] {
     ...archiveRoutes(services.archives),
     ...execRoutes(services.execs),
     ...imageRoutes(services.images),
+    ...buildRoutes(services.builds),
     ...networkRoutes(services.networks),
     ...volumeRoutes(services.volumes),
     ...eventRoutes(services.events),

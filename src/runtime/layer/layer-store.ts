@@ -18,12 +18,25 @@ export interface LayerStore {
    * source is destroyed. It appears whole or not at all. Throws as `unpackLayer`.
    */
   unpack(request: UnpackRequest): Promise<void>;
+  /**
+   * Takes in a folder of the store's own disk that is in overlay form already, and that nobody writes to or has mounted.
+   * It is moved; when the layer is there already, it stays where it is.
+   */
+  adopt(layer: AdoptedLayer): Promise<void>;
   /** Plain bytes, recorded at unpacking. */
   sizeOf(diffId: Digest): Promise<number>;
   /** Whether it brings programs of a 32-bit machine, or may do so. */
   has32BitPrograms(diffId: Digest): Promise<boolean>;
   /** Removes layers that are not in use, which is asked right before each removal. */
   collectGarbage(isInUse: (diffId: Digest) => boolean): Promise<void>;
+}
+
+export interface AdoptedLayer {
+  readonly diffId: Digest;
+  readonly folder: string;
+  /** Plain bytes of its archive. */
+  readonly sizeBytes: number;
+  readonly has32BitPrograms: boolean;
 }
 
 interface LayerRecord {
@@ -74,6 +87,20 @@ export async function openLayerStore(folder: string, limits: Partial<LayerLimits
     }
   };
 
+  const adopt: LayerStore["adopt"] = async (layer) => {
+    if ((await recordOf(layer.diffId)) !== undefined) return;
+    const unfinished = join(folder, `${unfinishedPrefix}${randomId().slice(0, 16)}`);
+    await mkdir(unfinished, { mode: 0o755 });
+    try {
+      const record: LayerRecord = { sizeBytes: layer.sizeBytes, has32BitPrograms: layer.has32BitPrograms };
+      await writeFile(join(unfinished, recordName), JSON.stringify(record));
+      await rename(layer.folder, join(unfinished, "diff"));
+      await rename(unfinished, folderOf(layer.diffId));
+    } finally {
+      await rm(unfinished, { recursive: true, force: true });
+    }
+  };
+
   const remove = async (name: string): Promise<void> => {
     // Renamed first, so that a half-removed layer is never taken for a whole one.
     const doomed = join(folder, `${unfinishedPrefix}${name}`);
@@ -95,6 +122,12 @@ export async function openLayerStore(folder: string, limits: Partial<LayerLimits
       }
       const done = unpack(request).finally(() => underWay.delete(request.diffId));
       underWay.set(request.diffId, done);
+      await done;
+    },
+    adopt: async (layer) => {
+      await underWay.get(layer.diffId)?.catch(() => {});
+      const done = adopt(layer).finally(() => underWay.delete(layer.diffId));
+      underWay.set(layer.diffId, done);
       await done;
     },
     sizeOf: async (diffId) => (await recordOf(diffId))?.sizeBytes ?? 0,

@@ -50,6 +50,8 @@ export const overlayDriver: RootfsDriver = {
       ...(ownUserNamespace().isInitial ? [] : ["userxattr"]),
       "index=off",
       "metacopy=off",
+      // A renamed folder would otherwise be a reference into the layers, and the upper folder no layer of its own.
+      "redirect_dir=off",
     ];
     if (options.join(",").length > optionsLimit) {
       throw new RuncibleError(

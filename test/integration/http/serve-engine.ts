@@ -45,6 +45,7 @@ function servicesOf(parts: ServiceParts): EngineServices {
     execs: service("execs", parts.execs),
     archives: service("archives", parts.archives),
     images: service("images", { list: async () => [], ...parts.images }),
+    builds: service("builds", parts.builds),
     networks: service("networks", parts.networks),
     volumes: service("volumes", parts.volumes),
     events: service("events", { ...createEventHub({ now: nowNs }), ...parts.events }),

@@ -1,0 +1,30 @@
+import { createHash, type Hash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { walkTree } from "./tree";
+
+/**
+ * What a tree contains, as 64 hexadecimal digits: names, kinds, permissions, owners, contents, and no times, so that a
+ * fresh checkout is the same tree.
+ */
+export async function treeDigest(
+  top: string,
+  options: {
+    readonly isExcluded: (relative: string) => boolean;
+    /** Owners in a build context are those of the client's machine, and mean nothing. */
+    readonly countsOwners: boolean;
+    readonly signal: AbortSignal;
+  },
+): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const { relative, path, stats, link } of walkTree(top, options.isExcluded)) {
+    options.signal.throwIfAborted();
+    const owner = options.countsOwners ? [stats.uid, stats.gid] : [];
+    hash.update(JSON.stringify([relative, stats.mode, stats.isFile() ? stats.size : 0, stats.rdev, link ?? "", owner]));
+    if (stats.isFile()) await hashFile(path, hash);
+  }
+  return hash.digest("hex");
+}
+
+async function hashFile(path: string, hash: Hash): Promise<void> {
+  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) hash.update(chunk);
+}

@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir, utimes } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { messageOf, RuncibleError } from "../../internal/errors";
+import { undici } from "../../runtime/registry/undici";
+
+export function isUrl(source: string): boolean {
+  return /^https?:\/\//i.test(source);
+}
+
+/** Git repositories, which this builder leaves out. */
+export function isGitSource(source: string): boolean {
+  return /^(git:\/\/|git@|ssh:\/\/)|\.git(#.*)?$/i.test(source);
+}
+
+const redirectLimit = 10;
+
+/** Fetches a URL into a folder. Throws `invalid-argument` when it is not to be had, `digest-mismatch`. */
+export async function download(
+  url: string,
+  folder: string,
+  options: { readonly checksum?: string; readonly signal: AbortSignal },
+): Promise<{ readonly path: string; readonly name: string }> {
+  const { checksum, signal } = options;
+  const hash = createHash("sha256");
+  await mkdir(folder, { recursive: true });
+  const { body, headers, finalUrl } = await open(new URL(url), signal);
+  const name = decodeURIComponent(basename(finalUrl.pathname)) || decodeURIComponent(basename(new URL(url).pathname));
+  const path = join(folder, "content");
+  try {
+    await pipeline(
+      body,
+      async function* (source: AsyncIterable<Buffer>) {
+        for await (const chunk of source) {
+          hash.update(chunk);
+          yield chunk;
+        }
+      },
+      createWriteStream(path, { mode: 0o600 }),
+      { signal },
+    );
+  } catch (cause) {
+    throw new RuncibleError("invalid-argument", `download ${shown(url)}: ${messageOf(cause)}`, { cause });
+  }
+  const digest = `sha256:${hash.digest("hex")}`;
+  if (checksum !== undefined && digest !== checksum) {
+    throw new RuncibleError("digest-mismatch", `digest mismatch ${digest}: ${checksum} of ${shown(url)}`);
+  }
+  const modified = Date.parse(String(headers["last-modified"] ?? ""));
+  const time = new Date(Number.isNaN(modified) ? 0 : modified);
+  await utimes(path, time, time);
+  return { path, name };
+}
+
+async function open(
+  start: URL,
+  signal: AbortSignal,
+): Promise<{ readonly body: Readable; readonly headers: Readonly<Record<string, unknown>>; readonly finalUrl: URL }> {
+  let url = start;
+  for (let hops = 0; hops <= redirectLimit; hops++) {
+    const { statusCode, headers, body } = await undici()
+      .request(url, { signal })
+      .catch((cause: unknown) => {
+        throw new RuncibleError("invalid-argument", `download ${shown(start.href)}: ${messageOf(cause)}`, { cause });
+      });
+    const { location } = headers;
+    if (statusCode >= 300 && statusCode < 400 && typeof location === "string") {
+      await body.dump();
+      url = new URL(location, url);
+      if (!isUrl(url.href)) break;
+      continue;
+    }
+    if (statusCode >= 200 && statusCode < 300) return { body: Readable.from(body), headers, finalUrl: url };
+    await body.dump();
+    throw new RuncibleError("invalid-argument", `failed to GET ${shown(start.href)} with status ${statusCode}`);
+  }
+  throw new RuncibleError("invalid-argument", `download ${shown(start.href)}: it redirects too often or elsewhere`);
+}
+
+/** Without the password that a URL may carry, and without its query. */
+function shown(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}

@@ -1,0 +1,149 @@
+import { constants, type Stats } from "node:fs";
+import { chmod, copyFile, lchown, lstat, lutimes, mkdir, rm, symlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { RuncibleError } from "../../internal/errors";
+import { run } from "../../internal/exec";
+import { resolveInRoot } from "../context/path-in-root";
+import { type TreeEntry, walkTree } from "../context/tree";
+import type { ModeChange } from "./file-mode";
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface CopyJob {
+  /** A file or folder on this machine. */
+  readonly source: string;
+  readonly root: string;
+  /** In the root; of a folder, the content goes into it. */
+  readonly target: string;
+  /** Undefined: as the source's. */
+  readonly owner: Owner | undefined;
+  readonly changeMode: ModeChange | undefined;
+  /** Capabilities of programs come along: those of an image, not those of a client's machine. */
+  readonly keepsAttributes: boolean;
+  readonly isExcluded: (relative: string) => boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Copies into a root in which nothing runs; no link in it leads outside. A folder that is there keeps its owner and
+ * permissions if it is the target itself. Throws `invalid-argument` where a folder is to become a file or a file a folder.
+ */
+export async function copyTree(job: CopyJob): Promise<void> {
+  const folders: { readonly path: string; readonly stats: Stats }[] = [];
+  /** Where the folders of the source are in the root, by their relative path. */
+  const places = new Map<string, string>();
+  const programs: Program[] = [];
+  for await (const entry of walkTree(job.source, job.isExcluded)) {
+    job.signal.throwIfAborted();
+    const place = await placeOf(job, entry, places);
+    if (!entry.stats.isDirectory()) {
+      await copyLeaf(job, entry, place);
+      if (entry.stats.isFile() && (entry.stats.mode & 0o111) !== 0) programs.push({ source: entry.path, place });
+      continue;
+    }
+    const isNew = await makeFolder(place);
+    if (isNew || entry.relative !== "") {
+      await applyOwner(job, place, entry.stats);
+      folders.push({ path: place, stats: entry.stats });
+    }
+    places.set(entry.relative, place);
+  }
+  if (job.keepsAttributes) await copyAttributes(programs, job.signal);
+  // Last, because every file written into a folder changes its time.
+  for (const { path, stats } of folders.reverse()) await lutimes(path, stats.atime, stats.mtime);
+}
+
+interface Program {
+  readonly source: string;
+  readonly place: string;
+}
+
+/** Node has no word for extended attributes. After the owner, which takes capabilities away when it changes. */
+async function copyAttributes(programs: readonly Program[], signal: AbortSignal): Promise<void> {
+  const byFolder = new Map<string, string[]>();
+  for (const { source, place } of programs) {
+    const isRenamed = basename(source) !== basename(place);
+    const target = isRenamed ? place : dirname(place);
+    byFolder.set(target, [...(byFolder.get(target) ?? []), source]);
+  }
+  for (const [target, sources] of byFolder) {
+    for (let at = 0; at < sources.length; at += filesAtOnce) {
+      const files = sources.slice(at, at + filesAtOnce);
+      await run("cp", ["--attributes-only", "--preserve=xattr", "--no-dereference", "--", ...files, target], {
+        signal,
+      });
+    }
+  }
+}
+
+/** The kernel limits the length of a command line. */
+const filesAtOnce = 200;
+
+/** Folders that lack on the way to a target are made, open to everybody. */
+export async function makeFolders(root: string, target: string, owner: Owner | undefined): Promise<void> {
+  const path = await resolveInRoot(root, target, { followLast: true });
+  const missing: string[] = [];
+  for (let at = path; at.length > root.length && !(await statOrNothing(at)); at = dirname(at)) missing.unshift(at);
+  for (const folder of missing) {
+    await mkdir(folder);
+    await chmod(folder, 0o755);
+    if (owner !== undefined) await lchown(folder, owner.uid, owner.gid);
+  }
+}
+
+/** Links to folders are followed inside the root, a link in place of a file is replaced. */
+async function placeOf(
+  { root, target }: CopyJob,
+  entry: TreeEntry,
+  places: ReadonlyMap<string, string>,
+): Promise<string> {
+  const isFolder = entry.stats.isDirectory();
+  if (entry.relative === "") return await resolveInRoot(root, target, { followLast: isFolder });
+  const slash = entry.relative.lastIndexOf("/");
+  const parent = places.get(slash < 0 ? "" : entry.relative.slice(0, slash)) ?? root;
+  const place = join(parent, entry.relative.slice(slash + 1));
+  if (!isFolder || !(await statOrNothing(place))?.isSymbolicLink()) return place;
+  return await resolveInRoot(root, place.slice(root.length), { followLast: true });
+}
+
+/** Whether it was not there. */
+async function makeFolder(path: string): Promise<boolean> {
+  const existing = await statOrNothing(path);
+  if (existing?.isDirectory()) return false;
+  if (existing !== undefined) {
+    throw new RuncibleError(
+      "invalid-argument",
+      `cannot overwrite non-directory ${path.split("/").at(-1)} with a directory`,
+    );
+  }
+  await mkdir(path, { recursive: true });
+  return true;
+}
+
+async function copyLeaf(job: CopyJob, { path, stats, link, relative }: TreeEntry, place: string): Promise<void> {
+  const existing = await statOrNothing(place);
+  if (existing?.isDirectory()) {
+    throw new RuncibleError("invalid-argument", `cannot overwrite directory ${relative} with a file`);
+  }
+  if (existing !== undefined) await rm(place);
+  if (link !== undefined) await symlink(link, place);
+  else if (stats.isFile()) await copyFile(path, place, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  // Devices, pipes: only other images have them.
+  else await run("cp", ["--archive", "--no-target-directory", path, place], { signal: job.signal });
+  await applyOwner(job, place, stats);
+  await lutimes(place, stats.atime, stats.mtime);
+}
+
+async function applyOwner({ owner, changeMode }: CopyJob, path: string, stats: Stats): Promise<void> {
+  await lchown(path, owner?.uid ?? stats.uid, owner?.gid ?? stats.gid);
+  if (stats.isSymbolicLink()) return;
+  const mode = stats.mode & 0o7777;
+  await chmod(path, changeMode?.(mode, stats.isDirectory()) ?? mode);
+}
+
+async function statOrNothing(path: string): Promise<Stats | undefined> {
+  return await lstat(path).catch(() => undefined);
+}

@@ -1,0 +1,55 @@
+import { chmod, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { prepareRootfs } from "../../runtime/container";
+import { mediaTypes } from "../../runtime/image/descriptor";
+import type { Digest } from "../../runtime/image/digest";
+import { packUpper } from "../../runtime/layer/diff";
+import type { Build } from "./build";
+import type { StepRecord } from "./build-cache";
+
+/** A writable root for one step. */
+export interface StepRoot {
+  readonly rootPath: string;
+  /** Of the container, if the step runs one. */
+  readonly folder: string;
+}
+
+/** Lets a step write into a root made of layers; what it wrote becomes a layer. Nothing of the root is left, ever. */
+export async function makeLayer(
+  build: Build,
+  diffIds: readonly Digest[],
+  write: (root: StepRoot) => Promise<void>,
+): Promise<StepRecord> {
+  const { runtime } = build.parts;
+  const folder = build.newFolder();
+  try {
+    const rootPath = await prepareRootfs(runtime, { folder, diffIds });
+    try {
+      await write({ rootPath, folder });
+    } finally {
+      await runtime.rootfs.unmount(folder);
+    }
+    return await takeLayer(build, folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function takeLayer(build: Build, folder: string): Promise<StepRecord> {
+  const { images, runtime } = build.parts;
+  const upper = join(folder, "upper");
+  const file = join(folder, "layer.tar.gz");
+  // The top layer's own folder is the root that a container sees.
+  await chmod(upper, 0o755);
+  const packed = await packUpper({ upper, file, signal: build.signal });
+  const { diffId, digest, sizeBytes, plainBytes, has32BitPrograms } = packed;
+  build.lease.protect(digest);
+  build.lease.protect(diffId);
+  await images.blobs.adopt(file, digest);
+  await runtime.layers.adopt({ diffId, folder: upper, sizeBytes: plainBytes, has32BitPrograms });
+  return {
+    created: new Date().toISOString(),
+    layer: { diffId, descriptor: { mediaType: mediaTypes.ociLayerGzip, digest, size: sizeBytes } },
+    sizeBytes: sizeBytes + plainBytes,
+  };
+}

@@ -1,0 +1,217 @@
+import { createHash } from "node:crypto";
+import { chmod, chown, mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { basename, join, posix } from "node:path";
+import { deferred } from "../../internal/deferred";
+import { RuncibleError } from "../../internal/errors";
+import { run } from "../../internal/exec";
+import { randomId } from "../../internal/ids";
+import { Mutex } from "../../internal/mutex";
+import { createUndoStack } from "../../internal/undo";
+import type { Mount } from "../../runtime/mount";
+import { selectSources } from "../context/select-sources";
+import { treeDigest } from "../context/tree-digest";
+import type { MountFlag } from "../plan/mount-flag";
+import { resolveFrom } from "../plan/stage-plan";
+import type { Build } from "./build";
+import { inFolder, type Stage } from "./stage-state";
+
+export interface OpenMounts {
+  readonly mounts: readonly Mount[];
+  /** `K=V`: secrets that were asked for as variables. */
+  readonly env: readonly string[];
+  release(): Promise<void>;
+}
+
+/** What of the mounts a step's result depends on: never the content of a secret or a cache. */
+export async function mountKeys(build: Build, stage: Stage, flags: readonly MountFlag[]): Promise<readonly unknown[]> {
+  return await Promise.all(
+    flags.map(async (flag) => {
+      if (flag.type !== "bind") return [flag.type, flag.target ?? "", flag.id ?? "", flag.variable ?? ""];
+      const { path } = await bindSource(build, stage, flag);
+      const digest = await treeDigest(path, { isExcluded: () => false, countsOwners: true, signal: build.signal });
+      return ["bind", targetOf(stage, flag), flag.isReadOnly ?? true, digest];
+    }),
+  );
+}
+
+/** Makes ready what a step's container mounts. Throws `invalid-argument`, `path-not-found`. */
+export async function openMounts(build: Build, stage: Stage, flags: readonly MountFlag[]): Promise<OpenMounts> {
+  const undo = createUndoStack();
+  const release = (): Promise<void> =>
+    undo.unwind((error) => build.parts.runtime.logger.warn("release build mount", { error }));
+  const mounts: Mount[] = [];
+  const env: string[] = [];
+  try {
+    for (const flag of flags) {
+      const opened = await openMount(build, stage, flag);
+      if (opened === undefined) continue;
+      undo.push(opened.release);
+      if (opened.mount !== undefined) mounts.push(opened.mount);
+      if (opened.variable !== undefined) env.push(opened.variable);
+    }
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return { mounts, env, release };
+}
+
+interface OpenMount {
+  readonly mount?: Mount;
+  readonly variable?: string;
+  readonly release: () => Promise<void>;
+}
+
+async function openMount(build: Build, stage: Stage, flag: MountFlag): Promise<OpenMount | undefined> {
+  switch (flag.type) {
+    case "bind":
+      return await openBind(build, stage, flag);
+    case "cache":
+      return await openCache(build, stage, flag);
+    case "tmpfs": {
+      const size = flag.sizeBytes === undefined ? [] : [`size=${flag.sizeBytes}`];
+      const options = ["nosuid", "nodev", ...size];
+      return {
+        mount: { type: "tmpfs", source: "tmpfs", target: targetOf(stage, flag), options },
+        release: async () => {},
+      };
+    }
+    case "secret":
+      return await openSecret(build, stage, flag);
+    case "ssh":
+      if (!flag.isRequired) return undefined;
+      throw new RuncibleError("not-implemented", "RUN --mount=type=ssh: no agent reaches this engine; use a secret");
+  }
+}
+
+async function openBind(build: Build, stage: Stage, flag: MountFlag): Promise<OpenMount> {
+  const { path } = await bindSource(build, stage, flag);
+  const target = targetOf(stage, flag);
+  if (flag.isReadOnly ?? true) return { mount: bind(path, target, true), release: async () => {} };
+  // What a step writes into its mount is nobody's business but its own.
+  const copy = build.newFolder();
+  await mkdir(copy);
+  const source = join(copy, "tree");
+  await run("cp", ["--archive", "--reflink=auto", "--no-target-directory", path, source], {
+    signal: build.signal,
+    timeoutMs: copyTimeoutMs,
+  });
+  return { mount: bind(source, target, false), release: () => rm(copy, { recursive: true, force: true }) };
+}
+
+const copyTimeoutMs = 600_000;
+
+async function bindSource(build: Build, stage: Stage, { from, source }: MountFlag): Promise<{ readonly path: string }> {
+  const root =
+    from === undefined ? build.context.root : await build.rootOf(resolveFrom(build.dockerfile, from, stage.index));
+  const [found] = await selectSources(root, source ?? "/");
+  if (found === undefined) throw new RuncibleError("path-not-found", `mount ${source ?? "/"}: it is not there`);
+  return found;
+}
+
+/** A folder that outlives the build. Its content is for speed alone: a build must do without it. */
+async function openCache(build: Build, stage: Stage, flag: MountFlag): Promise<OpenMount> {
+  const target = targetOf(stage, flag);
+  const key = createHash("sha256")
+    .update(flag.id ?? target)
+    .digest("hex");
+  const { folder, release } = await claimCache(build, key, flag.sharing);
+  try {
+    if (!(await stat(folder).catch(() => undefined))) await fillCache(build, stage, flag, folder);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return { mount: bind(folder, target, flag.isReadOnly ?? false), release };
+}
+
+async function claimCache(
+  { parts, signal }: Build,
+  key: string,
+  sharing: MountFlag["sharing"],
+): Promise<{ readonly folder: string; readonly release: () => Promise<void> }> {
+  const { folder, locks, inUse } = parts.cacheMounts;
+  const lock = locks.get(key) ?? new Mutex();
+  locks.set(key, lock);
+  const unlock = sharing === "locked" ? await hold(lock, signal) : async () => {};
+  let name = key;
+  if (sharing === "private") for (let copy = 2; inUse.includes(name); copy++) name = `${key}-${copy}`;
+  inUse.push(name);
+  const release = async (): Promise<void> => {
+    inUse.splice(inUse.indexOf(name), 1);
+    await unlock();
+  };
+  return { folder: join(folder, name), release };
+}
+
+/** Resolves when the lock is ours; rejects when the build is cancelled first, and then the turn is passed on. */
+async function hold(lock: Mutex, signal: AbortSignal): Promise<() => Promise<void>> {
+  const held = deferred();
+  const freed = deferred();
+  void lock.run(async () => {
+    held.resolve();
+    await freed.promise;
+  });
+  const giveUp = (): void => held.reject(signal.reason);
+  signal.addEventListener("abort", giveUp);
+  try {
+    await held.promise;
+    signal.throwIfAborted();
+  } catch (error) {
+    freed.resolve();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+  return async () => freed.resolve();
+}
+
+async function fillCache(build: Build, stage: Stage, flag: MountFlag, folder: string): Promise<void> {
+  if (flag.from !== undefined || flag.source !== undefined) {
+    const { path } = await bindSource(build, stage, flag);
+    await run("cp", ["--archive", "--reflink=auto", "--no-target-directory", path, folder], {
+      signal: build.signal,
+      timeoutMs: copyTimeoutMs,
+    });
+    return;
+  }
+  await mkdir(folder, { recursive: true });
+  await chown(folder, flag.uid ?? 0, flag.gid ?? 0);
+  await chmod(folder, flag.mode ?? 0o755);
+}
+
+async function openSecret(build: Build, stage: Stage, flag: MountFlag): Promise<OpenMount | undefined> {
+  const id = flag.id ?? (flag.target === undefined ? "" : basename(flag.target));
+  if (id === "") throw new RuncibleError("invalid-argument", "RUN --mount=type=secret: give it an id or a target");
+  const value = build.request.secrets.get(id);
+  if (value === undefined) {
+    if (!flag.isRequired) return undefined;
+    throw new RuncibleError(
+      "invalid-argument",
+      `secret ${id}: not found; give it to the build, for example --secret id=${id},src=FILE`,
+    );
+  }
+  const variable = flag.variable === undefined ? {} : { variable: `${flag.variable}=${value.toString("utf8")}` };
+  if (flag.variable !== undefined && flag.target === undefined) return { ...variable, release: async () => {} };
+  const file = join(build.parts.secretsFolder, randomId().slice(0, 16));
+  await writeFile(file, value, { mode: 0o600 });
+  const release = (): Promise<void> => rm(file, { force: true });
+  try {
+    await chown(file, flag.uid ?? 0, flag.gid ?? 0);
+    await chmod(file, flag.mode ?? 0o400);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  const target = flag.target === undefined ? posix.join("/run/secrets", id) : targetOf(stage, flag);
+  return { mount: bind(file, target, true), ...variable, release };
+}
+
+function targetOf(stage: Stage, { type, target }: MountFlag): string {
+  if (target === undefined) throw new RuncibleError("invalid-argument", `RUN --mount=type=${type}: target is required`);
+  return inFolder(stage, target).replace(/(.)\/$/, "$1");
+}
+
+function bind(source: string, target: string, isReadOnly: boolean): Mount {
+  return { type: "bind", source, target, options: ["rbind", "rprivate", isReadOnly ? "ro" : "rw"] };
+}

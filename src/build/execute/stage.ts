@@ -1,0 +1,125 @@
+import { shortId } from "../../internal/ids";
+import { parsePlatform } from "../../runtime/image/platform";
+import type { Instruction, SourceSpan } from "../dockerfile/instruction";
+import { parseTrigger } from "../dockerfile/parse";
+import { setVariables } from "../plan/run-config";
+import type { StagePlan } from "../plan/stage-plan";
+import type { Build } from "./build";
+import { argStep, configStep } from "./config-step";
+import { copyStep } from "./copy-step";
+import { runStep } from "./run-step";
+import { type Snapshot, scratchSnapshot } from "./snapshot";
+import type { StageOutput } from "./stage-output";
+import type { Stage } from "./stage-state";
+import { stepError } from "./step-error";
+
+/** How a stage's steps are counted among those of the build. */
+export interface StepCount {
+  readonly first: number;
+  readonly total: number;
+  /** Put on by the client, as the last step. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Carries out a stage, step by step. Throws what went wrong, with the line of the Dockerfile. */
+export async function runStage(
+  build: Build,
+  plan: StagePlan,
+  output: StageOutput,
+  count: StepCount,
+): Promise<Snapshot> {
+  const { syntax } = plan;
+  const tell = (stream: string): Promise<void> => output.emit({ stream }, build.signal);
+  const at = <T>(span: SourceSpan, task: () => Promise<T>): Promise<T> =>
+    task().catch((error: unknown) => {
+      throw stepError(build.request.dockerfile, span, error);
+    });
+  let step = count.first;
+  const announce = async ({ text }: SourceSpan): Promise<void> => {
+    build.signal.throwIfAborted();
+    await tell(`Step ${step}/${count.total} : ${text}\n`);
+    step += 1;
+  };
+
+  await announce(syntax.from);
+  const base = await at(syntax.from, () => baseOf(build, plan, output));
+  await tell(` ---> ${base.id === undefined ? "" : shortId(base.id)}\n`);
+  let stage = begin(plan, base, output);
+  const triggers = base.config.config?.OnBuild ?? [];
+  if (triggers.length > 0) {
+    await tell(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? "s" : ""}\n`);
+  }
+  for (const trigger of triggers) {
+    const instruction = { ...parseTrigger(trigger, build.dockerfile.escapeMark), line: syntax.from.line };
+    stage = await at(instruction, () => carryOut(build, stage, instruction));
+    await tellId(stage);
+  }
+  for (const instruction of [...syntax.instructions, ...labelInstruction(count.labels)]) {
+    await announce(instruction);
+    stage = await at(instruction, () => carryOut(build, stage, instruction));
+    await tellId(stage);
+  }
+  return stage.snapshot;
+
+  async function tellId({ snapshot }: Stage): Promise<void> {
+    if (snapshot.id !== undefined) await tell(` ---> ${shortId(snapshot.id)}\n`);
+  }
+}
+
+/** How many steps a stage has, for the count. */
+export function stepsOf({ syntax }: StagePlan, labels: Readonly<Record<string, string>>): number {
+  return 1 + syntax.instructions.length + labelInstruction(labels).length;
+}
+
+async function baseOf(build: Build, { base, platform }: StagePlan, output: StageOutput): Promise<Snapshot> {
+  switch (base.kind) {
+    case "scratch":
+      return scratchSnapshot();
+    case "stage":
+      return await build.stage(base.index);
+    case "image": {
+      const wanted = platform === undefined ? build.request.platform : parsePlatform(platform);
+      return await build.image(base.name, (event) => void output.emit(event, build.signal), wanted);
+    }
+  }
+}
+
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Triggers of the base are carried out now and not handed on; every image has a PATH. */
+function begin({ syntax }: StagePlan, base: Snapshot, output: StageOutput): Stage {
+  const { OnBuild: _, ...config } = base.config.config ?? {};
+  const environment = config.Env ?? [];
+  const hasPath = environment.some((entry) => entry.startsWith("PATH="));
+  const Env = hasPath ? environment : setVariables(environment, [["PATH", defaultPath]]);
+  return {
+    index: syntax.index,
+    snapshot: base,
+    config: { config: { ...config, Env }, hasOwnCommand: false },
+    args: new Map(),
+    output,
+  };
+}
+
+async function carryOut(build: Build, stage: Stage, instruction: Instruction): Promise<Stage> {
+  switch (instruction.kind) {
+    case "RUN":
+      return await runStep(build, stage, instruction);
+    case "COPY":
+    case "ADD":
+      return await copyStep(build, stage, instruction);
+    case "ARG":
+      return await argStep(build, stage, instruction);
+    default:
+      return await configStep(build, stage, instruction);
+  }
+}
+
+/** Quoted, so that nothing in a label is taken for a variable. */
+function labelInstruction(labels: Readonly<Record<string, string>>): readonly Instruction[] {
+  const entries = Object.entries(labels);
+  if (entries.length === 0) return [];
+  const quoted = (text: string): string => `'${text.replaceAll("'", `'"'"'`)}'`;
+  const text = `LABEL ${entries.map(([name, value]) => `${quoted(name)}=${quoted(value)}`).join(" ")}`;
+  return [{ kind: "LABEL", line: 0, text, pairs: entries.map(([name, value]) => [quoted(name), quoted(value)]) }];
+}

@@ -1,0 +1,113 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { messageOf, RuncibleError } from "../../internal/errors";
+import { openFolderContext } from "../build-context";
+import type { Command, CommandContext, Flags } from "../command";
+import { listFlag, textFlag } from "../flag-values";
+
+export const buildCommand: Command = {
+  name: "build",
+  summary: "Build an image from a Dockerfile",
+  usage: "[OPTIONS] PATH",
+  flags: [
+    {
+      name: "build-arg",
+      type: "string",
+      isRepeatable: true,
+      description: "Value of an ARG: NAME=VALUE, or NAME to take it from here",
+    },
+    { name: "file", short: "f", type: "string", description: "Path of the Dockerfile (default: PATH/Dockerfile)" },
+    { name: "label", type: "string", isRepeatable: true, description: "Label of the image: NAME=VALUE" },
+    { name: "no-cache", type: "boolean", description: "Make every step anew" },
+    { name: "platform", type: "string", description: "Platform of the base images, linux/arm64 for example" },
+    { name: "pull", type: "boolean", description: "Ask the registry for the base images even if they are here" },
+    { name: "quiet", short: "q", type: "boolean", description: "Print only the image's id" },
+    {
+      name: "secret",
+      type: "string",
+      isRepeatable: true,
+      description: "For RUN --mount=type=secret: id=ID,src=FILE or id=ID,env=NAME",
+    },
+    { name: "tag", short: "t", type: "string", isRepeatable: true, description: "Name of the image, NAME[:TAG]" },
+    { name: "target", type: "string", description: "Stage to build (default: the last one)" },
+  ],
+  arguments: { min: 1, max: 1 },
+  run: async (context, { flags, arguments: [folder = ""] }) => {
+    const { stream, dockerfile } = await openFolderContext(folder, textFlag(flags, "file"), context.workingFolder);
+    const secrets = new Map(await Promise.all(listFlag(flags, "secret").map((text) => secretOf(text, context))));
+    const isQuiet = flags["quiet"] === true;
+    const client = await context.connect();
+    try {
+      const id = await client.build.image({
+        context: stream,
+        dockerfile,
+        tags: listFlag(flags, "tag"),
+        buildArgs: pairsOf(listFlag(flags, "build-arg"), context.env),
+        labels: pairsOf(listFlag(flags, "label"), {}),
+        ...textPart(flags, "target"),
+        ...textPart(flags, "platform"),
+        noCache: flags["no-cache"] === true,
+        pull: flags["pull"] === true,
+        secrets,
+        onProgress: ({ stream: text, status, id: layer, progressDetail }) => {
+          if (isQuiet) return;
+          if (text !== undefined) context.out(text);
+          // One line per step of a pull, not per chunk.
+          else if (status !== undefined && progressDetail?.current === undefined) {
+            context.out(layer === undefined ? `${status}\n` : `${layer}: ${status}\n`);
+          }
+        },
+      });
+      if (isQuiet) context.out(`${id}\n`);
+      return 0;
+    } catch (error) {
+      return commandExitCode(error, context);
+    }
+  },
+};
+
+/** A failed command of the Dockerfile ends this one with the same exit code. */
+function commandExitCode(error: unknown, { err }: CommandContext): number {
+  if (!(error instanceof RuncibleError) || error.code !== "build-step-failed") throw error;
+  err(`runcible: ${messageOf(error)}\n`);
+  const exitCode = error.evidence["exitCode"];
+  return typeof exitCode === "number" ? exitCode : 1;
+}
+
+/** `NAME` alone takes its value from the environment; one that is not there is left out. */
+function pairsOf(texts: readonly string[], env: CommandContext["env"]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    texts.flatMap((text) => {
+      const equals = text.indexOf("=");
+      if (equals >= 0) return [[text.slice(0, equals), text.slice(equals + 1)]];
+      const value = env[text];
+      return value === undefined ? [] : [[text, value]];
+    }),
+  );
+}
+
+async function secretOf(text: string, { env, workingFolder }: CommandContext): Promise<readonly [string, Buffer]> {
+  const fields = new Map(text.split(",").map((field) => [field.split("=", 1)[0] ?? "", field.replace(/^[^=]*=/, "")]));
+  const id = fields.get("id");
+  const file = fields.get("src") ?? fields.get("source");
+  const name = fields.get("env");
+  const wrong = (reason: string, cause?: unknown): RuncibleError =>
+    new RuncibleError("invalid-argument", `read secret ${id ?? ""}: ${reason}`, { cause });
+  if (id === undefined) throw wrong("it has no id; write id=ID,src=FILE");
+  if (name !== undefined) {
+    const value = env[name];
+    if (value === undefined) throw wrong(`the environment has no ${name}`);
+    return [id, Buffer.from(value)];
+  }
+  if (file === undefined) throw wrong("it has neither src nor env");
+  try {
+    return [id, await readFile(resolve(workingFolder, file))];
+  } catch (cause) {
+    throw wrong(messageOf(cause), cause);
+  }
+}
+
+function textPart<K extends string>(flags: Flags, name: K): { readonly [key in K]?: string } {
+  const value = textFlag(flags, name);
+  return value === undefined ? {} : ({ [name]: value } as { readonly [key in K]?: string });
+}

@@ -1,0 +1,56 @@
+import type { BuildHost } from "../../build/execute/build";
+import type { BuildEvent } from "../../build/execute/build-event";
+import type { NetworkRequest, RunRequest } from "../../runtime/container";
+import type { Platform } from "../../runtime/image/descriptor";
+import type { Image } from "../../runtime/image/manifest";
+import { formatPlatform } from "../../runtime/image/platform";
+import { familiarName, parseReference } from "../../runtime/image/reference";
+import { noSuchImage } from "../../wire/docker-errors";
+import type { ContainerContext } from "../containers/context";
+import { hostNames, sharedNetwork } from "../containers/run-request";
+import type { BuildImageRequest } from "../routes/build-service";
+import type { BuildsOptions } from "./build-service";
+
+/** What a build asks of the engine: base images, and networks as containers have them. */
+export function createBuildHost({ context, images }: BuildsOptions, { auths }: BuildImageRequest): BuildHost {
+  return {
+    baseImage: async ({ name, platform, isPullForced, signal, onEvent }) => {
+      const known = isPullForced ? undefined : await context.images.find(name);
+      if (known !== undefined && isFor(known, platform)) return known;
+      const auth = auths.get(parseReference(name).domain);
+      const lines = images.pull({
+        image: name,
+        tag: "",
+        signal,
+        ...(platform === undefined ? {} : { platform: formatPlatform(platform) }),
+        ...(auth === undefined ? {} : { auth }),
+      });
+      for await (const line of lines) onEvent(line as BuildEvent);
+      const image = await context.images.find(name);
+      if (image === undefined) throw noSuchImage(familiarName(parseReference(name)));
+      return image;
+    },
+    network: (mode, hostname) => networkOf(context, mode, hostname),
+    names: (hostname, extraHosts): RunRequest["names"] => ({
+      hostname,
+      domainname: "",
+      ...hostNames(context, extraHosts, { hasNames: true }),
+      search: [],
+      resolverOptions: ["ndots:0"],
+    }),
+  };
+}
+
+function isFor({ config }: Image, platform: Platform | undefined): boolean {
+  if (platform === undefined) return true;
+  return config.os === platform.os && config.architecture === platform.architecture;
+}
+
+async function networkOf(context: ContainerContext, mode: string, hostname: string): Promise<NetworkRequest> {
+  if (mode === "host") return { kind: "host" };
+  if (mode === "none") return { kind: "sandbox", endpoints: [], ports: [] };
+  if (mode.startsWith("container:")) return sharedNetwork(context, mode.slice("container:".length));
+  const { id } = context.networks.find(mode === "" ? "default" : mode);
+  await context.networks.ready(id);
+  return { kind: "sandbox", endpoints: [{ networkId: id, dnsNames: [hostname], gatewayPriority: 0 }], ports: [] };
+}

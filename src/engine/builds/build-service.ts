@@ -1,0 +1,97 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { BuildParts } from "../../build/execute/build";
+import { buildImage } from "../../build/execute/build-image";
+import { isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
+import { randomId } from "../../internal/ids";
+import { parsePlatform } from "../../runtime/image/platform";
+import { canonicalName, familiarName, parseReference } from "../../runtime/image/reference";
+import { type ProgressLine, progressError } from "../../wire/progress";
+import type { ContainerContext } from "../containers/context";
+import type { BuildImageRequest, BuildService } from "../routes/build-service";
+import type { ImageService } from "../routes/image-service";
+import { createBuildHost } from "./build-host";
+
+export interface BuildsOptions {
+  readonly context: ContainerContext;
+  readonly parts: BuildParts;
+  readonly images: Pick<ImageService, "pull"> & { collectGarbage(): Promise<number> };
+  /** Of the builds under way; what an earlier engine left in it goes now. */
+  readonly folder: string;
+}
+
+/** `BuildService` on the builder. */
+export async function openBuilds(options: BuildsOptions): Promise<BuildService> {
+  const { parts, images, folder } = options;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true, mode: 0o711 });
+  return {
+    build: (request) => buildLines(options, request),
+    prune: async () => {
+      const removed = await parts.cache.prune();
+      await removeCacheMounts(parts.cacheMounts);
+      return { removed, reclaimedBytes: await images.collectGarbage() };
+    },
+  };
+}
+
+async function removeCacheMounts({ folder, inUse }: BuildParts["cacheMounts"]): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!inUse.includes(name)) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+async function* buildLines(options: BuildsOptions, request: BuildImageRequest): AsyncGenerator<ProgressLine> {
+  const { context, parts, folder } = options;
+  const tags = request.tags.map(tagOf);
+  const { resources, platform, ...rest } = request;
+  let hasBegun = false;
+  const lines = buildImage(
+    {
+      ...rest,
+      tags: tags.map(canonicalName),
+      buildArgs: new Map(Object.entries(request.buildArgs)),
+      limits: resources,
+      ulimits: resources.ulimits,
+      ...(resources.shmSizeBytes === undefined ? {} : { shmSizeBytes: resources.shmSizeBytes }),
+      ...platformPart(platform),
+    },
+    {
+      parts,
+      host: createBuildHost(options, request),
+      folder: join(folder, randomId().slice(0, 16)),
+      onBegun: () => {
+        hasBegun = true;
+      },
+      onBuilt: (id) => {
+        for (const tag of tags) {
+          context.events.publish({ type: "image", action: "tag", id, attributes: { name: familiarName(tag) } });
+        }
+      },
+    },
+  );
+  try {
+    yield* lines;
+  } catch (error) {
+    if (!hasBegun) throw error;
+    yield failureLine(error);
+  }
+}
+
+function platformPart(platform: string | undefined): { readonly platform?: ReturnType<typeof parsePlatform> } {
+  return platform === undefined ? {} : { platform: parsePlatform(platform) };
+}
+
+function tagOf(text: string): ReturnType<typeof parseReference> {
+  const reference = parseReference(text);
+  if (reference.digest === undefined) return reference;
+  throw new RuncibleError("invalid-argument", `build image: "${text}" has a digest; a tag is wanted`);
+}
+
+/** A command's exit code is that of the docker CLI. */
+function failureLine(error: unknown): ProgressLine {
+  const { code = "internal", evidence = {} } = isRuncibleError(error) ? error : {};
+  const exitCode = evidence["exitCode"];
+  const line = progressError(messageOf(error), typeof exitCode === "number" ? exitCode : undefined);
+  return { ...line, errorCode: code, errorEvidence: evidence };
+}

@@ -1,0 +1,106 @@
+import { createReadStream } from "node:fs";
+import { lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { configBytes, imageSnapshot, nextSnapshot } from "../../build/execute/snapshot";
+import { RuncibleError } from "../../internal/errors";
+import { mediaTypes } from "../../runtime/image/descriptor";
+import type { ImageLease } from "../../runtime/image/image-store";
+import type { Image } from "../../runtime/image/manifest";
+import { addNewImage } from "../../runtime/image/new-image";
+import { canonicalName, familiarName, parseReference } from "../../runtime/image/reference";
+import { packUpper } from "../../runtime/layer/diff";
+import { removalInProgress } from "../../wire/docker-errors";
+import type { CommitOptions } from "../routes/container-service";
+import { committedConfig } from "./committed-config";
+import type { Container } from "./container";
+import type { ContainerContext } from "./context";
+import { pauseContainer, unpauseContainer } from "./pause";
+import { publishContainerEvent } from "./publish";
+
+/** `ContainerService.commit`. */
+export async function commitContainer(
+  context: ContainerContext,
+  container: Container,
+  options: CommitOptions,
+): Promise<{ readonly imageId: string }> {
+  if (container.isRemoving) throw removalInProgress(container.id);
+  const reference = options.reference === undefined ? undefined : parseReference(options.reference);
+  const lease = context.images.lease();
+  try {
+    const base = await context.images.find(container.record.imageId);
+    const config = committedConfig(container.record, base?.config.config ?? {}, options);
+    const isPausing = options.pause && container.record.state.status === "running";
+    if (isPausing) await pauseContainer(context, container);
+    const layer = await takeLayer(context, container, lease).finally(() =>
+      isPausing ? unpauseContainer(context, container) : undefined,
+    );
+    const { entrypoint, command } = container.record.config;
+    const snapshot = nextSnapshot(imageSnapshot(baseOf(container, base)), {
+      runConfig: config,
+      createdBy: [...entrypoint, ...command].join(" "),
+      created: new Date().toISOString(),
+      layer,
+      ...(options.author === "" ? {} : { author: options.author }),
+      ...(options.comment === "" ? {} : { comment: options.comment }),
+    });
+    const image = await addNewImage(context.images, lease, {
+      config: configBytes(snapshot.config),
+      layers: snapshot.layers.map(({ descriptor }) => descriptor),
+      tags: reference === undefined ? [] : [canonicalName(reference)],
+    });
+    publishContainerEvent(context, container, "commit", {
+      comment: options.comment,
+      imageID: image.id,
+      imageRef: reference === undefined ? "" : familiarName(reference),
+    });
+    return { imageId: image.id };
+  } finally {
+    lease.release();
+  }
+}
+
+function baseOf({ id }: Container, image: Image | undefined): Image {
+  if (image !== undefined) return image;
+  throw new RuncibleError(
+    "image-not-found",
+    `commit container ${id}: its image was removed by force, and with it what its layers are called; start from another`,
+  );
+}
+
+/** The container's folder stays its own: its content is packed, and unpacked anew. */
+async function takeLayer(context: ContainerContext, container: Container, lease: ImageLease) {
+  const { images, runtime } = context;
+  const scratch = await images.scratch();
+  const { signal } = new AbortController();
+  try {
+    const upper = join(container.folder, "upper");
+    const file = join(scratch.path, "layer.tar.gz");
+    const exclude = await mountedPlaces(container, upper);
+    const { diffId, digest, sizeBytes } = await packUpper({ upper, file, exclude, isLive: true, signal });
+    lease.protect(digest);
+    lease.protect(diffId);
+    await images.blobs.adopt(file, digest);
+    if (!(await runtime.layers.has(diffId))) {
+      const source = createReadStream(file);
+      await runtime.layers.unpack({ diffId, compression: "gzip", source, describedAs: digest, signal });
+    }
+    return { diffId, descriptor: { mediaType: mediaTypes.ociLayerGzip, digest, size: sizeBytes } };
+  } finally {
+    await scratch.remove();
+  }
+}
+
+const defaultTargets = ["/proc", "/dev", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"];
+
+/** Empty files and folders that are there only because something was mounted on them. */
+async function mountedPlaces({ record }: Container, upper: string): Promise<readonly string[]> {
+  const places: string[] = [];
+  for (const target of [...defaultTargets, ...record.mounts.map((mount) => mount.target)]) {
+    const place = target.replace(/^\/+/, "");
+    const path = join(upper, place);
+    const stats = await lstat(path).catch(() => undefined);
+    const isEmptyFile = stats?.isFile() && stats.size === 0;
+    if (isEmptyFile || (stats?.isDirectory() && (await readdir(path)).length === 0)) places.push(place);
+  }
+  return places;
+}

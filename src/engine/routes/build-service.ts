@@ -1,0 +1,38 @@
+import type { Readable } from "node:stream";
+import type { ProgressLine } from "../../wire/progress";
+import type { RegistryAuth } from "../../wire/registry-auth";
+import type { ExtraHost, ResourceSpec } from "./container-spec";
+
+/** Images from Dockerfiles. */
+export interface BuildService {
+  /**
+   * The first line comes when context and Dockerfile are read, so what is wrong with them is thrown before it; what
+   * fails later is a last line with an error. A reader that stops cancels the build.
+   */
+  build(request: BuildImageRequest): AsyncIterable<ProgressLine>;
+  /** Forgets the steps of all builds. */
+  prune(): Promise<{ readonly removed: readonly string[]; readonly reclaimedBytes: number }>;
+}
+
+export interface BuildImageRequest {
+  /** Tar, plain or compressed. */
+  readonly context: Readable;
+  readonly dockerfile: string;
+  /** As typed. */
+  readonly tags: readonly string[];
+  /** A name without a value (null) takes it from nowhere here: the client's environment is not the engine's. */
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly target: string;
+  readonly platform?: string;
+  readonly isPullForced: boolean;
+  readonly isCacheUsed: boolean;
+  readonly isQuiet: boolean;
+  readonly networkMode: string;
+  readonly extraHosts: readonly ExtraHost[];
+  readonly resources: ResourceSpec;
+  /** By registry host. */
+  readonly auths: ReadonlyMap<string, RegistryAuth>;
+  readonly secrets: ReadonlyMap<string, Buffer>;
+  readonly signal: AbortSignal;
+}

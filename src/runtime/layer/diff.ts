@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import { hasCode, RuncibleError } from "../../internal/errors";
+import { exitOf, spawnTool } from "../../internal/exec";
+import { type Digest, parseDigest } from "../image/digest";
+import { createDiffFilter } from "./diff-filter";
+import { createProgramScan, type ProgramScan } from "./program-scan";
+
+export interface PackRequest {
+  /** An overlay's upper folder. */
+  readonly upper: string;
+  /** The gzip file to write. */
+  readonly file: string;
+  /** From the root, without a leading slash: what lies there only because something was mounted on it. */
+  readonly exclude?: readonly string[];
+  /** The folder is written to meanwhile; what changes under tar's hands is taken as tar found it. Default: false. */
+  readonly isLive?: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface PackedLayer {
+  readonly diffId: Digest;
+  readonly has32BitPrograms: boolean;
+  /** Of the plain archive. */
+  readonly plainBytes: number;
+  /** Of the gzip file. */
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+const tarArgs = [
+  "--create",
+  "--file=-",
+  "--format=posix",
+  // The process id in the default name, and times that reading changes, would make each run's bytes differ.
+  "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime",
+  "--sort=name",
+  "--numeric-owner",
+  "--xattrs",
+  "--xattrs-include=*",
+  "--warning=no-file-ignored",
+  "--null",
+  "--verbatim-files-from",
+];
+
+/**
+ * Packs what an overlay's upper folder changes as a gzipped layer. The same folder gives the same bytes. Throws
+ * `command-failed`, `disk-full`, `aborted`; the file is then the caller's to remove.
+ */
+export async function packUpper(request: PackRequest): Promise<PackedLayer> {
+  const { upper, file, exclude = [], isLive = false, signal } = request;
+  const excludes = exclude.flatMap((path) => ["--exclude", escapeGlob(path)]);
+  const args = [...tarArgs, "--anchored", ...excludes, `--directory=${upper}`, "--files-from=-"];
+  const tar = spawnTool("tar", args, { stdio: ["pipe", "pipe", "pipe"], env: { PATH: toolPath, LC_ALL: "C" }, signal });
+  const ended = exitOf(tar, "tar");
+  ended.catch(() => {});
+  let stderr = "";
+  tar.stderr?.on("data", (chunk: Buffer) => {
+    if (stderr.length < 8192) stderr += chunk.toString("utf8");
+  });
+  tar.stdin?.on("error", () => {});
+  // Not ".": a layer has no entry for the root, and its names begin without "./".
+  tar.stdin?.end((await readdir(upper)).sort().join("\0"));
+  const plain = createHash("sha256");
+  const packed = createHash("sha256");
+  const scan = createProgramScan();
+  let plainBytes = 0;
+  try {
+    if (tar.stdout === null) throw new RuncibleError("internal", "pack layer: tar has no output");
+    await pipeline(
+      Readable.from(
+        layerPieces(tar.stdout, scan, (piece) => {
+          plain.update(piece);
+          plainBytes += piece.length;
+        }),
+      ),
+      createGzip({ level: gzipLevel }),
+      hashing(packed),
+      createWriteStream(file, { mode: 0o600 }),
+      { signal },
+    );
+    const { exitCode } = await ended;
+    if (exitCode !== 0 && !(isLive && exitCode === 1)) {
+      throw new RuncibleError("command-failed", `pack layer: tar: ${stderr.trim().split("\n")[0] ?? exitCode}`);
+    }
+  } catch (error) {
+    tar.kill("SIGKILL");
+    await ended.catch(() => {});
+    if (signal.aborted) throw new RuncibleError("aborted", "pack layer: cancelled", { cause: error });
+    if (hasCode(error, "ENOSPC")) {
+      throw new RuncibleError("disk-full", "pack layer: no space left on device; free some", { cause: error });
+    }
+    throw error;
+  }
+  return {
+    diffId: parseDigest(`sha256:${plain.digest("hex")}`),
+    has32BitPrograms: scan.has32BitPrograms,
+    plainBytes,
+    digest: parseDigest(`sha256:${packed.digest("hex")}`),
+    sizeBytes: (await stat(file)).size,
+  };
+}
+
+const toolPath = "/usr/sbin:/usr/bin:/sbin:/bin";
+/** Most images that a test builds are never pushed: fast counts more than small. */
+const gzipLevel = 1;
+
+async function* layerPieces(
+  tar: Readable,
+  scan: ProgramScan,
+  onPiece: (piece: Buffer) => void,
+): AsyncGenerator<Buffer> {
+  const filter = createDiffFilter(scan);
+  for await (const chunk of tar) {
+    for (const piece of filter.push(chunk)) {
+      onPiece(piece);
+      yield piece;
+    }
+  }
+  filter.end();
+}
+
+function hashing(hash: ReturnType<typeof createHash>): (source: AsyncIterable<Buffer>) => AsyncGenerator<Buffer> {
+  return async function* (source) {
+    for await (const chunk of source) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
+}
+
+function escapeGlob(path: string): string {
+  return path.replace(/[\\*?[\]]/g, "\\$&");
+}

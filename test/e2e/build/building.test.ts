@@ -1,0 +1,369 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles have variables of that form.
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createReadStream } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
+import { getRuntime } from "../../../src/api/runtime/runtime";
+import type { BuildImageRequest } from "../../../src/client/build";
+import { run, runUnchecked } from "../../../src/internal/exec";
+import { type TestEngine, useTestEngine } from "../../support/engine";
+import { saveTestImage } from "../../support/images";
+import { waitUntil } from "../../support/wait-until";
+import { packContext } from "./pack-context";
+
+let engine: TestEngine;
+
+beforeAll(async () => {
+  engine = await useTestEngine();
+  await getRuntime();
+  const folder = await mkdtemp(join(tmpdir(), "runcible-build-"));
+  try {
+    await saveTestImage("busybox", "bb:latest", join(folder, "image.tar"));
+    await engine.client.images.load(createReadStream(join(folder, "image.tar")));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+afterAll(() => engine[Symbol.asyncDispose]());
+
+/** However a build ends, nothing of it is left. */
+afterEach(async () => {
+  const left = async (): Promise<readonly string[]> => [
+    ...(await readdir(join(engine.stateFolder, "builds"))),
+    ...(await readdir(join(engine.stateFolder, "images", "scratch"))),
+  ];
+  await waitUntil(async () => (await left()).length === 0, 10_000);
+  expect(await left()).toEqual([]);
+});
+
+interface Built {
+  readonly id: string;
+  readonly output: string;
+}
+
+async function build(
+  dockerfile: string,
+  files: Readonly<Record<string, string | Buffer>> = {},
+  more: Partial<BuildImageRequest> = {},
+): Promise<Built> {
+  let output = "";
+  const id = await engine.client.build.image({
+    context: packContext({ Dockerfile: dockerfile, ...files }),
+    onProgress: ({ stream = "" }) => {
+      output += stream;
+    },
+    ...more,
+  });
+  return { id, output };
+}
+
+function docker(...args: readonly string[]) {
+  const env = { PATH: process.env["PATH"], HOME: "/nonexistent", DOCKER_BUILDKIT: "0" };
+  const DOCKER_HOST = `unix://${join(engine.stateFolder, "engine.sock")}`;
+  return runUnchecked("docker", args, { env: { ...env, DOCKER_HOST } });
+}
+
+/** What a command prints in a container of the image. */
+async function printed(image: string, script: string): Promise<string> {
+  const { stdout, stderr } = await docker("run", "--rm", "--entrypoint", "sh", image, "-c", script);
+  return stdout + stderr;
+}
+
+/** For each step, whether it came from the cache. */
+function cached(output: string): readonly boolean[] {
+  return output
+    .split(/^Step /m)
+    .slice(1)
+    .map((step) => step.includes("Using cache"));
+}
+
+test("a changed file repeats the steps that depend on it, and no others", async () => {
+  const dockerfile =
+    "FROM bb\nCOPY a /a\nRUN cat /a > /a2\nFROM bb\nCOPY b /b\nRUN cat /b > /b2\nCOPY --from=0 /a2 /a2\n";
+  const first = await build(dockerfile, { a: "1", b: "1" });
+
+  const same = await build(dockerfile, { a: "1", b: "1" });
+  const changed = await build(dockerfile, { a: "1", b: "2" });
+
+  expect(same.id).toBe(first.id);
+  expect(cached(same.output)).toEqual([false, true, true, false, true, true, true]);
+  expect(cached(changed.output)).toEqual([false, true, true, false, false, false, false]);
+  expect(await printed(changed.id, "cat /a2 /b2")).toBe("12");
+});
+
+test("a label or a variable that no command sees costs no command", async () => {
+  await build("FROM bb\nLABEL a=1\nRUN echo long > /work\n");
+
+  const { output } = await build("FROM bb\nLABEL a=2\nRUN echo long > /work\n");
+
+  expect(cached(output)).toEqual([false, false, true]);
+});
+
+test("without cache every step is made anew", async () => {
+  const dockerfile = "FROM bb\nRUN cat /proc/sys/kernel/random/uuid > /uuid\n";
+  const first = await build(dockerfile);
+
+  const again = await build(dockerfile, {}, { noCache: true });
+
+  expect(again.id).not.toBe(first.id);
+  expect((await build(dockerfile)).id).toBe(again.id);
+});
+
+test("of two builds at once, one makes the step that both need", async () => {
+  const dockerfile = "FROM bb\nRUN cat /proc/sys/kernel/random/uuid > /at-once && sleep 1\n";
+
+  const [left, right] = await Promise.all([build(dockerfile), build(dockerfile)]);
+
+  expect(left?.id).toBe(right?.id);
+});
+
+test("stages that do not need each other run at the same time", async () => {
+  const meet = (mine: string, other: string): string =>
+    `FROM bb\nRUN --mount=type=cache,id=meeting,target=/m touch /m/${mine} && until test -e /m/${other}; do usleep 10000; done && touch /${mine}\n`;
+
+  const { id } = await build(`${meet("a", "b")}${meet("b", "a")}COPY --from=0 /a /a\n`);
+
+  expect(await printed(id, "ls /a /b")).toBe("/a\n/b\n");
+});
+
+test("a command that fails is told with its place, its output and its exit code", async () => {
+  const failed = build("FROM bb\n\nRUN echo almost && exit 7\n");
+
+  await expect(failed).rejects.toMatchObject({
+    code: "build-step-failed",
+    message: [
+      "The command '/bin/sh -c echo almost && exit 7' returned a non-zero code: 7 (Dockerfile:3: RUN echo almost && exit 7)",
+      "almost",
+    ].join("\n"),
+    evidence: { exitCode: 7 },
+  });
+});
+
+test.each([
+  ["a Dockerfile with a mistake", "FROM bb\nNOSUCH\n", "dockerfile parse error on line 2"],
+  [
+    "a source that is not there",
+    "FROM bb\nCOPY nosuch /x\n",
+    /COPY nosuch|file not found in build context.*Dockerfile:2/,
+  ],
+  ["a user that is not there", "FROM bb\nUSER nosuch\nRUN true\n", "unable to find user nosuch"],
+  ["a program that is not there", 'FROM bb\nRUN ["/nosuch"]\n', /nosuch.*Dockerfile:2/s],
+  ["an empty image", "FROM scratch\n", "No image was generated"],
+  ["several files to one", "FROM bb\nCOPY Dockerfile Dockerfile /x\n", "must be a directory and end with a /"],
+  ["an agent that nobody has", "FROM bb\nRUN --mount=type=ssh,required=true true\n", "no agent reaches this engine"],
+])("%s is refused with its reason", async (_, dockerfile, message) => {
+  await expect(build(dockerfile)).rejects.toThrow(message);
+});
+
+test("a stage that fails ends the others", async () => {
+  const failed = build("FROM bb AS slow\nRUN sleep 1000\nFROM bb\nRUN exit 3\nCOPY --from=slow /x /x\n");
+
+  await expect(failed).rejects.toThrow("non-zero code: 3");
+});
+
+test("a client that leaves takes its build along", async () => {
+  const abort = new AbortController();
+  const building = build(
+    "FROM bb\nRUN echo begun && sleep 1234\n",
+    {},
+    {
+      signal: abort.signal,
+      onProgress: ({ stream }) => {
+        if (stream?.includes("begun")) abort.abort();
+      },
+    },
+  );
+
+  await expect(building).rejects.toThrow();
+
+  const isGone = async (): Promise<boolean> => !(await run("ps", ["-eo", "args"])).stdout.includes("sleep 1234");
+  await waitUntil(isGone, 10_000);
+  expect(await isGone()).toBe(true);
+});
+
+test("a secret reaches the command and nothing else", async () => {
+  const secret = `s3cr3t-${process.pid}-${Date.now()}`;
+  const dockerfile = [
+    "FROM bb",
+    "RUN --mount=type=secret,id=token test $(wc -c < /run/secrets/token) -gt 10 && stat -c %a /run/secrets/token > /mode",
+    "RUN --mount=type=secret,id=token,env=TOKEN test ${#TOKEN} -gt 10 && touch /after",
+  ].join("\n");
+
+  const { id } = await build(dockerfile, {}, { secrets: new Map([["token", Buffer.from(secret)]]) });
+
+  expect(await printed(id, "cat /mode; ls /run/secrets 2>&1 | tail -1")).toMatch(/^400\n.*No such file/s);
+  expect((await runUnchecked("grep", ["-rlF", secret, engine.stateFolder])).stdout).toBe("");
+  await expect(build("FROM bb\nRUN --mount=type=secret,id=no,required true\n")).rejects.toThrow("secret no: not found");
+});
+
+test("nothing in a context leads outside it", async () => {
+  const outside = join(engine.stateFolder, "outside");
+  const link = (name: string, linkname: string) => ({ name, type: "symlink", linkname }) as const;
+  const hostile = packContext({ Dockerfile: "FROM bb\nCOPY . /c/\n" }, [
+    link("escape", engine.stateFolder),
+    { name: "escape/outside", type: "file" },
+    { name: `../../../../../../../..${outside}`, type: "file" },
+    { name: outside, type: "file" },
+  ]);
+  // Refused or tamed: that is the archive reader's choice.
+  await engine.client.build.image({ context: hostile }).catch(() => {});
+
+  await expect(stat(outside)).rejects.toThrow("ENOENT");
+  const reading = packContext({ Dockerfile: "FROM bb\nCOPY link /x\n" }, [link("link", "/etc/hostname")]);
+  await expect(engine.client.build.image({ context: reading })).rejects.toThrow("file not found in build context");
+});
+
+test("a link in the image does not lead a COPY out of it", async () => {
+  const dockerfile = `FROM bb\nRUN ln -s ${engine.stateFolder} /out && ln -s ${engine.stateFolder}/x /f\nCOPY a /out/leaked\nCOPY a /f\n`;
+
+  const { id } = await build(dockerfile, { a: "1" });
+
+  expect(await readdir(engine.stateFolder)).not.toContain("leaked");
+  expect(await printed(id, `cat ${engine.stateFolder}/leaked`)).toBe("1");
+});
+
+test("what a command puts in place of a mount's folder leads nowhere", async () => {
+  const outside = await mkdtemp(join(tmpdir(), "runcible-outside-"));
+  onTestFinished(() => rm(outside, { recursive: true }));
+  await run("touch", ["-d", "2001-02-03", join(outside, "victim"), outside]);
+  const mount = "--mount=type=tmpfs,target=/a/b/victim --mount=type=tmpfs,target=/etc/c/victim";
+
+  const { id } = await build(
+    `FROM bb\nRUN ${mount} mv /a /x && mkdir /a && ln -s ${outside} /a/b && mv /etc/c /y && ln -s ${outside} /etc/c\n`,
+  );
+
+  expect(await readdir(outside)).toEqual(["victim"]);
+  expect((await stat(outside)).mtime.getFullYear()).toBe(2001);
+  expect(await printed(id, "readlink /a/b; readlink /etc/c")).toBe(`${outside}\n`.repeat(2));
+});
+
+test("ADD unpacks archives of each kind, and nothing else", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "runcible-archives-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await run(
+    "sh",
+    ["-c", "echo 1 > a && chmod 640 a && chown 7:8 a && for z in '' z j J; do tar -c${z}f $z.t a; done"],
+    {
+      cwd: folder,
+    },
+  );
+  const archives = await Promise.all(["", "z", "j", "J"].map((name) => readFile(join(folder, `${name}.t`))));
+  const files = Object.fromEntries(archives.map((content, index) => [`${index}.t`, content]));
+
+  const { id } = await build("FROM bb\nADD 0.t /0/\nADD 1.t /1/\nADD 2.t /2/\nADD 3.t /3/\nADD n.gz 0.t /4/\n", {
+    ...files,
+    "n.gz": gzipSync("not a tar"),
+  });
+
+  const script = "cat /0/a /1/a /2/a /3/a /4/a; stat -c '%a %u %g' /3/a; ls /4";
+  expect(await printed(id, script)).toBe("1\n1\n1\n1\n1\n640 7 8\na\nn.gz\n");
+});
+
+test("ADD of a URL checks its digest and follows redirects", async () => {
+  const server = createServer((request, response) => {
+    if (request.url === "/old") response.writeHead(302, { location: "/files/new.txt" }).end();
+    else if (request.url === "/files/new.txt") response.end("fetched\n");
+    else response.writeHead(404).end();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const digest = `sha256:${createHash("sha256").update("fetched\n").digest("hex")}`;
+
+  const { id } = await build(`FROM bb\nADD --checksum=${digest} --chmod=640 ${url}/old /d/\nADD ${url}/old /x\n`);
+
+  expect(await printed(id, "cat /d/new.txt /x; stat -c %a /d/new.txt /x")).toBe("fetched\nfetched\n640\n600\n");
+  await expect(build(`FROM bb\nADD --checksum=sha256:${"0".repeat(64)} ${url}/old /x\n`)).rejects.toThrow("digest");
+  await expect(build(`FROM bb\nADD ${url}/none /x\n`)).rejects.toThrow("with status 404 (Dockerfile:2");
+});
+
+test("triggers of a base image are carried out, and not handed on", async () => {
+  await build("FROM bb\nONBUILD COPY a /a\nONBUILD RUN cat /a > /b\n", {}, { tags: ["parent"] });
+
+  const { id, output } = await build("FROM parent\nRUN cat /b > /c\n", { a: "1" });
+
+  expect(output).toContain("# Executing 2 build triggers");
+  expect(await printed(id, "cat /c")).toBe("1");
+  const { Config } = await engine.client.images.inspect(id);
+  expect(Config.OnBuild).toBeNull();
+});
+
+test("layers are stored as what their digests say", async () => {
+  const { id } = await build(
+    "FROM bb\nRUN mkdir -p /a/b && echo 1 > /a/b/c\nRUN rm -r /a && mkdir /a && rm /etc/group\n",
+  );
+
+  const blob = (digest: string): string => join(engine.stateFolder, "images/blobs/sha256", digest.slice(7));
+  const { RootFS } = await engine.client.images.inspect(id);
+  const cacheFolder = join(engine.stateFolder, "build-cache/steps");
+  const steps = await Promise.all(
+    (await readdir(cacheFolder)).map((name) => readFile(join(cacheFolder, name), "utf8")),
+  );
+  const made = steps.map((text) => JSON.parse(text).layer).filter((layer) => RootFS.Layers.includes(layer?.diffId));
+  expect(made).toHaveLength(2);
+  for (const { diffId, descriptor } of made) {
+    const packed = await readFile(blob(descriptor.digest));
+    expect(`sha256:${createHash("sha256").update(packed).digest("hex")}`).toBe(descriptor.digest);
+    expect(`sha256:${createHash("sha256").update(gunzipSync(packed)).digest("hex")}`).toBe(diffId);
+  }
+  const last = made.find(({ diffId }) => diffId === RootFS.Layers.at(-1));
+  const { stdout } = await run("tar", ["--list", "--file", blob(last?.descriptor.digest)]);
+  expect(stdout.trim().split("\n")).toEqual(["a/", "a/.wh..wh..opq", "etc/", "etc/.wh.group"]);
+});
+
+test("a forgotten cache frees its layers, and the next build makes them anew", async () => {
+  const dockerfile = "FROM bb\nRUN dd if=/dev/urandom of=/big bs=1M count=1 2> /dev/null\n";
+  const { id } = await build(dockerfile, {}, { tags: ["pruned"] });
+  expect((await docker("rmi", "pruned")).exitCode).toBe(0);
+
+  const { stdout } = await docker("builder", "prune", "--force");
+
+  expect(stdout).toMatch(/Total reclaimed space: [1-9]/);
+  const again = await build(dockerfile);
+  expect(again.id).not.toBe(id);
+  expect(cached(again.output)).toEqual([false, false]);
+});
+
+test("docker build -q prints the id, and its exit code is the command's", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "runcible-build-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const from = (dockerfile: string) =>
+    run("sh", ["-c", "cat > Dockerfile"], { cwd: folder, input: dockerfile }).then(() => docker("build", "-q", folder));
+
+  expect((await from("FROM bb\nENV A=1\n")).stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+  expect(await from("FROM bb\nRUN exit 9\n")).toMatchObject({
+    exitCode: 9,
+    stderr: expect.stringContaining("code: 9"),
+  });
+});
+
+test("an image of a container has what it wrote, and says what it is told to", async () => {
+  await docker("run", "--name", "author", "-e", "A=1", "-v", "/vol", "bb", "sh", "-c", "echo 1 > /a; rm /etc/group");
+
+  const changes = ["-c", 'CMD ["cat", "/a"]', "-c", "ENV B=$A", "-m", "made by hand", "-a", "somebody"];
+  const { stdout } = await docker("commit", ...changes, "author", "committed:1");
+
+  expect(stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+  expect((await docker("run", "--rm", "committed:1")).stdout).toBe("1\n");
+  expect(await printed("committed:1", "ls /etc/group; echo $A")).toContain("No such file");
+  expect((await docker("history", "committed:1", "--format", "{{.Comment}}")).stdout).toContain("made by hand");
+  expect((await engine.client.images.inspect("committed:1")).Config).toMatchObject({ Cmd: ["cat", "/a"] });
+  expect((await docker("diff", "author")).stdout).toContain("A /a");
+  await docker("rm", "-f", "-v", "author");
+});
+
+test("a running container can be made an image and goes on", async () => {
+  await docker("run", "-d", "--name", "runs", "bb", "sh", "-c", "echo 1 > /a; while true; do usleep 10000; done");
+
+  expect((await docker("commit", "runs", "of-running")).exitCode).toBe(0);
+
+  expect((await docker("inspect", "-f", "{{.State.Status}}", "runs")).stdout).toBe("running\n");
+  await docker("rm", "-f", "runs");
+});

@@ -1,0 +1,78 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { getRuntime } from "../../../src/api/runtime/runtime";
+import { type RunResult, runUnchecked } from "../../../src/internal/exec";
+import { type TestEngine, useTestEngine } from "../../support/engine";
+import { withContext } from "./dockerfile-case";
+
+// No base image is needed: what is looked at is how the command line reaches the builder.
+
+let engine: TestEngine;
+let elsewhere: string;
+
+beforeAll(async () => {
+  engine = await useTestEngine();
+  await getRuntime();
+  elsewhere = await mkdtemp(join(tmpdir(), "runcible-elsewhere-"));
+});
+afterAll(async () => {
+  await rm(elsewhere, { recursive: true });
+  await engine[Symbol.asyncDispose]();
+});
+
+function runcible(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<RunResult> {
+  const program = join(__dirname, "../../../build/cli/main.js");
+  return runUnchecked(process.execPath, [program, ...args], { env: { ...engine.env, ...env } });
+}
+
+test("runcible build passes tags, arguments, labels, target and file, and shows the steps", async () => {
+  const files = {
+    a: "1",
+    "b.skip": "2",
+    "other.Dockerfile": "FROM scratch AS one\nARG A\nARG B\nCOPY . /\nENV AB=$A$B\nFROM nosuch\n",
+  };
+  await withContext({ dockerfile: "", files: { ...files, ".dockerignore": "*.skip" } }, async (folder) => {
+    const flags = ["-t", "built:1", "-t", "built:2", "--build-arg", "A=x", "--build-arg", "B", "--label", "l=v"];
+    const file = ["-f", join(folder, "other.Dockerfile"), "--target", "one"];
+
+    const result = await runcible(["build", ...flags, ...file, folder], { B: "y" });
+
+    expect(result).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(result.stdout).toMatch(/^Step 1\/6 : FROM scratch AS one\n.*Successfully tagged built:2\n$/s);
+    const { Config } = await engine.client.images.inspect("built:2");
+    expect(Config).toMatchObject({ Env: [expect.stringMatching(/^PATH=/), "AB=xy"], Labels: { l: "v" } });
+  });
+});
+
+test("runcible build -q prints the image's id alone", async () => {
+  await withContext({ dockerfile: "FROM scratch\nENV A=1\n" }, async (folder) => {
+    expect((await runcible(["build", "-q", folder])).stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+  });
+});
+
+test.each([
+  [
+    "a mistake in the Dockerfile",
+    "FROM scratch\nNOSUCH\n",
+    [],
+    "dockerfile parse error on line 2: unknown instruction: NOSUCH",
+  ],
+  ["a secret that is not there", "FROM scratch\nENV A=1\n", ["--secret", "id=s,src=/nosuch"], "read secret s: ENOENT"],
+  ["a Dockerfile outside the folder", "FROM scratch\n", ["-f", "/etc/passwd"], "is not in it"],
+])("runcible build with %s ends with 2 and says why", async (_, dockerfile, flags, message) => {
+  await withContext({ dockerfile }, async (folder) => {
+    const result = await runcible(["build", ...flags, folder]);
+
+    expect(result).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining(message) });
+  });
+});
+
+test("runcible build of a folder without Dockerfile says so", async () => {
+  await writeFile(join(elsewhere, "a"), "");
+
+  const result = await runcible(["build", elsewhere]);
+
+  expect(result).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("there is no Dockerfile") });
+});

@@ -1,0 +1,156 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { run } from "../../../src/internal/exec";
+import { type PackedLayer, packUpper } from "../../../src/runtime/layer/diff";
+import { overlayDriver } from "../../../src/runtime/rootfs/rootfs";
+import { type StoreFixture, temporaryStore } from "./layer-fixture";
+
+let fixture: StoreFixture;
+let base: string;
+let lower: string;
+let folder: string;
+const { signal } = new AbortController();
+
+beforeEach(async () => {
+  fixture = await temporaryStore();
+  base = await mkdtemp(join(tmpdir(), "runcible-diff-"));
+  lower = join(base, "layers", "a".repeat(64), "diff");
+  folder = join(base, "container");
+  await mkdir(lower, { recursive: true });
+  await sh(lower, "mkdir -p old/sub kept && touch old/a old/sub/b gone kept/x && chmod 750 kept");
+});
+afterEach(async () => {
+  await overlayDriver.unmount(folder);
+  await rm(base, { recursive: true, force: true });
+  await fixture[Symbol.asyncDispose]();
+});
+
+async function sh(cwd: string, script: string): Promise<string> {
+  return (await run("sh", ["-euc", script], { cwd })).stdout;
+}
+
+/** Writes through an overlay; resolves to its upper folder. */
+async function changed(script: string): Promise<string> {
+  const { path } = await overlayDriver.mount({ layers: [lower], folder });
+  await sh(path, script);
+  await overlayDriver.unmount(folder);
+  return join(folder, "upper");
+}
+
+function pack(upper: string, name = "layer.tar.gz", exclude: readonly string[] = []): Promise<PackedLayer> {
+  return packUpper({ upper, file: join(base, name), exclude, signal });
+}
+
+/** Everything of a tree that a layer keeps, as text. */
+async function described(root: string): Promise<string> {
+  const files = await sh(
+    root,
+    "find . -mindepth 1 -printf '%P %y %m %U:%G %s %T@ %n %l\\n' | sort | sed 's/\\.0* / /'",
+  );
+  const capabilities = await sh(root, "PATH=$PATH:/usr/sbin:/sbin; getcap -r . | sort");
+  return files.replace(/ d (\S+ \S+) \d+/g, " d $1").replace(/ c 0 .*/g, " deleted") + capabilities;
+}
+
+async function unpacked({ diffId, digest }: PackedLayer, name = "layer.tar.gz"): Promise<string> {
+  const source = createReadStream(join(base, name));
+  await fixture.store.unpack({ diffId, compression: "gzip", source, describedAs: digest });
+  return fixture.store.pathOf(diffId);
+}
+
+test("what was written comes out of the layer as it was", async () => {
+  const long = `${"n".repeat(120)}/${"m".repeat(120)}`;
+  const upper = await changed(`
+    rm gone
+    rm -r old && mkdir old && touch old/new
+    mkdir -p ${long} && echo long > ${long}/file && mkdir ${long}/doomed && rmdir ${long}/doomed
+    echo 1 > a && ln a b && ln -s a c && mkfifo p && mknod z c 1 5
+    chown 7:8 a && chmod 4755 a && touch -d 2001-02-03T04:05:06.789 a
+    cp /bin/true tool
+    PATH=$PATH:/usr/sbin:/sbin setcap cap_net_raw+ep tool
+    truncate -s 3M sparse && echo end >> sparse
+    mv kept moved
+  `);
+
+  const layer = await pack(upper);
+
+  const before = await described(upper);
+  expect(before).toContain("cap_net_raw");
+  expect(await described(await unpacked(layer))).toBe(before);
+});
+
+test("deletions and replaced folders are told in a layer's own form", async () => {
+  const upper = await changed("rm gone && rm -r old && mkdir old && rm kept/x");
+
+  await pack(upper);
+
+  const list = await run("tar", ["--list", "--file", join(base, "layer.tar.gz")]);
+  expect(list.stdout.trim().split("\n")).toEqual([".wh.gone", "kept/", "kept/.wh.x", "old/", "old/.wh..wh..opq"]);
+});
+
+test("both digests are those of the file, and the same folder gives the same file", async () => {
+  const upper = await changed("echo 1 > a && rm gone");
+  const layer = await pack(upper);
+  const bytes = await readFile(join(base, "layer.tar.gz"));
+  await sh(upper, "touch -a -d 2001-02-03 a");
+
+  const again = await pack(upper, "again.tar.gz");
+
+  const digestOf = (content: Buffer): string => `sha256:${createHash("sha256").update(content).digest("hex")}`;
+  const plain = gunzipSync(bytes);
+  expect(layer).toEqual({
+    digest: digestOf(bytes),
+    diffId: digestOf(plain),
+    has32BitPrograms: false,
+    plainBytes: plain.length,
+    sizeBytes: bytes.length,
+  });
+  expect(again).toEqual(layer);
+});
+
+test("nothing written gives a layer of nothing", async () => {
+  const layer = await pack(await changed("true"));
+
+  expect(layer.plainBytes).toBe(1024);
+  expect(await described(await unpacked(layer))).toBe("");
+});
+
+test("what is excluded stays out, and names like options or patterns are names", async () => {
+  const upper = await changed("mkdir -p etc && touch etc/hosts etc/own 'a[b]' ab -- --help");
+
+  await pack(upper, "layer.tar.gz", ["etc/hosts", "a[b]"]);
+
+  const list = await run("tar", ["--list", "--file", join(base, "layer.tar.gz")]);
+  expect(list.stdout.trim().split("\n")).toEqual(["--help", "ab", "etc/", "etc/own"]);
+});
+
+test("a store adopts a folder without unpacking it, once", async () => {
+  const upper = await changed("echo 1 > a && rm gone");
+  const layer = await pack(upper);
+  const before = await described(upper);
+  const { ino } = await stat(join(upper, "a"));
+
+  await fixture.store.adopt({
+    diffId: layer.diffId,
+    folder: upper,
+    sizeBytes: layer.plainBytes,
+    has32BitPrograms: false,
+  });
+  await mkdir(upper);
+  await writeFile(join(upper, "other"), "");
+  await fixture.store.adopt({
+    diffId: layer.diffId,
+    folder: upper,
+    sizeBytes: layer.plainBytes,
+    has32BitPrograms: false,
+  });
+
+  const path = fixture.store.pathOf(layer.diffId);
+  expect(await described(path)).toBe(before);
+  expect((await stat(join(path, "a"))).ino).toBe(ino);
+  expect(await fixture.store.sizeOf(layer.diffId)).toBe(layer.plainBytes);
+});

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { parseDockerfile } from "../../../src/build/dockerfile/parse";
+import { parseChmod } from "../../../src/build/execute/file-mode";
+import { parseMount } from "../../../src/build/plan/mount-flag";
+import { planStages } from "../../../src/build/plan/stage-plan";
+
+const text = [
+  "FROM a AS base",
+  "FROM base AS left",
+  "FROM base AS right",
+  "RUN --mount=from=left,target=/l x",
+  "FROM b AS unused",
+  "FROM c",
+  "COPY --from=right /a /b",
+  "COPY --from=d /a /b",
+].join("\n");
+
+test.each([
+  ["", [0, 1, 2, 4]],
+  ["right", [0, 1, 2]],
+  ["LEFT", [0, 1]],
+  ["3", [3]],
+])("the target %j needs the stages %j", (target, needed) => {
+  expect(planStages(parseDockerfile(text), target, new Map())).toMatchObject({ needed });
+});
+
+test("a target that is not there is refused", () => {
+  expect(() => planStages(parseDockerfile(text), "nosuch", new Map())).toThrow("failed to reach build target nosuch");
+});
+
+test("a stage cannot copy from a later one", () => {
+  const dockerfile = parseDockerfile("FROM a\nCOPY --from=1 /a /b\nFROM b\n");
+
+  expect(() => planStages(dockerfile, "0", new Map())).toThrow("invalid from flag value 1");
+});
+
+test.each([
+  ["type=cache,target=/c,id=x,sharing=locked,mode=0700", { type: "cache", id: "x", sharing: "locked", mode: 0o700 }],
+  ["target=/c,rw", { type: "bind", isReadOnly: false }],
+  ["type=secret,id=s,required,env=S", { type: "secret", isRequired: true, variable: "S" }],
+  ["type=tmpfs,dst=/t,size=64m", { target: "/t", sizeBytes: 64 * 1024 * 1024 }],
+])("the mount %s", (flag, expected) => {
+  expect(parseMount(flag)).toMatchObject(expected);
+});
+
+test.each([["type=nosuch"], ["type=bind,nosuch=1"], ["type=cache,sharing=some"], ["type=tmpfs,size=x"]])(
+  "the mount %s is refused",
+  (flag) => {
+    expect(() => parseMount(flag)).toThrow("invalid mount");
+  },
+);
+
+test.each([
+  ["755", 0o600, false, 0o755],
+  ["u=rwX,go=rX", 0o644, false, 0o644],
+  ["u=rwX,go=rX", 0o644, true, 0o755],
+  ["go-w,u+x", 0o666, false, 0o744],
+  ["a+x", 0o640, false, 0o751],
+  ["u+s,+t", 0o755, false, 0o5755],
+])("chmod %s makes %o", (change, before, isFolder, after) => {
+  expect(parseChmod(change)(before, isFolder)).toBe(after);
+});
