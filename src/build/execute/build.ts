@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Mutex } from "../../internal/mutex";
+import type { Platform } from "../../internal/platform";
 import type { NetworkRequest, RunRequest, RuntimeParts } from "../../runtime/container";
-import type { Platform } from "../../runtime/image/descriptor";
 import type { ImageLease, ImageStore } from "../../runtime/image/image-store";
 import type { Image } from "../../runtime/image/manifest";
 import type { ResourceLimits } from "../../runtime/runc/resources";

@@ -1,5 +1,5 @@
 import { shortId } from "../../internal/ids";
-import { parsePlatform } from "../../runtime/image/platform";
+import { parsePlatform } from "../../internal/platform";
 import type { Instruction, SourceSpan } from "../dockerfile/instruction";
 import { parseTrigger } from "../dockerfile/parse";
 import { setVariables } from "../plan/run-config";

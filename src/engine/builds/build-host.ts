@@ -1,9 +1,8 @@
 import type { BuildHost } from "../../build/execute/build";
 import type { BuildEvent } from "../../build/execute/build-event";
+import { formatPlatform, type Platform } from "../../internal/platform";
 import type { NetworkRequest, RunRequest } from "../../runtime/container";
-import type { Platform } from "../../runtime/image/descriptor";
 import type { Image } from "../../runtime/image/manifest";
-import { formatPlatform } from "../../runtime/image/platform";
 import { familiarName, parseReference } from "../../runtime/image/reference";
 import { noSuchImage } from "../../wire/docker-errors";
 import type { ContainerContext } from "../containers/context";

@@ -4,7 +4,7 @@ import type { BuildParts } from "../../build/execute/build";
 import { buildImage } from "../../build/execute/build-image";
 import { isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
-import { parsePlatform } from "../../runtime/image/platform";
+import { parsePlatform } from "../../internal/platform";
 import { canonicalName, familiarName, parseReference } from "../../runtime/image/reference";
 import { type ProgressLine, progressError } from "../../wire/progress";
 import type { ContainerContext } from "../containers/context";
