@@ -1,3 +1,4 @@
+import type { Readable, Writable } from "node:stream";
 import type { EngineClient } from "../client/client";
 
 /** What a verb may touch of the outside world; tests hand in their own. */
@@ -7,6 +8,9 @@ export interface CommandContext {
   readonly err: (text: string) => void;
   /** Relative paths of arguments start from it. */
   readonly workingFolder: string;
+  /** What comes in and goes out as bytes. */
+  readonly stdin: Readable;
+  readonly stdout: Writable & { readonly isTTY?: boolean };
   /** The daemon to talk to, started if need be. The caller of the verb closes it. */
   connect(): Promise<EngineClient>;
 }

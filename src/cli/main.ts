@@ -6,12 +6,18 @@ import { buildCommand } from "./commands/build";
 import { composeGroup } from "./commands/compose";
 import { doctorCommand } from "./commands/doctor";
 import { engineCommand } from "./commands/engine";
+import { historyCommand } from "./commands/history";
 import { imagesCommand } from "./commands/images";
 import { infoCommand } from "./commands/info";
+import { loadCommand } from "./commands/load";
 import { psCommand } from "./commands/ps";
 import { pullCommand } from "./commands/pull";
+import { pushCommand } from "./commands/push";
 import { resetCommand } from "./commands/reset";
+import { rmiCommand } from "./commands/rmi";
+import { saveCommand } from "./commands/save";
 import { stopEngineCommand } from "./commands/stop-engine";
+import { tagCommand } from "./commands/tag";
 import { versionCommand } from "./commands/version";
 import { dispatch } from "./dispatch";
 
@@ -23,6 +29,12 @@ const commands: readonly (Command | CommandGroup)[] = [
   pullCommand,
   buildCommand,
   composeGroup,
+  pushCommand,
+  saveCommand,
+  loadCommand,
+  tagCommand,
+  rmiCommand,
+  historyCommand,
   engineCommand,
   stopEngineCommand,
   resetCommand,
@@ -36,6 +48,8 @@ async function main(): Promise<number> {
     workingFolder: process.cwd(),
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
+    stdin: process.stdin,
+    stdout: process.stdout,
     connect: async () => {
       client ??= (await connect(process.env)).client;
       return client;

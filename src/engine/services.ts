@@ -9,6 +9,7 @@ import { openImageStore } from "../runtime/image/image-store";
 import { openLayerStore } from "../runtime/layer/layer-store";
 import { startNetworkStack } from "../runtime/network/stack";
 import { createPuller } from "../runtime/pull";
+import { createPusher } from "../runtime/push";
 import { overlayDriver } from "../runtime/rootfs/rootfs";
 import { openRunc } from "../runtime/runc/runc";
 import { openBuilds } from "./builds/build-service";
@@ -93,24 +94,20 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
   networks.setMembers(createNetworkMembers(context));
   await restoreContainers(context);
 
-  const puller = createPuller({
-    images,
-    layers: runtime.layers,
-    registries: {
-      insecure: config.insecureRegistries,
-      mirrors: config.registryMirrors,
-      proxy: config.proxy,
-      certificateFolder: config.certificateFolder,
-    },
-    logger,
-  });
+  const registries = {
+    insecure: config.insecureRegistries,
+    mirrors: config.registryMirrors,
+    proxy: config.proxy,
+    certificateFolder: config.certificateFolder,
+  };
   const catalog = new ImageCatalog({
     store: images,
     layers: runtime.layers,
-    puller,
+    puller: createPuller({ images, layers: runtime.layers, registries, logger }),
+    pusher: createPusher({ images, registries }),
     events,
     usersOf: (id) => usersOf(context, id),
-    layersOfContainers: () => new Set(context.index.values().flatMap(({ record }) => record.diffIds)),
+    rootsOfContainers: () => context.index.values().map(({ record }) => record.diffIds),
   });
   const cacheMounts = { folder: inState("build-cache/mounts"), locks: new Map(), inUse: [] };
   const secretsFolder = join(options.runFolder, "build-secrets");

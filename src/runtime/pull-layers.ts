@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { RuncibleError } from "../internal/errors";
+import type { BlobStore } from "./image/blob-store";
 import type { Descriptor } from "./image/descriptor";
 import type { Digest } from "./image/digest";
 import type { ImageManifest } from "./image/manifest";
@@ -12,9 +13,13 @@ export interface MissingLayer {
   readonly diffId: Digest;
 }
 
-/** Layers the store lacks, each once. Throws `image-invalid` when manifest and config do not fit each other. */
+/**
+ * Layers the store lacks, unpacked or as they came, each once. Of every image all blobs are kept: it can be pushed and
+ * saved as it is at its registry, also when another image brought the same files in another compression. Throws
+ * `image-invalid` when manifest and config do not fit each other.
+ */
 export async function missingLayers(
-  layers: LayerStore,
+  { layers, blobs }: { readonly layers: LayerStore; readonly blobs: BlobStore },
   manifest: ImageManifest,
   diffIds: readonly Digest[],
 ): Promise<readonly MissingLayer[]> {
@@ -27,8 +32,11 @@ export async function missingLayers(
   const missing: MissingLayer[] = [];
   for (const [index, descriptor] of manifest.layers.entries()) {
     const diffId = diffIds[index];
-    if (diffId === undefined || missing.some((layer) => layer.diffId === diffId)) continue;
-    if (!(await layers.has(diffId))) missing.push({ descriptor, diffId });
+    const isSame = (layer: MissingLayer): boolean =>
+      layer.diffId === diffId && layer.descriptor.digest === descriptor.digest;
+    if (diffId === undefined || missing.some(isSame)) continue;
+    const isThere = (await layers.has(diffId)) && (await blobs.has(descriptor.digest));
+    if (!isThere) missing.push({ descriptor, diffId });
   }
   return missing;
 }
@@ -65,7 +73,7 @@ async function pullOnce(job: LayerJob, underWay: Map<Digest, Promise<void>>): Pr
     // Whoever began it may be cancelled or fail for a reason of its own: then it is our turn.
     await settledOrAborted(other, job);
   }
-  if (await job.layers.has(job.diffId)) {
+  if ((await job.layers.has(job.diffId)) && (await job.images.blobs.has(job.descriptor.digest))) {
     job.onProgress({ layer: layerName(job.descriptor), phase: "done" });
     return;
   }

@@ -70,6 +70,18 @@ function noPlatform(reference: ImageReference, platform: Platform, manifests: re
   );
 }
 
+/** Of what a name stands for: an index says them, of an image the config does. */
+export async function platformsOf(
+  { repository, named }: ResolvedName,
+  signal: AbortSignal,
+): Promise<readonly Platform[]> {
+  const manifest = parseManifest(named.bytes);
+  if (isIndex(manifest))
+    return manifest.manifests.flatMap(({ platform }) => (platform === undefined ? [] : [platform]));
+  const { architecture, os, variant } = parseImageConfig(await readConfig(repository, manifest, signal));
+  return [{ architecture, os, ...(variant === undefined ? {} : { variant }) }];
+}
+
 /** Brings the config into the store unless it is there. Throws `image-invalid`, `digest-mismatch`, as `Repository.blob`. */
 export async function fetchConfig(
   blobs: BlobStore,
@@ -77,8 +89,16 @@ export async function fetchConfig(
   { manifest }: ChosenManifest,
   signal: AbortSignal,
 ): Promise<ImageConfig> {
-  const { digest, size } = manifest.config;
+  const { digest } = manifest.config;
   if (await blobs.has(digest)) return parseImageConfig(await blobs.read(digest));
+  const bytes = await readConfig(repository, manifest, signal);
+  const config = parseImageConfig(bytes);
+  await blobs.put(bytes);
+  return config;
+}
+
+async function readConfig(repository: Repository, manifest: ImageManifest, signal: AbortSignal): Promise<Buffer> {
+  const { digest, size } = manifest.config;
   if (size > configLimit) {
     throw new RuncibleError("image-invalid", `pull config ${digest}: ${size} bytes are more than the 8 MiB allowed`);
   }
@@ -89,7 +109,5 @@ export async function fetchConfig(
   if (actual !== digest) {
     throw new RuncibleError("digest-mismatch", `pull config ${digest}: what arrived has the digest ${actual}`);
   }
-  const config = parseImageConfig(bytes);
-  await blobs.put(bytes);
-  return config;
+  return bytes;
 }

@@ -1,5 +1,6 @@
 import type { Logger } from "../internal/log";
 import type { Platform } from "../internal/platform";
+import type { Descriptor } from "./image/descriptor";
 import type { Digest } from "./image/digest";
 import type { ImageLease, ImageStore } from "./image/image-store";
 import type { Image, ImageManifest } from "./image/manifest";
@@ -8,7 +9,7 @@ import { canonicalName, familiarName, type ImageReference, repositoryOf } from "
 import type { LayerStore } from "./layer/layer-store";
 import { layerName } from "./pull-download";
 import { type MissingLayer, missingLayers, pullLayers } from "./pull-layers";
-import { chooseManifest, fetchConfig, resolveName } from "./pull-resolve";
+import { chooseManifest, fetchConfig, platformsOf, resolveName } from "./pull-resolve";
 import { createRegistryClient } from "./registry/registry-client";
 import { defaultRegistrySettings, type RegistryCredentials, type RegistrySettings } from "./registry/settings";
 
@@ -42,6 +43,12 @@ export interface PullResult {
   readonly digest: Digest;
 }
 
+export interface DescribedName {
+  /** Of the index, if it is one. */
+  readonly descriptor: Descriptor;
+  readonly platforms: readonly Platform[];
+}
+
 export interface Puller {
   /**
    * Brings an image into the store, layers unpacked. It gets its name only when all of it is there. Throws
@@ -49,6 +56,8 @@ export interface Puller {
    * `disk-full`, `aborted`.
    */
   pull(request: PullRequest): Promise<PullResult>;
+  /** What the registry has for a name, without bringing it. Throws `image-exists-nowhere`, `registry-*`, `aborted`. */
+  describe(request: Pick<PullRequest, "reference" | "auth" | "signal">): Promise<DescribedName>;
   /** Throws `registry-unauthorized` when the registry refuses the credentials. */
   checkLogin(domain: string, auth: RegistryCredentials, signal: AbortSignal): Promise<void>;
 }
@@ -85,7 +94,7 @@ export function createPuller({ images, layers, registries, logger }: PullerOptio
       if (request.platform !== undefined) checkPlatform(familiarName(reference), config, platform);
       protect(lease, config.rootfs.diff_ids);
       const known = await images.find(manifest.config.digest);
-      const missing = await missingLayers(layers, manifest, config.rootfs.diff_ids);
+      const missing = await missingLayers({ layers, blobs: images.blobs }, manifest, config.rootfs.diff_ids);
       const isNew = known === undefined || missing.length > 0;
       onResolved?.({ digest, isNew });
       tellExisting(manifest, missing, onProgress);
@@ -106,7 +115,13 @@ export function createPuller({ images, layers, registries, logger }: PullerOptio
     }
   };
 
-  return { pull, checkLogin: (domain, auth, signal) => client.checkLogin(domain, auth, signal) };
+  const describe: Puller["describe"] = async (request) => {
+    const { named, repository } = await resolveName({ client, settings, logger }, request);
+    const platforms = await platformsOf({ named, repository }, request.signal);
+    return { descriptor: named.descriptor, platforms };
+  };
+
+  return { pull, describe, checkLogin: (domain, auth, signal) => client.checkLogin(domain, auth, signal) };
 }
 
 /** Before anything is looked for in the store: what is found must not be collected meanwhile. */

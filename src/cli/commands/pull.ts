@@ -1,5 +1,7 @@
 import type { Command } from "../command";
 import { splitImageName } from "../image-name";
+import { printStep } from "../progress";
+import { credentialsFor } from "../registry-login";
 
 export const pullCommand: Command = {
   name: "pull",
@@ -14,19 +16,19 @@ export const pullCommand: Command = {
     { name: "quiet", short: "q", type: "boolean", description: "Suppress verbose output" },
   ],
   arguments: { min: 1, max: 1 },
-  run: async ({ connect, out }, { flags, arguments: [image = ""] }) => {
+  run: async ({ connect, env, out }, { flags, arguments: [image = ""] }) => {
     const client = await connect();
     const platform = flags["platform"];
+    const isQuiet = flags["quiet"] === true;
     await client.images.pull({
       ...splitImageName(image),
+      ...(await credentialsFor(image, env)),
       ...(typeof platform === "string" ? { platform } : {}),
-      onProgress: ({ id, status, progressDetail }) => {
-        // One line per step, not per chunk: the output is for logs as well as for people.
-        if (flags["quiet"] === true || status === undefined || progressDetail?.current !== undefined) return;
-        out(id === undefined ? `${status}\n` : `${id}: ${status}\n`);
+      onProgress: (line) => {
+        if (!isQuiet) printStep(line, out);
       },
     });
-    if (flags["quiet"] === true) out(`${image}\n`);
+    if (isQuiet) out(`${image}\n`);
     return 0;
   },
 };

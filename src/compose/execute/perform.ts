@@ -59,7 +59,7 @@ export function createPerform(performer: Performer): Perform {
       case "remove-volume":
         return ignoring("volume-not-found", () => client.volumes.remove(action.name));
       case "remove-image":
-        return ignoring("image-not-found", () => client.images.remove(action.name));
+        return ignoring("image-not-found", async () => void (await client.images.remove(action.name)));
     }
   };
 }

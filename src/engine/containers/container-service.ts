@@ -6,12 +6,14 @@ import type { Filters } from "../../wire/filters";
 import { checkFilterKeys, matchesLabels } from "../../wire/filters";
 import type { ContainerService } from "../routes/container-service";
 import type { ContainerView } from "../routes/container-view";
+import { decodeUntil } from "../until";
 import { attach } from "./attach";
 import { commitContainer } from "./commit";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
 import { createContainer } from "./create";
 import { killContainer } from "./end-run";
+import { exportContainer } from "./export";
 import { findContainer, runOf, unpausedRunOf } from "./find";
 import { limitWarnings } from "./limit-warnings";
 import { waitForListening } from "./listening";
@@ -54,6 +56,7 @@ export function createContainerService(context: ContainerContext): ContainerServ
     inspect: async (ref, { size }) => view(context, find(ref), size),
     list: async ({ size }) => Promise.all(context.index.values().map((container) => view(context, container, size))),
     prune: (filters) => prune(context, filters),
+    exportRoot: async (ref, signal) => exportContainer(context, find(ref), signal),
     wait: async (ref, condition) => ({ outcome: waitFor(find(ref), condition) }),
     logs: async (ref, options) => {
       const container = find(ref);
@@ -112,8 +115,10 @@ async function prune(
   checkFilterKeys(filters, ["until", "label", "label!"]);
   const ids: string[] = [];
   let reclaimedBytes = 0;
+  const until = (filters.get("until") ?? []).map((text) => decodeUntil(text, Date.now()));
   for (const container of context.index.values()) {
-    const { state, config } = container.record;
+    const { state, config, createdAt } = container.record;
+    if (until.some((time) => Date.parse(createdAt) >= time)) continue;
     if (container.isRunning || container.isRemoving || state.status === "restarting") continue;
     if (!matchesLabels(config.labels, filters)) continue;
     reclaimedBytes += (await sizeOf(context, container)).writable;

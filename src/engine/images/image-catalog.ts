@@ -1,40 +1,51 @@
 import type { Readable } from "node:stream";
 import { RuncibleError } from "../../internal/errors";
-import { shortId } from "../../internal/ids";
 import type { Digest } from "../../runtime/image/digest";
+import { exportArchive } from "../../runtime/image/export-archive";
 import { buildHostImage } from "../../runtime/image/host-image";
 import type { ImageStore } from "../../runtime/image/image-store";
-import { importArchive } from "../../runtime/image/import-archive";
 import type { Image } from "../../runtime/image/manifest";
 import { canonicalName, familiarName, parseReference } from "../../runtime/image/reference";
 import type { LayerStore } from "../../runtime/layer/layer-store";
 import type { Puller } from "../../runtime/pull";
+import type { Pusher } from "../../runtime/push";
 import { noSuchImage } from "../../wire/docker-errors";
 import type { Filters } from "../../wire/filters";
 import type { ProgressLine } from "../../wire/progress";
 import type { RegistryAuth } from "../../wire/registry-auth";
 import type { EventSink } from "../routes/event-service";
 import type {
+  DescribedImage,
   HistoryEntry,
   HostImageRequest,
   ImageRemoval,
   ImageService,
   ImageView,
+  ImportRequest,
+  LoadRequest,
   PullRequest,
+  PushRequest,
 } from "../routes/image-service";
+import { chainsFreed } from "./chain-ids";
 import { selectImages } from "./image-filters";
 import { historyOf, imageViewOf } from "./image-view";
+import { importLines } from "./import-filesystem";
+import { loadLines } from "./load-lines";
 import { credentialsOf, pullLines } from "./pull-lines";
+import { pushLines } from "./push-lines";
+import { type ImageUser, planRemoval } from "./removal-plan";
+import { imagesToSave } from "./save-images";
 
 export interface ImageCatalogOptions {
   readonly store: ImageStore;
   readonly layers: LayerStore;
   readonly puller: Puller;
+  readonly pusher: Pusher;
   readonly events: EventSink;
-  /** Layers that containers stand on, whether their image still has a name or not. */
-  readonly layersOfContainers: () => ReadonlySet<Digest>;
+  /** The layers of each container's root, lowest first, whether their image is still there or not. */
+  readonly rootsOfContainers: () => readonly (readonly Digest[])[];
   /** Containers made from an image. */
-  readonly usersOf: (imageId: string) => readonly { readonly id: string; readonly isRunning: boolean }[];
+  readonly usersOf: (imageId: string) => readonly ImageUser[];
 }
 
 /** `ImageService` on the image store. */
@@ -64,14 +75,30 @@ export class ImageCatalog implements ImageService {
     });
   }
 
-  async *load(archive: Readable, signal: AbortSignal): AsyncIterable<ProgressLine> {
-    const { store, layers } = this.#options;
-    for (const image of await importArchive(store, archive, layers, signal)) {
-      const names = image.tags.map((tag) => familiarName(parseReference(tag)));
-      for (const name of names) yield { stream: `Loaded image: ${name}\n` };
-      if (names.length === 0) yield { stream: `Loaded image ID: ${image.id}\n` };
-      this.#publish("load", image.id, image.id);
-    }
+  push(request: PushRequest): AsyncIterable<ProgressLine> {
+    return pushLines(this.#options, request, (image, name) => this.#publish("push", name, image.id));
+  }
+
+  async save(names: readonly string[], signal: AbortSignal): Promise<Readable> {
+    const chosen = await imagesToSave(this.#options.store, names);
+    const archive = await exportArchive(this.#options.store, chosen, signal);
+    for (const { image } of chosen) this.#publish("save", image.id, image.id);
+    return archive;
+  }
+
+  load(request: LoadRequest): AsyncIterable<ProgressLine> {
+    return loadLines(this.#options, request, (image) => this.#publish("load", image.id, image.id));
+  }
+
+  importFilesystem(request: ImportRequest): AsyncIterable<ProgressLine> {
+    return importLines(this.#options, request, (image) => this.#publish("import", image.id, image.id));
+  }
+
+  async describe(name: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<DescribedImage> {
+    return await this.#options.puller.describe({
+      ...{ reference: parseReference(name), signal },
+      ...(auth === undefined ? {} : { auth: credentialsOf(auth) }),
+    });
   }
 
   async tag(name: string, repository: string, tag: string): Promise<void> {
@@ -85,26 +112,23 @@ export class ImageCatalog implements ImageService {
   }
 
   async remove(name: string, { force }: { readonly force: boolean }): Promise<readonly ImageRemoval[]> {
+    const { store, usersOf, rootsOfContainers } = this.#options;
     const image = await this.#find(name);
-    const isById = image.id.startsWith(name.startsWith("sha256:") ? name : `sha256:${name}`);
-    if (isById && image.tags.length > 1 && !force) {
-      throw new RuncibleError(
-        "image-in-use",
-        `conflict: unable to delete ${shortId(image.id)} (must be forced) - image is referenced in multiple repositories`,
-      );
+    const { untagged, isDeleted } = planRemoval(image, usersOf(image.id), { name, force });
+    const removals: ImageRemoval[] = [];
+    for (const reference of untagged) {
+      await store.untag(reference);
+      const familiar = familiarName(parseReference(reference));
+      removals.push({ untagged: familiar });
+      this.#publish("untag", familiar, image.id);
     }
-    const [wanted] = isById ? [] : [canonicalName(parseReference(name))];
-    const untagged = wanted === undefined || !image.tags.includes(wanted) ? image.tags : [wanted];
-    const isLast = untagged.length === image.tags.length;
-    if (isLast) this.#checkUnused(image, name, force);
-    for (const tag of untagged) await this.#options.store.untag(tag);
-    const removals: ImageRemoval[] = untagged.map((tag) => ({ untagged: familiarName(parseReference(tag)) }));
-    for (const { untagged: tag } of removals as { untagged: string }[]) this.#publish("untag", tag, image.id);
-    if (!isLast) return removals;
-    await this.#options.store.remove(image.id);
+    if (!isDeleted) return removals;
+    await store.remove(image.id);
     await this.collectGarbage();
     this.#publish("delete", image.id, image.id);
-    return [...removals, { deleted: image.id }];
+    const others = [...(await store.list()).map(({ config }) => config.rootfs.diff_ids), ...rootsOfContainers()];
+    const layers = chainsFreed(image.config.rootfs.diff_ids, others);
+    return [...removals, ...[image.id, ...layers].map((deleted) => ({ deleted }))];
   }
 
   async prune(
@@ -144,21 +168,11 @@ export class ImageCatalog implements ImageService {
 
   /** Removes content that neither an image nor a container needs. Resolves to the bytes of blobs that were freed. */
   async collectGarbage(): Promise<number> {
-    const { store, layers, layersOfContainers } = this.#options;
+    const { store, layers, rootsOfContainers } = this.#options;
     const bytes = await store.collectGarbage();
-    await layers.collectGarbage((diffId) => store.needsLayer(diffId) || layersOfContainers().has(diffId));
+    const isInRoot = (diffId: Digest): boolean => rootsOfContainers().some((root) => root.includes(diffId));
+    await layers.collectGarbage((diffId) => store.needsLayer(diffId) || isInRoot(diffId));
     return bytes;
-  }
-
-  #checkUnused(image: Image, name: string, force: boolean): void {
-    const users = this.#options.usersOf(image.id);
-    const [blocker] = force ? users.filter(({ isRunning }) => isRunning) : users;
-    if (blocker === undefined) return;
-    const how = force ? "cannot be forced" : "must be forced";
-    throw new RuncibleError(
-      "image-in-use",
-      `conflict: unable to remove repository reference "${name}" (${how}) - container ${shortId(blocker.id)} is using its referenced image ${shortId(image.id)}`,
-    );
   }
 
   async #find(name: string): Promise<Image> {

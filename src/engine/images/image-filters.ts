@@ -1,7 +1,9 @@
-import { RuncibleError } from "../../internal/errors";
+import { familiarName, parseReference } from "../../runtime/image/reference";
+import { noSuchImage } from "../../wire/docker-errors";
 import { checkFilterKeys, type Filters, matchesLabels } from "../../wire/filters";
 import { decodeBoolean } from "../../wire/query-values";
 import type { ImageView } from "../routes/image-service";
+import { decodeUntil } from "../until";
 
 const keys = ["reference", "dangling", "label", "label!", "before", "since", "until"];
 
@@ -11,20 +13,26 @@ export function selectImages(views: readonly ImageView[], filters: Filters): rea
   const isNewer = bound(views, filters, "since", (view, time) => view > time);
   const isOlder = bound(views, filters, "before", (view, time) => view < time);
   const references = filters.get("reference") ?? [];
+  const until = (filters.get("until") ?? []).map((text) => decodeUntil(text, Date.now()));
   const [dangling] = filters.get("dangling") ?? [];
   return views
     .filter((view) => isNewer(view) && isOlder(view))
     .filter((view) => matchesLabels(view.config.Labels ?? {}, filters))
-    .filter((view) => references.length === 0 || references.some((pattern) => hasName(view, pattern)))
+    .filter((view) => until.every((time) => Date.parse(view.createdAt) < time))
+    .flatMap((view) => (references.length === 0 ? [view] : withNames(view, references)))
     .filter((view) => dangling === undefined || decodeBoolean(dangling) === (view.tags.length === 0))
     .toSorted((left, right) => Date.parse(right.createdAt) - Date.parse(left.createdAt));
 }
 
-function hasName({ tags, repoDigests }: ImageView, pattern: string): boolean {
-  return [...tags, ...repoDigests].some((name) => {
-    const repository = name.replace(/[:@][^/]*$/, "");
-    return matches(name, pattern) || matches(repository, pattern);
-  });
+/** The image with those of its names that match, as Docker shows it; nothing when none does. */
+function withNames(view: ImageView, patterns: readonly string[]): readonly ImageView[] {
+  const isWanted = (name: string): boolean => {
+    const repository = name.replace(/@.*$/, "").replace(/:[^/]*$/, "");
+    return patterns.some((pattern) => matches(name, pattern) || matches(repository, pattern));
+  };
+  const tags = view.tags.filter(isWanted);
+  const repoDigests = view.repoDigests.filter(isWanted);
+  return tags.length + repoDigests.length === 0 ? [] : [{ ...view, tags, repoDigests }];
 }
 
 /** Go's path.Match: `*` stops at a slash. */
@@ -47,7 +55,7 @@ function bound(
   const other = views.find(
     ({ id, tags }) => tags.includes(name) || tags.includes(`${name}:latest`) || id.includes(name),
   );
-  if (other === undefined) throw new RuncibleError("image-not-found", `No such image: ${name}`);
+  if (other === undefined) throw noSuchImage(familiarName(parseReference(name)));
   const time = Date.parse(other.createdAt);
   return (view) => accepts(Date.parse(view.createdAt), time);
 }

@@ -1,4 +1,3 @@
-import { deferred } from "../../internal/deferred";
 import { parsePlatform } from "../../internal/platform";
 import type { Image } from "../../runtime/image/manifest";
 import { familiarName, type ImageReference, parseReference } from "../../runtime/image/reference";
@@ -6,6 +5,7 @@ import type { Puller, PullProgress, RegistryCredentials } from "../../runtime/pu
 import { type ProgressLine, progressBar } from "../../wire/progress";
 import type { RegistryAuth } from "../../wire/registry-auth";
 import type { PullRequest } from "../routes/image-service";
+import { emitted } from "./emitted-lines";
 
 /**
  * A pull as Docker tells it. The first line comes when the registry has answered; the last is the "Status: …" line by
@@ -17,37 +17,16 @@ export async function* pullLines(
   onDone: (image: Image, name: string) => void,
 ): AsyncIterable<ProgressLine> {
   const reference = referenceOf(request);
-  const lines: ProgressLine[] = [];
-  let wake = deferred();
-  let isDone = false;
-  const emit = (line: ProgressLine): void => {
-    lines.push(line);
-    wake.resolve();
-  };
-  const pulled = puller
-    .pull({
+  const { image, isNew, digest } = yield* emitted((emit) =>
+    puller.pull({
       reference,
       signal: request.signal,
       onResolved: () => emit(beginLine(reference)),
       onProgress: (event) => emit(progressLine(event)),
       ...(request.platform === undefined ? {} : { platform: parsePlatform(request.platform) }),
       ...(request.auth === undefined ? {} : { auth: credentialsOf(request.auth) }),
-    })
-    .finally(() => {
-      isDone = true;
-      wake.resolve();
-    });
-  pulled.catch(() => {});
-  while (!isDone || lines.length > 0) {
-    const line = lines.shift();
-    if (line !== undefined) {
-      yield line;
-      continue;
-    }
-    await wake.promise;
-    wake = deferred();
-  }
-  const { image, isNew, digest } = await pulled;
+    }),
+  );
   const name = familiarName(reference);
   onDone(image, name);
   yield { status: `Digest: ${digest}` };

@@ -14,7 +14,6 @@ export function archiveRoutes(archives: ArchiveService): readonly Route[] {
     { method: "HEAD", pattern, handler: (request) => stat(archives, request) },
     { method: "GET", pattern, handler: (request) => read(archives, request) },
     { method: "PUT", pattern, handler: (request) => write(archives, request) },
-    { method: "GET", pattern: "/containers/:id/export", handler: refuseExport },
   ];
 }
 
@@ -37,10 +36,6 @@ async function write(archives: ArchiveService, request: EngineRequest): Promise<
     signal,
   });
   return empty(200);
-}
-
-function refuseExport(): Reply {
-  throw new RuncibleError("not-implemented", "export container: this engine has no export; copy / out of it instead");
 }
 
 function pathOf({ query }: EngineRequest): string {

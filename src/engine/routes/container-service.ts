@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { Filters } from "../../wire/filters";
 import type { ContainerPort } from "../../wire/ports";
 import type { ContainerSpec, ResourceSpec, RestartPolicy } from "./container-spec";
@@ -90,6 +91,11 @@ export interface ContainerService {
   stats(ref: string): Promise<StatsSample | null>;
 
   /** Paths changed in the root since it was made from the image. */
+  /**
+   * The container's own files as tar, without what is mounted over them, whether it runs or not. The reader may destroy
+   * the stream at any time.
+   */
+  exportRoot(ref: string, signal: AbortSignal): Promise<Readable>;
   changes(ref: string): Promise<readonly { readonly path: string; readonly kind: "modified" | "added" | "deleted" }[]>;
 
   /** A new image of the container's root and config. Throws `invalid-argument` for a change that is none. */

@@ -19,6 +19,7 @@ export function containerStreamRoutes(containers: ContainerService): readonly Ro
     { method: "POST", pattern: "/containers/:id/resize", handler: (request) => resize(containers, request) },
     { method: "GET", pattern: "/containers/:id/top", handler: (request) => top(containers, request) },
     { method: "GET", pattern: "/containers/:id/stats", handler: (request) => stats(containers, request) },
+    { method: "GET", pattern: "/containers/:id/export", handler: (request) => exportRoot(containers, request) },
     { method: "GET", pattern: "/containers/:id/changes", handler: (request) => changes(containers, request) },
   ];
 }
@@ -116,6 +117,11 @@ async function stats(containers: ContainerService, request: EngineRequest): Prom
   const samples = sampleStats({ id, name, sample: () => containers.stats(id), isOneShot, signal });
   if (decodeBoolean(query.get("stream"), true)) return { kind: "lines", items: samples.stream() };
   return json(await samples.once());
+}
+
+async function exportRoot(containers: ContainerService, request: EngineRequest): Promise<Reply> {
+  const source = await containers.exportRoot(param(request, "id"), request.signal);
+  return { kind: "bytes", headers: { "Content-Type": "application/octet-stream" }, source };
 }
 
 async function changes(containers: ContainerService, request: EngineRequest): Promise<Reply> {

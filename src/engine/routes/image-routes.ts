@@ -1,7 +1,7 @@
 import { RuncibleError } from "../../internal/errors";
 import { decodeFilters } from "../../wire/filters";
 import { decodeBoolean } from "../../wire/query-values";
-import { decodeRegistryAuth } from "../../wire/registry-auth";
+import { decodeRegistryAuth, type RegistryAuth } from "../../wire/registry-auth";
 import { defined } from "../http/json-fields";
 import { empty, json, type Reply } from "../http/reply";
 import { type EngineRequest, param, type Route } from "../http/request";
@@ -12,30 +12,18 @@ import type { ImageService } from "./image-service";
 export function imageRoutes(images: ImageService): readonly Route[] {
   return [
     { method: "GET", pattern: "/images/json", handler: (request) => list(images, request) },
-    { method: "POST", pattern: "/images/create", handler: (request) => pull(images, request) },
+    { method: "POST", pattern: "/images/create", handler: (request) => create(images, request) },
     { method: "POST", pattern: "/images/load", handler: (request) => load(images, request) },
     { method: "POST", pattern: "/images/prune", handler: (request) => prune(images, request) },
-    {
-      method: "GET",
-      pattern: "/images/get",
-      handler: () => refuse("save images", "use an image archive of its origin"),
-    },
-    { method: "GET", pattern: "/images/search", handler: () => refuse("search images", "search at the registry") },
+    { method: "GET", pattern: "/images/get", handler: (request) => save(images, request) },
+    { method: "GET", pattern: "/images/search", handler: refuseSearch },
     { method: "GET", pattern: "/images/:name*/json", handler: (request) => inspect(images, request) },
     { method: "GET", pattern: "/images/:name*/history", handler: (request) => history(images, request) },
-    {
-      method: "GET",
-      pattern: "/images/:name*/get",
-      handler: () => refuse("save image", "use an archive of its origin"),
-    },
+    { method: "GET", pattern: "/images/:name*/get", handler: (request) => save(images, request) },
     { method: "POST", pattern: "/images/:name*/tag", handler: (request) => tag(images, request) },
-    { method: "POST", pattern: "/images/:name*/push", handler: () => refuse("push image", "push with another tool") },
+    { method: "POST", pattern: "/images/:name*/push", handler: (request) => push(images, request) },
     { method: "DELETE", pattern: "/images/:name*", handler: (request) => remove(images, request) },
-    {
-      method: "GET",
-      pattern: "/distribution/:name*/json",
-      handler: () => refuse("look into registry", "pull the image"),
-    },
+    { method: "GET", pattern: "/distribution/:name*/json", handler: (request) => describe(images, request) },
   ];
 }
 
@@ -45,18 +33,69 @@ async function list(images: ImageService, { query, apiVersion }: EngineRequest):
   return json(views.map((view) => encodeImageSummary(view, apiVersion)));
 }
 
+function create(images: ImageService, request: EngineRequest): Reply {
+  if (request.query.get("fromImage")) return pull(images, request);
+  if (request.query.get("fromSrc")) return importFilesystem(images, request);
+  throw new RuncibleError("invalid-argument", "create image: the query names neither fromImage nor fromSrc");
+}
+
 function pull(images: ImageService, { query, headers, signal }: EngineRequest): Reply {
-  const image = query.get("fromImage");
-  if (!image) return refuse("import image", "load an image archive");
-  const authHeader = headers["x-registry-auth"];
-  const auth = decodeRegistryAuth(typeof authHeader === "string" ? authHeader : undefined);
   const platform = query.get("platform") || undefined;
+  const image = query.get("fromImage") ?? "";
+  const auth = authOf(headers);
   const lines = images.pull({ image, tag: query.get("tag") ?? "", signal, ...defined({ platform, auth }) });
   return { kind: "progress", lines };
 }
 
-function load(images: ImageService, { body, signal }: EngineRequest): Reply {
-  return { kind: "progress", lines: images.load(body, signal) };
+function importFilesystem(images: ImageService, { query, body, signal }: EngineRequest): Reply {
+  const platform = query.get("platform") || undefined;
+  const [repository, tag] = [query.get("repo") ?? "", query.get("tag") ?? ""];
+  const lines = images.importFilesystem({
+    ...{ body, signal, source: query.get("fromSrc") ?? "-", message: query.get("message") ?? "" },
+    reference: tag === "" || repository === "" ? repository : `${repository}:${tag}`,
+    changes: query.getAll("changes").flatMap((text) => text.split("\n").filter((line) => line.trim() !== "")),
+    ...defined({ platform }),
+  });
+  return { kind: "progress", lines };
+}
+
+function push(images: ImageService, request: EngineRequest): Reply {
+  const { query, headers, signal } = request;
+  const auth = authOf(headers);
+  const lines = images.push({
+    ...{ name: param(request, "name"), tag: query.get("tag") ?? "", signal },
+    ...defined({ auth }),
+  });
+  return { kind: "progress", lines };
+}
+
+async function save(images: ImageService, request: EngineRequest): Promise<Reply> {
+  const { query, params, signal } = request;
+  const names = params["name"] === undefined ? query.getAll("names") : [params["name"]];
+  if (names.length === 0) throw new RuncibleError("invalid-argument", "save images: the query has no names");
+  const source = await images.save(names, signal);
+  return { kind: "bytes", headers: { "Content-Type": "application/x-tar" }, source };
+}
+
+function load(images: ImageService, { body, query, signal }: EngineRequest): Reply {
+  const isQuiet = decodeBoolean(query.get("quiet"));
+  return { kind: "progress", lines: images.load({ archive: body, isQuiet, signal }) };
+}
+
+async function describe(images: ImageService, request: EngineRequest): Promise<Reply> {
+  const found = await images.describe(param(request, "name"), authOf(request.headers), request.signal);
+  const { mediaType, digest, size } = found.descriptor;
+  return json({ Descriptor: { mediaType, digest, size }, Platforms: found.platforms });
+}
+
+/** Only the one central registry ever answered searches, and what it finds is not what a test starts. */
+function refuseSearch(): never {
+  throw new RuncibleError("not-implemented", "search images: this engine leaves it out; search at the registry");
+}
+
+function authOf(headers: EngineRequest["headers"]): RegistryAuth | undefined {
+  const header = headers["x-registry-auth"];
+  return decodeRegistryAuth(typeof header === "string" ? header : undefined);
 }
 
 async function inspect(images: ImageService, request: EngineRequest): Promise<Reply> {
@@ -82,8 +121,4 @@ async function remove(images: ImageService, request: EngineRequest): Promise<Rep
 async function prune(images: ImageService, { query }: EngineRequest): Promise<Reply> {
   const { removals, reclaimedBytes } = await images.prune(decodeFilters(query.get("filters")));
   return json({ ImagesDeleted: removals.map(encodeRemoval), SpaceReclaimed: reclaimedBytes });
-}
-
-function refuse(what: string, instead: string): never {
-  throw new RuncibleError("not-implemented", `${what}: this engine leaves it out; ${instead}`);
 }

@@ -16,8 +16,16 @@ export interface ImageService {
    * is Docker's "Status: …" line, by which docker-java judges the pull.
    */
   pull(request: PullRequest): AsyncIterable<ProgressLine>;
+  /** The first item comes at once; every failure, also that there is no such image, is thrown after it. */
+  push(request: PushRequest): AsyncIterable<ProgressLine>;
+  /** An archive that is an OCI layout and what `docker save` writes. Throws `image-not-found` before any byte. */
+  save(names: readonly string[], signal: AbortSignal): Promise<Readable>;
   /** Reads an OCI layout or docker-save archive, compressed or not. */
-  load(archive: Readable, signal: AbortSignal): AsyncIterable<ProgressLine>;
+  load(request: LoadRequest): AsyncIterable<ProgressLine>;
+  /** An image of one layer, which is the archive of a whole filesystem. */
+  importFilesystem(request: ImportRequest): AsyncIterable<ProgressLine>;
+  /** What a registry has for a name. Throws `image-exists-nowhere`, `registry-*`. */
+  describe(name: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<DescribedImage>;
   tag(name: string, repository: string, tag: string): Promise<void>;
   /** Throws `image-in-use`. */
   remove(name: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]>;
@@ -36,6 +44,40 @@ export interface PullRequest {
   readonly platform?: string;
   readonly auth?: RegistryAuth;
   readonly signal: AbortSignal;
+}
+
+export interface PushRequest {
+  /** Repository, or a whole reference. */
+  readonly name: string;
+  /** Empty: as in `name`, else all tags of the repository. */
+  readonly tag: string;
+  readonly auth?: RegistryAuth;
+  readonly signal: AbortSignal;
+}
+
+export interface LoadRequest {
+  readonly archive: Readable;
+  /** Nothing is said of single layers. */
+  readonly isQuiet: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface ImportRequest {
+  /** `-`: the body; else a URL. */
+  readonly source: string;
+  readonly body: Readable;
+  /** Name of the image; empty: none. */
+  readonly reference: string;
+  readonly message: string;
+  /** Dockerfile instructions, as commit takes them. */
+  readonly changes: readonly string[];
+  readonly platform?: string;
+  readonly signal: AbortSignal;
+}
+
+export interface DescribedImage {
+  readonly descriptor: { readonly mediaType: string; readonly digest: string; readonly size: number };
+  readonly platforms: readonly { readonly architecture: string; readonly os: string; readonly variant?: string }[];
 }
 
 export interface HostImageRequest {

@@ -12,13 +12,17 @@ import { canonicalName, parseReference, repositoryOf } from "./reference";
 /** Images by id, tag and digest, over a blob store. */
 export interface ImageStore {
   readonly blobs: BlobStore;
-  /** Manifest and config must be in the blob store. A tag moves here from the image that had it. */
+  /**
+   * Manifest, config and the layers' blobs must be in the blob store. A tag moves here from the image that had it. An
+   * image that a registry knows keeps the manifest it has there when it is added again from elsewhere.
+   */
   add(image: ImageAddition): Promise<Image>;
   /** By reference as typed, `name@digest`, or id or prefix of one, with or without `sha256:`. */
   find(name: string): Promise<Image | undefined>;
   list(): Promise<readonly Image[]>;
   /** Throws `image-not-found`. */
   tag(id: Digest, canonicalName: string): Promise<void>;
+  /** Takes a name, with a tag or a digest, from the image that has it. */
   untag(canonicalName: string): Promise<void>;
   /** Forgets the image with all its names; its content goes with the next `collectGarbage`. */
   remove(id: Digest): Promise<void>;
@@ -77,8 +81,9 @@ export async function openImageStore(folder: string): Promise<ImageStore> {
     await change((images) => {
       takeTags(images, tags);
       const known = images.get(read.id);
+      const isKnownElsewhere = known !== undefined && known.repoDigests.length > 0 && repoDigests.length === 0;
       images.set(read.id, {
-        ...read,
+        ...(isKnownElsewhere ? known : read),
         tags: [...new Set([...(known?.tags ?? []), ...tags])],
         repoDigests: [...new Set([...(known?.repoDigests ?? []), ...repoDigests])],
       });
@@ -98,7 +103,7 @@ export async function openImageStore(folder: string): Promise<ImageStore> {
         if (image === undefined) throw new RuncibleError("image-not-found", `No such image: ${id}`);
         images.set(id, { ...image, tags: [...image.tags, name] });
       }),
-    untag: (name) => change((images) => takeTags(images, [name])),
+    untag: (name) => change((images) => takeNames(images, [name])),
     remove: (id) =>
       change((images) => {
         images.delete(id);
@@ -135,6 +140,14 @@ function takeTags(images: Map<Digest, Image>, tags: readonly string[]): void {
   for (const [id, image] of images) {
     if (!image.tags.some((tag) => tags.includes(tag))) continue;
     images.set(id, { ...image, tags: image.tags.filter((tag) => !tags.includes(tag)) });
+  }
+}
+
+function takeNames(images: Map<Digest, Image>, names: readonly string[]): void {
+  takeTags(images, names);
+  for (const [id, image] of images) {
+    if (!image.repoDigests.some((name) => names.includes(name))) continue;
+    images.set(id, { ...image, repoDigests: image.repoDigests.filter((name) => !names.includes(name)) });
   }
 }
 

@@ -1,11 +1,13 @@
 import { RuncibleError } from "../../internal/errors";
 import type { ArchiveFiles } from "./archive-files";
 import type { Descriptor } from "./descriptor";
+import { type Digest, digestOf } from "./digest";
 import { addFileLayer } from "./file-layer";
 import type { ImageStore } from "./image-store";
 import type { LayerSink } from "./layer-sink";
-import type { Image } from "./manifest";
-import { addNewImage } from "./new-image";
+import { type LayoutManifest, layoutManifests } from "./layout-manifests";
+import type { Image, ImageManifest } from "./manifest";
+import { addNewImage, putLeased } from "./new-image";
 import { parseImageConfig } from "./parse";
 import { canonicalName, parseReference } from "./reference";
 
@@ -15,7 +17,10 @@ interface SavedImage {
   readonly Layers: readonly string[];
 }
 
-/** The format of `docker save`: manifest.json names a config and layers for every image. */
+/**
+ * The format of `docker save`: manifest.json names a config and layers for every image. Where the archive is an OCI layout
+ * as well, an image keeps the manifest that it has there, and with it its digest.
+ */
 export async function importDockerArchive(
   store: ImageStore,
   files: ArchiveFiles,
@@ -23,17 +28,24 @@ export async function importDockerArchive(
   signal: AbortSignal,
 ): Promise<readonly Image[]> {
   const images: Image[] = [];
+  const manifests = await layoutManifests(files);
   for (const saved of parseManifestFile(await files.read("manifest.json"))) {
-    images.push(await importOne(store, files, layers, { saved, signal }));
+    images.push(await importOne(store, files, layers, { saved, manifests, signal }));
   }
   return images;
+}
+
+interface ImportJob {
+  readonly saved: SavedImage;
+  readonly manifests: readonly LayoutManifest[];
+  readonly signal: AbortSignal;
 }
 
 async function importOne(
   store: ImageStore,
   files: ArchiveFiles,
   layers: LayerSink,
-  { saved, signal }: { readonly saved: SavedImage; readonly signal: AbortSignal },
+  { saved, manifests, signal }: ImportJob,
 ): Promise<Image> {
   const configBytes = await files.read(saved.Config);
   const diffIds = parseImageConfig(configBytes).rootfs.diff_ids;
@@ -52,10 +64,24 @@ async function importOne(
       const layer = { path: files.pathOf(name), ...(diffId === undefined ? {} : { diffId }) };
       descriptors.push(await addFileLayer(layer, { store, layers, lease, signal }));
     }
-    return await addNewImage(store, lease, { config: configBytes, layers: descriptors, tags });
+    const known = manifests.find(({ manifest }) => describes(manifest, digestOf(configBytes), descriptors));
+    if (known === undefined) {
+      return { ...(await addNewImage(store, lease, { config: configBytes, layers: descriptors, tags })), tags };
+    }
+    await putLeased(store, lease, configBytes);
+    await putLeased(store, lease, known.bytes);
+    return { ...(await store.add({ manifest: known.descriptor, tags, repoDigests: [] })), tags };
   } finally {
     lease.release();
   }
+}
+
+function describes({ config, layers }: ImageManifest, configDigest: Digest, found: readonly Descriptor[]): boolean {
+  return (
+    config.digest === configDigest &&
+    layers.length === found.length &&
+    layers.every(({ digest }, index) => digest === found[index]?.digest)
+  );
 }
 
 function parseManifestFile(bytes: Buffer): readonly SavedImage[] {

@@ -87,7 +87,7 @@ async function importOne(
     }
     await putLeased(store, lease, configBytes);
     await putLeased(store, lease, bytes);
-    return await store.add({ manifest: descriptor, tags, repoDigests: [] });
+    return { ...(await store.add({ manifest: descriptor, tags, repoDigests: [] })), tags };
   } finally {
     lease.release();
   }

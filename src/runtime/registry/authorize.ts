@@ -1,17 +1,16 @@
 import { digestOf } from "../image/digest";
 import { type Challenge, parseChallenge } from "./challenge";
-import type { HttpResponse, RegistryHttp } from "./http";
+import type { HttpRequest, HttpResponse, RegistryHttp } from "./http";
 import type { RegistryCredentials } from "./settings";
 import { basicHeader, fetchToken } from "./token";
 
-export interface AuthorizedRequest {
+export interface AuthorizedRequest extends Omit<HttpRequest, "url"> {
   readonly registry: URL;
+  /** Or a whole URL. Another origin than the registry's gets no credentials. */
   readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Empty: what the challenge names. */
+  /** Several are separated by a blank. Empty: what the challenge names. */
   readonly scope: string;
   readonly credentials: RegistryCredentials | undefined;
-  readonly signal: AbortSignal;
 }
 
 /** Sends requests with the authorization the registry asks for. A 401 that comes back is its last word. */
@@ -19,12 +18,14 @@ export function createAuthorizer(http: RegistryHttp): (request: AuthorizedReques
   /** Authorization headers that registries have accepted. */
   const granted = new Map<string, string>();
   return async (request) => {
-    const { registry, path, headers = {}, scope, credentials, signal } = request;
+    const { registry, path, scope, credentials, ...asked } = request;
+    const url = new URL(path, registry);
     const send = (authorization: string | undefined): Promise<HttpResponse> =>
       http.send({
-        ...{ url: new URL(path, registry), signal },
-        headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
+        ...{ ...asked, url },
+        headers: { ...asked.headers, ...(authorization === undefined ? {} : { authorization }) },
       });
+    if (url.origin !== registry.origin) return await send(undefined);
     if (credentials?.registryToken !== undefined) return await send(`Bearer ${credentials.registryToken}`);
     // A grant belongs to whoever knew the password, not to whoever knows the name.
     const key = `${registry.origin} ${scope} ${digestOf(JSON.stringify(credentials ?? {}))}`;

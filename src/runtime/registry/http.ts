@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import { openDispatcher } from "./dispatcher";
@@ -7,12 +8,17 @@ import { undici } from "./undici";
 
 export interface HttpRequest {
   readonly url: URL;
-  /** Default: GET. A POST is not redirected. */
-  readonly method?: "GET" | "POST";
+  /** Default: GET. Only GET and HEAD are redirected. */
+  readonly method?: HttpMethod;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  /** A function makes the body anew for each time it is sent. */
+  readonly body?: string | Buffer | (() => Readable);
+  /** One try: a status that says "not now" is the answer, and a broken connection is thrown as it is. Default: false. */
+  readonly isTriedOnce?: boolean;
   readonly signal: AbortSignal;
 }
+
+export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH";
 
 export type HttpResponse = Dispatcher.ResponseData;
 
@@ -46,7 +52,7 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
       headers,
       signal,
       dispatcher,
-      ...(body === undefined ? {} : { body }),
+      ...(body === undefined ? {} : { body: typeof body === "function" ? body() : body }),
     });
     // A body that nobody reads to its end breaks when it is given up, and nobody listens then.
     response.body.on("error", () => {});
@@ -55,10 +61,10 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
 
   /** Undefined: worth another try, after a pause. */
   const attempt = async (asked: HttpRequest, tries: number): Promise<HttpResponse | undefined> => {
-    const { url, signal } = asked;
+    const { url, signal, isTriedOnce = false } = asked;
     try {
       const response = await sendOnce(asked);
-      if (!isTemporaryStatus(response.statusCode)) return response;
+      if (isTriedOnce || !isTemporaryStatus(response.statusCode)) return response;
       const wait = retryAfterMs(response.headers["retry-after"], Date.now()) ?? backoffMs(settings, tries);
       const isOver = tries >= settings.retries || isTooLong(wait);
       if (isOver && response.statusCode !== 429) return response;
@@ -67,7 +73,7 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
       await pause(wait, signal);
     } catch (error) {
       if (signal.aborted) throw aborted(url.host, error);
-      if (error instanceof RuncibleError) throw error;
+      if (error instanceof RuncibleError || isTriedOnce) throw error;
       if (tries >= retriesFor(error, settings)) throw unreachable(url.host, error);
       await pause(backoffMs(settings, tries), signal);
     }
@@ -85,7 +91,8 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
     let hop = asked;
     for (let hops = 0; hops <= redirectLimit; hops++) {
       const response = await persist(hop);
-      const next = hop.method === "POST" ? undefined : redirectOf(response, hop.url, settings);
+      const isRedirected = hop.method === undefined || hop.method === "GET" || hop.method === "HEAD";
+      const next = isRedirected ? redirectOf(response, hop.url, settings) : undefined;
       if (next === undefined) return response;
       await response.body.dump();
       hop = { ...hop, url: next, headers: headersFor(hop, next) };
@@ -132,12 +139,21 @@ async function probe(
 function redirectOf(response: HttpResponse, from: URL, settings: RegistrySettings): URL | undefined {
   const { location } = response.headers;
   if (![301, 302, 303, 307, 308].includes(response.statusCode) || typeof location !== "string") return undefined;
+  try {
+    return followed(location, from, settings);
+  } catch (error) {
+    response.body.destroy();
+    throw error;
+  }
+}
+
+/** Where a registry sends us from one of its URLs. Throws `registry-error` when that is not https though we come from there. */
+export function followed(location: string, from: URL, { insecure }: Pick<RegistrySettings, "insecure">): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   const isAllowed =
     to?.protocol === "https:" ||
-    (to?.protocol === "http:" && (from.protocol === "http:" || settings.insecure.includes(to.host)));
+    (to?.protocol === "http:" && (from.protocol === "http:" || insecure.includes(to.host)));
   if (to !== undefined && isAllowed) return to;
-  response.body.destroy();
   throw new RuncibleError(
     "registry-error",
     `ask registry ${from.host}: it redirects from ${from.protocol}// to ${to?.origin ?? "no URL"}, which is refused`,

@@ -5,13 +5,17 @@ import type { HttpResponse } from "./http";
 const bodyLimit = 4 * 1024 * 1024;
 
 /** The body of a manifest or an error: at most 4 MiB. Throws `registry-error` when it is larger. */
-export async function smallBody(response: HttpResponse, reference: ImageReference): Promise<Buffer> {
+export async function smallBody(
+  response: HttpResponse,
+  reference: ImageReference,
+  verb: "pull" | "push" = "pull",
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response.body) {
     size += chunk.length;
     if (size > bodyLimit) {
-      throw new RuncibleError("registry-error", `pull ${familiarName(reference)}: the answer is larger than 4 MiB`);
+      throw new RuncibleError("registry-error", `${verb} ${familiarName(reference)}: the answer is larger than 4 MiB`);
     }
     chunks.push(chunk);
   }
@@ -55,6 +59,29 @@ export function refusalOf(
 
 function nameOf({ domain, path }: ImageReference): string {
   return familiarName({ domain, path });
+}
+
+/** What a registry says to a refused push. */
+export function pushRefusalOf(reference: ImageReference, { statusCode }: HttpResponse, body: Buffer): RuncibleError {
+  const said = saidIn(body);
+  const because = said === "" ? "" : `: ${said}`;
+  if (statusCode === 401) {
+    const text = said || "authentication required";
+    return new RuncibleError(
+      "registry-unauthorized",
+      `push ${familiarName(reference)}: unauthorized: ${text}; log in to ${reference.domain}`,
+    );
+  }
+  if (statusCode === 403) {
+    return new RuncibleError(
+      "registry-unauthorized",
+      `push ${familiarName(reference)}: denied: ${said || "requested access to the resource is denied"}`,
+    );
+  }
+  return new RuncibleError(
+    "registry-error",
+    `push ${familiarName(reference)}: the registry answers with status ${statusCode}${because}`,
+  );
 }
 
 /** OCI distribution specification, "Error Codes". */

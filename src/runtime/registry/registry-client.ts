@@ -5,6 +5,7 @@ import { familiarName, type ImageReference } from "../image/reference";
 import { createAuthorizer } from "./authorize";
 import { downloadBlob } from "./blob-download";
 import { type HttpResponse, openRegistryHttp, type RegistryHttp } from "./http";
+import { createPushRepository, type PushRepository } from "./push-repository";
 import { refusalOf, smallBody } from "./refusal";
 import { hostOf, type RegistryCredentials, type RegistrySettings } from "./settings";
 
@@ -29,6 +30,12 @@ export interface RegistryClient {
     /** Base URL of a mirror to use in place of the registry. */
     readonly mirror?: string;
   }): Promise<Repository>;
+  /** The pushing half, for one repository; never at a mirror. */
+  openForPush(request: {
+    readonly reference: ImageReference;
+    readonly credentials: RegistryCredentials | undefined;
+    readonly signal: AbortSignal;
+  }): Promise<PushRepository>;
   /** Throws `registry-unauthorized`, `registry-error`, `registry-unreachable`. */
   checkLogin(domain: string, credentials: RegistryCredentials, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -60,6 +67,10 @@ export function createRegistryClient(settings: RegistrySettings): RegistryClient
               acceptBlob(reference, descriptor, await get(`blobs/${descriptor.digest}`, headers, signal)),
           }),
       };
+    },
+    openForPush: async ({ reference, credentials, signal }) => {
+      const registry = await registryUrl(http, reference.domain, signal);
+      return createPushRepository({ send, registry, reference, credentials, settings, signal });
     },
     checkLogin: (domain, credentials, signal) => checkLogin(http, { domain, credentials, signal }),
     close: () => http.close(),

@@ -7,6 +7,7 @@ export interface TokenRequest {
   readonly challenge: Challenge & { scheme: "bearer" };
   /** Of the registry that sent the challenge. */
   readonly registry: URL;
+  /** Several are separated by a blank. */
   readonly scope: string;
   readonly credentials: RegistryCredentials | undefined;
   readonly signal: AbortSignal;
@@ -21,7 +22,7 @@ export async function fetchToken(http: RegistryHttp, request: TokenRequest): Pro
   const realm = realmOf(challenge.realm, registry);
   const parameters = [
     ...(challenge.service === undefined ? [] : [["service", challenge.service]]),
-    ...(scope === "" ? [] : [["scope", scope]]),
+    ...scope.split(" ").flatMap((one) => (one === "" ? [] : [["scope", one]])),
   ];
   const response = await http.send({ ...requestFor(realm, parameters, credentials), signal });
   const text = await response.body.text();
@@ -45,15 +46,18 @@ function requestFor(
   credentials: RegistryCredentials | undefined,
 ): Omit<HttpRequest, "signal"> {
   if (credentials?.identityToken !== undefined && credentials.identityToken !== "") {
+    // RFC 6749, section 3.3: in a form, one list of scopes.
+    const scope = parameters.flatMap(([name, value]) => (name === "scope" ? [value] : [])).join(" ");
     const form = new URLSearchParams({
       ...{ grant_type: "refresh_token", client_id: "runcible", refresh_token: credentials.identityToken },
       ...Object.fromEntries(parameters),
+      ...(scope === "" ? {} : { scope }),
     });
     const headers = { "content-type": "application/x-www-form-urlencoded" };
     return { url: realm, method: "POST", headers, body: form.toString() };
   }
   const url = new URL(realm);
-  for (const [name = "", value = ""] of parameters) url.searchParams.set(name, value);
+  for (const [name = "", value = ""] of parameters) url.searchParams.append(name, value);
   return { url, headers: credentials?.username === undefined ? {} : { authorization: basicHeader(credentials) } };
 }
 

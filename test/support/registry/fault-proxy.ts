@@ -1,4 +1,5 @@
 import {
+  type ClientRequest,
   createServer,
   request as forward,
   type IncomingHttpHeaders,
@@ -8,6 +9,7 @@ import {
 } from "node:http";
 import { createServer as createTlsServer, request as forwardInTls } from "node:https";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 
 export interface SeenRequest {
   readonly method: string;
@@ -28,6 +30,11 @@ export type Fault =
   | { readonly kind: "reset"; readonly afterBytes: number }
   /** So many bytes come, then nothing more, and the connection stays. */
   | { readonly kind: "stall"; readonly afterBytes: number }
+  /**
+   * So many bytes of what the client sends reach the registry, then the connection breaks. A registry that keeps them says
+   * how many it has when it is asked; Debian's forgets the whole upload, so the proxy keeps them in its place.
+   */
+  | { readonly kind: "cut"; readonly afterBytes: number; readonly isKept: boolean }
   | { readonly kind: "change"; readonly change: (answer: Answer) => Answer };
 
 export interface FaultProxy extends AsyncDisposable {
@@ -52,16 +59,29 @@ export interface FaultProxyOptions {
 export async function startFaultProxy({ url, fault, tls }: FaultProxyOptions): Promise<FaultProxy> {
   const seen: SeenRequest[] = [];
   const sent = new Map<string, number>();
+  /** Where the uploads that were cut off go on. */
+  const moved = new Map<string, string>();
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = "GET", url: path = "/", headers } = request;
     const one = { method, path, headers };
     seen.push(one);
     const wanted = await fault?.(one);
     if (wanted?.kind === "answer") {
+      request.resume();
       response.writeHead(wanted.status, wanted.headers).end();
       return;
     }
-    const answer = await ask(url, one);
+    if (wanted?.kind === "cut") {
+      const part = await firstBytesOf(request, wanted.afterBytes);
+      if (wanted.isKept) {
+        const headers = { ...one.headers, "content-length": String(part.length) };
+        const kept = await ask(url, { ...one, headers }, Readable.from([part]));
+        moved.set(path, new URL(kept.headers["location"] ?? "").href.replace(/^https?:\/\/[^/]+/, ""));
+      } else await breakOff(url, one, part);
+      request.socket.destroy();
+      return;
+    }
+    const answer = await ask(url, { ...one, path: moved.get(path) ?? path }, request);
     const { status, headers: answerHeaders, body } = wanted?.kind === "change" ? wanted.change(answer) : answer;
     const part = wanted?.kind === "reset" || wanted?.kind === "stall" ? body.subarray(0, wanted.afterBytes) : body;
     if (path.includes("/blobs/")) sent.set(path, (sent.get(path) ?? 0) + part.length);
@@ -87,12 +107,9 @@ export async function startFaultProxy({ url, fault, tls }: FaultProxyOptions): P
   };
 }
 
-function ask(registry: string, { method, path, headers }: SeenRequest): Promise<Answer> {
+function ask(registry: string, seen: SeenRequest, body: Readable): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const url = new URL(path, registry);
-    const isTls = url.protocol === "https:";
-    const options = { method, headers: { ...headers, host: url.host }, ...(isTls && { rejectUnauthorized: false }) };
-    const asked = (isTls ? forwardInTls : forward)(url, options, (response) => {
+    const asked = open(registry, seen, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.once("error", reject);
@@ -106,6 +123,40 @@ function ask(registry: string, { method, path, headers }: SeenRequest): Promise<
       });
     });
     asked.once("error", reject);
-    asked.end();
+    body.pipe(asked);
   });
+}
+
+/** The registry names places to send to by the host that its client spoke to. */
+function open(
+  registry: string,
+  { method, path, headers }: SeenRequest,
+  onResponse: (response: IncomingMessage) => void,
+): ClientRequest {
+  const url = new URL(path, registry);
+  const isTls = url.protocol === "https:";
+  const forwarded = { host: url.host, "x-forwarded-host": headers.host };
+  const options = { method, headers: { ...headers, ...forwarded }, ...(isTls && { rejectUnauthorized: false }) };
+  return (isTls ? forwardInTls : forward)(url, options, onResponse);
+}
+
+async function firstBytesOf(request: IncomingMessage, count: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= count) break;
+  }
+  return Buffer.concat(chunks).subarray(0, count);
+}
+
+/** The registry sees its client vanish. */
+async function breakOff(registry: string, seen: SeenRequest, part: Buffer): Promise<void> {
+  const asked = open(registry, seen, (response) => response.resume());
+  const closed = new Promise<void>((resolve) => asked.once("close", resolve));
+  asked.on("error", () => {});
+  await new Promise((resolve) => asked.write(part, resolve));
+  asked.destroy();
+  await closed;
 }

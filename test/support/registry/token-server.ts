@@ -44,11 +44,15 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
   async function answer(request: IncomingMessage): Promise<{ status: number; body: object }> {
     const query = await parametersOf(request);
     const identity = identify(request, query, options);
-    requests.push({ method: request.method ?? "", scope: query.get("scope") ?? "", identity: identity ?? "anonymous" });
+    requests.push({
+      method: request.method ?? "",
+      scope: scopesOf(query).join(" "),
+      identity: identity ?? "anonymous",
+    });
     if (identity === undefined) {
       return { status: 401, body: { errors: [{ code: "UNAUTHORIZED", message: "incorrect username or password" }] } };
     }
-    const access = query.getAll("scope").flatMap((scope) => accessFor(scope, identity, options.publicPrefix));
+    const access = scopesOf(query).flatMap((scope) => accessFor(scope, identity, options.publicPrefix));
     const token = issueToken(key, access, state.lifetimeSeconds);
     const name = request.method === "POST" ? "access_token" : "token";
     return { status: 200, body: { [name]: token, expires_in: state.lifetimeSeconds } };
@@ -68,6 +72,11 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** A query repeats the parameter, a form has one list. */
+function scopesOf(query: URLSearchParams): readonly string[] {
+  return query.getAll("scope").flatMap((scopes) => scopes.split(" "));
 }
 
 async function parametersOf(request: IncomingMessage): Promise<URLSearchParams> {

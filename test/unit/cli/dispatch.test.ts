@@ -1,3 +1,4 @@
+import { PassThrough, Readable } from "node:stream";
 import { expect, test } from "vitest";
 import type { Command } from "../../../src/cli/command";
 import { dispatch } from "../../../src/cli/dispatch";
@@ -21,6 +22,8 @@ async function runCli(...args: string[]): Promise<{ exitCode: number; out: strin
   const context = {
     env: {},
     workingFolder: "/",
+    stdin: Readable.from([]),
+    stdout: new PassThrough(),
     out: (text: string) => void written.out.push(text),
     err: (text: string) => void written.err.push(text),
     connect: () => Promise.reject(new RuncibleError("engine-unreachable", "no verb of this test connects")),
