@@ -23,6 +23,11 @@ export interface BuildImageRequest {
   readonly platform?: string;
   readonly noCache?: boolean;
   readonly pull?: boolean;
+  /** Network of RUN. Default: the default bridge. */
+  readonly network?: string;
+  /** `name:address`. */
+  readonly extraHosts?: readonly string[];
+  readonly shmSizeBytes?: number;
   /** By registry host. */
   readonly auths?: ReadonlyMap<string, RegistryAuth>;
   /** Own engine only: for `RUN --mount=type=secret`, by id. */
@@ -60,7 +65,7 @@ export function createBuildClient(transport: Transport): BuildClient {
 function queryOf(
   request: BuildImageRequest,
 ): Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
-  const { dockerfile, tags, buildArgs, labels, target, platform, noCache, pull } = request;
+  const { dockerfile, tags, buildArgs, labels, target, platform, noCache, pull, network, extraHosts } = request;
   return {
     version: "1",
     dockerfile,
@@ -71,6 +76,9 @@ function queryOf(
     platform,
     nocache: noCache,
     pull,
+    networkmode: network,
+    extrahosts: extraHosts?.length ? JSON.stringify(extraHosts) : undefined,
+    shmsize: request.shmSizeBytes?.toString(),
   };
 }
 

@@ -8,14 +8,19 @@ import { messageOf, RuncibleError } from "../internal/errors";
 
 /**
  * A folder as tar, for a build: files, folders and links with their permissions and times, owned by root. Of a folder
- * that `isIgnored` nothing is looked at. `name` is relative to the folder, with slashes.
+ * that `isIgnored` nothing is looked at. `name` is relative to the folder, with slashes. `added` are further files, by name.
  */
-export function packFolder(folder: string, isIgnored: (name: string) => boolean): Readable {
+export function packFolder(
+  folder: string,
+  isIgnored: (name: string) => boolean,
+  added: ReadonlyMap<string, string> = new Map(),
+): Readable {
   // Loaded when something is packed: a fresh process pays for what it loads.
   const { pack } = require("tar-stream") as typeof import("tar-stream");
   const tar = pack();
   const write = async (): Promise<void> => {
     await addContent({ tar, folder, isIgnored }, "");
+    for (const [name, text] of added) tar.entry({ name, mode: 0o644 }, text);
     tar.finalize();
   };
   write().catch((error: unknown) => {

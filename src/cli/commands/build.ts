@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { openFolderContext } from "../../client/folder-context";
 import { messageOf, RuncibleError } from "../../internal/errors";
-import { openFolderContext } from "../build-context";
 import type { Command, CommandContext, Flags } from "../command";
 import { listFlag, textFlag } from "../flag-values";
 

@@ -1,5 +1,7 @@
-import { stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { readFile, stat } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import type { EngineClient } from "../../client/client";
+import { type FolderContext, openContextWith, openFolderContext } from "../../client/folder-context";
 import { RuncibleError } from "../../internal/errors";
 import { isAddress } from "../load/paths";
 import type { BuildImage } from "../plan/operation";
@@ -31,12 +33,33 @@ export type ImageBuilder = (
   signal: AbortSignal,
 ) => Promise<void>;
 
-export const noImageBuilder: ImageBuilder = async ({ tags }) => {
-  throw new RuncibleError(
-    "not-implemented",
-    `build ${tags[0] ?? "image"}: this version cannot build images; build it with another tool and name it as image`,
-  );
-};
+/** Builds on the daemon, which gets the context as an archive. */
+export function clientImageBuilder(client: Pick<EngineClient, "build">): ImageBuilder {
+  return async (request, onLine, signal) => {
+    const { contextFolder, args, noCache, isPullForced, dockerfileText: _text, dockerfile: _file, ...rest } = request;
+    const { stream, dockerfile } = await contextOf(request);
+    await client.build.image({
+      ...rest,
+      context: stream,
+      dockerfile,
+      buildArgs: args,
+      noCache,
+      pull: isPullForced,
+      signal,
+      onProgress: ({ stream: text, status }) => {
+        const line = (text ?? status ?? "").trimEnd();
+        if (line !== "") onLine(line);
+      },
+    });
+  };
+}
+
+async function contextOf({ contextFolder, dockerfile, dockerfileText }: ImageBuildRequest): Promise<FolderContext> {
+  if (dockerfileText !== undefined) return openContextWith(contextFolder, dockerfileText);
+  const path = resolve(contextFolder, dockerfile);
+  if (!relative(contextFolder, path).startsWith("..")) return openFolderContext(contextFolder, path, contextFolder);
+  return openContextWith(contextFolder, await readFile(path, "utf8"));
+}
 
 /** Throws `compose-file-missing` when the context or the Dockerfile lacks. */
 export async function buildRequestOf(

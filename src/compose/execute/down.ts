@@ -2,7 +2,7 @@ import type { EngineClient } from "../../client/client";
 import type { Project } from "../model/project";
 import { imageOf } from "../plan/container-names";
 import { type DownOptions, planDown, planStop } from "../plan/plan-down";
-import { noImageBuilder } from "./build-image";
+import { clientImageBuilder } from "./build-image";
 import type { OnComposeEvent } from "./compose-event";
 import { observe } from "./observe";
 import { createPerform } from "./perform";
@@ -49,7 +49,7 @@ function performWith(client: EngineClient, onEvent: OnComposeEvent): Perform {
     client,
     onEvent,
     contents: new Map(),
-    buildImage: noImageBuilder,
+    buildImage: clientImageBuilder(client),
     lookup: () => undefined,
   });
 }

@@ -4,7 +4,7 @@ import type { Project } from "../model/project";
 import { imageOf } from "../plan/container-names";
 import { planImages } from "../plan/plan-images";
 import { planUp, servicesOf, type UpOptions } from "../plan/plan-up";
-import { type ImageBuilder, noImageBuilder } from "./build-image";
+import { clientImageBuilder, type ImageBuilder } from "./build-image";
 import type { OnComposeEvent } from "./compose-event";
 import { observe } from "./observe";
 import { createPerform } from "./perform";
@@ -17,7 +17,7 @@ export interface UpContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly onEvent?: OnComposeEvent;
   readonly signal?: AbortSignal;
-  /** Default: throws `not-implemented`. */
+  /** Default: the daemon's. */
   readonly buildImage?: ImageBuilder;
   readonly credentials?: (image: string) => Promise<RegistryAuth | undefined>;
 }
@@ -34,7 +34,7 @@ export async function upServices(context: UpContext, project: Project, options: 
     client,
     onEvent,
     contents,
-    buildImage: context.buildImage ?? noImageBuilder,
+    buildImage: context.buildImage ?? clientImageBuilder(client),
     lookup: (name) => env[name],
     ...(context.credentials === undefined ? {} : { credentials: context.credentials }),
   });

@@ -107,6 +107,36 @@ test("scaling adds and removes containers, which share the service's name", asyn
   expect(await containersOf(project.name)).toEqual(["a-1 running"]);
 });
 
+test("images are built from a Dockerfile of the context, one outside it, and one in the file itself", async () => {
+  const text = `
+services:
+  own: {build: {context: ./own, args: {WORD: hello}}, command: sleep 1000}
+  other: {build: {context: ./own, dockerfile: ../Dockerfile.other}, command: sleep 1000}
+  inline:
+    build:
+      context: ./own
+      dockerfile_inline: |
+        FROM ${image}
+        COPY file /inline
+    command: sleep 1000
+`;
+  const files = {
+    "compose.yaml": text,
+    "own/Dockerfile": `FROM ${image}\nARG WORD\nRUN echo $WORD > /word\nCOPY . /context\n`,
+    "own/.dockerignore": "secret\n",
+    "own/file": "content",
+    "own/secret": "not for the image",
+    "Dockerfile.other": `FROM ${image}\nCOPY file /other\n`,
+  };
+  await using project = await composeProject(engine.client, files);
+
+  await project.up();
+
+  expect(await project.exec("own-1", "cat /word; ls /context")).toBe("hello\nDockerfile\nfile");
+  expect(await project.exec("other-1", "cat /other")).toBe("content");
+  expect(await project.exec("inline-1", "cat /inline")).toBe("content");
+});
+
 test("services with profiles come up when one of them is active", async () => {
   const text = `
 services:

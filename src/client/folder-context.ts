@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { type IgnoreRules, parseIgnoreFile } from "../build/dockerfile/ignore-patterns";
-import { packFolder } from "../client/pack-folder";
 import { hasCode, RuncibleError } from "../internal/errors";
+import { randomId } from "../internal/ids";
+import { packFolder } from "./pack-folder";
 
 export interface FolderContext {
   /** Tar. */
@@ -29,13 +30,25 @@ export async function openFolderContext(
   if ((await textOf(join(root, dockerfile))) === undefined) {
     throw new RuncibleError("path-not-found", `build ${folder}: there is no ${dockerfile}; name it with --file`);
   }
+  return { stream: await packContext(root, dockerfile), dockerfile };
+}
+
+/** As `openFolderContext`, with a Dockerfile that is no file of the folder. */
+export async function openContextWith(folder: string, dockerfileText: string): Promise<FolderContext> {
+  const dockerfile = `.dockerfile-${randomId().slice(0, 12)}`;
+  return { stream: await packContext(folder, dockerfile, new Map([[dockerfile, dockerfileText]])), dockerfile };
+}
+
+async function packContext(
+  root: string,
+  dockerfile: string,
+  added: ReadonlyMap<string, string> = new Map(),
+): Promise<Readable> {
   const rules = await rulesOf(root, dockerfile);
   const always = new Set([dockerfile, ".dockerignore", `${dockerfile}.dockerignore`]);
-  const stream = packFolder(root, (name) => {
-    // What an exception brings back may lie in any folder: then the engine, which knows the rules too, does the rest.
-    return !always.has(name) && !rules.hasExceptions && rules.ignores(name);
-  });
-  return { stream, dockerfile };
+  // What an exception brings back may lie in any folder: then the engine, which knows the rules too, does the rest.
+  const isIgnored = (name: string): boolean => !always.has(name) && !rules.hasExceptions && rules.ignores(name);
+  return packFolder(root, isIgnored, added);
 }
 
 async function rulesOf(root: string, dockerfile: string): Promise<IgnoreRules> {
