@@ -4,7 +4,7 @@ const root = new URL("..", import.meta.url).pathname;
 
 /** Every test of these says in its name why it is for root only. */
 const rootFiles = process.getuid?.() === 0 ? [] : ["test/**/*.root.test.ts"];
-const runtimeTests = ["test/integration/{image,layer,network,registry,rootfs,runc}/**/*.test.ts"];
+const runtimeTests = ["test/integration/{build,image,layer,network,registry,rootfs,runc}/**/*.test.ts"];
 
 export default defineConfig({
   root,

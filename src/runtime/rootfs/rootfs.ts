@@ -47,11 +47,11 @@ export const overlayDriver: RootfsDriver = {
       `upperdir=${join(folder, "upper")}`,
       `workdir=${join(folder, "work")}`,
       "volatile",
-      ...(ownUserNamespace().isInitial ? [] : ["userxattr"]),
       "index=off",
       "metacopy=off",
-      // A renamed folder would otherwise be a reference into the layers, and the upper folder no layer of its own.
-      "redirect_dir=off",
+      // A renamed folder would otherwise be a reference into the layers, and the upper folder no layer of its own. An
+      // ordinary user's mounts cannot have such references, and the kernel refuses to be told so.
+      ownUserNamespace().isInitial ? "redirect_dir=off" : "userxattr",
     ];
     if (options.join(",").length > optionsLimit) {
       throw new RuncibleError(
