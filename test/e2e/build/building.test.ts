@@ -248,7 +248,10 @@ test("ADD unpacks archives of each kind, and nothing else", async () => {
   onTestFinished(() => rm(folder, { recursive: true }));
   await run(
     "sh",
-    ["-c", "echo 1 > a && chmod 640 a && chown 7:8 a && for z in '' z j J; do tar -c${z}f $z.t a; done"],
+    [
+      "-c",
+      "echo 1 > a && chmod 640 a && for z in '' z j J; do tar -c${z}f $z.t --owner=7 --group=8 --numeric-owner a; done",
+    ],
     {
       cwd: folder,
     },
