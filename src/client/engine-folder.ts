@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { lstat, mkdir, open } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasCode, RuncibleError } from "../internal/errors";
 
@@ -11,8 +11,27 @@ export interface EngineFolders {
 /** Makes the folders, for this user alone. Throws `permission-denied` when one belongs to somebody else. */
 export async function prepareEngineFolders({ stateFolder, socketPath }: EngineFolders, uid: number): Promise<void> {
   await makeFolder(stateFolder);
+  await closeFolder(stateFolder, uid);
   await makeFolder(dirname(socketPath));
   await checkSocketFolder(socketPath, uid);
+}
+
+/**
+ * A state folder that somebody made beforehand may be open to others, who could then run the set-user-id programs of the
+ * images in it. It is closed to them, unless it holds what is not ours: the folder may have been named by mistake.
+ */
+async function closeFolder(folder: string, uid: number): Promise<void> {
+  const stat = await lstat(folder);
+  if (stat.uid === uid && (stat.mode & 0o077) === 0) return;
+  const names = (await readdir(folder)).filter((name) => name !== "lost+found");
+  const isOurs = names.length === 0 || names.includes("engine.lock") || names.includes("engine-id");
+  if (stat.uid !== uid || !stat.isDirectory() || !isOurs) {
+    throw new RuncibleError(
+      "permission-denied",
+      `use ${folder}: others may read it, and it holds other things; name an empty folder with RUNCIBLE_STATE_DIR`,
+    );
+  }
+  await chmod(folder, 0o700);
 }
 
 /** Whoever can replace the socket could give us any answer. A folder that does not exist is fine. */

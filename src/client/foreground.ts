@@ -1,8 +1,9 @@
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { RuncibleError } from "../internal/errors";
 import { exitOf, spawnTool } from "../internal/exec";
 import { socketPathOf, stateFolderOf } from "../internal/state-folder";
-import { createClient } from "./client";
+import { createClient, type EngineClient } from "./client";
 import { canAskForCgroup } from "./delegation";
 import { engineEnvironment } from "./engine-environment";
 import { prepareEngineFolders } from "./engine-folder";
@@ -33,14 +34,33 @@ export async function runEngineInForeground(
     detached: true,
     stdio: ["ignore", "inherit", "inherit"],
   });
-  const end = (): void => void client.system.shutdown().catch(() => child.kill());
+  const ended = exitOf(child, command);
+  const end = (): void => void askToEnd(client, ended);
   signal.addEventListener("abort", end, { once: true });
   try {
-    const { exitCode } = await exitOf(child, command);
+    const { exitCode } = await ended;
     if (exitCode !== engineLockedExitCode) return exitCode ?? 1;
   } finally {
     signal.removeEventListener("abort", end);
     client.close();
   }
   throw new RuncibleError("engine-start-failed", `start engine: one of ${stateFolder} runs already; stop it first`);
+}
+
+const askAgainMs = 50;
+
+/** It may still be coming up, and answers only then. */
+async function askToEnd(client: EngineClient, ended: Promise<unknown>): Promise<void> {
+  let hasEnded = false;
+  const noteEnd = (): void => {
+    hasEnded = true;
+  };
+  ended.then(noteEnd, noteEnd);
+  while (!hasEnded) {
+    try {
+      return await client.system.shutdown();
+    } catch {
+      await delay(askAgainMs);
+    }
+  }
 }

@@ -4,6 +4,9 @@ import { type Deferred, deferred } from "./deferred";
 import { RuncibleError } from "./errors";
 import { exitOf, spawnTool } from "./exec";
 
+/** A program that hangs must not hang us. */
+const limitMs = 60_000;
+
 /** A small resident shell that starts programs on behalf of a large process. */
 export interface ToolShell {
   /** Resolves with the exit code and the first 2000 bytes of what was said. Rejects when the shell has gone. */
@@ -31,9 +34,12 @@ export interface ToolResult {
 const prelude = `
 r() {
   id=$1 input=$2
-  cd "$3" || return
+  if ! cd "$3" 2>/dev/null; then
+    printf '%s 1 %s\\0' "$id" "$3: there is no such folder" >&3
+    return
+  fi
   shift 3
-  if [ -n "$input" ]; then out=$(printf '%s' "$input" | "$@" 2>&1); else out=$("$@" 2>&1 </dev/null); fi
+  if [ -n "$input" ]; then out=$(printf '%s' "$input" | "$@" 2>&1 3>&-); else out=$("$@" 2>&1 </dev/null 3>&-); fi
   printf '%s %s %.2000s\\0' "$id" "$?" "$out" >&3
 }
 `;
@@ -63,9 +69,17 @@ export function startToolShell(): ToolShell {
       const done = deferred<ToolResult>();
       waiting.set(id, done);
       const words = [String(id), input, cwd, command, ...args].map(quote).join(" ");
+      const timer = setTimeout(() => {
+        waiting.delete(id);
+        done.reject(new RuncibleError("timeout", `run ${command}: it did not end within ${limitMs / 1000} s`));
+      }, limitMs);
       const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)};`);
       stdin?.write(`( ${exports.join(" ")} r ${words} & )\n`);
-      return await done.promise;
+      try {
+        return await done.promise;
+      } finally {
+        clearTimeout(timer);
+      }
     },
     close: () => stdin?.end(),
   };

@@ -99,7 +99,11 @@ export async function startContainer(parts: RuntimeParts, request: RunRequest): 
     undo.push(async () => sandbox?.close());
     const { spec, process } = await runBundle(parts, request, { sandbox, user: await user });
     const cgroupPath = cgroupPathOf(parts, request.id);
-    const group = await openGroup(parts.runc, { id: request.id, pid: process.pid, cgroupPath });
+    const group = await openGroup(parts.runc, { id: request.id, pid: process.pid, cgroupPath }).catch((error) => {
+      // Nobody would follow it to its end.
+      process.kill("SIGKILL");
+      throw error;
+    });
     const release = async (): Promise<void> =>
       undo.unwind((error) => parts.logger.warn("release container", { error }));
     return { process, spec, group, sandbox, ports, exited: settle(process, group, release) };
@@ -147,7 +151,13 @@ async function runBundle(
   const sources = await pinSources(request.spec.mounts, bundle);
   try {
     const spec = await writeBundle(parts, request, prepared, sources.mounts);
-    const process = await parts.runc.run({ id, bundle, hasStdin, ...(tty === undefined ? {} : { tty }) });
+    const process = await parts.runc.run({
+      id,
+      bundle,
+      hasStdin,
+      mayLeaveOthers: request.spec.pidMode !== "private",
+      ...(tty === undefined ? {} : { tty }),
+    });
     return { spec, process };
   } finally {
     await sources.release((error) => parts.logger.warn("release mount source", { container: id, error }));

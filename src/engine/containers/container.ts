@@ -32,6 +32,8 @@ export class Container {
   removal: Promise<void> | undefined;
   /** Someone asked it to end: no restart policy applies. */
   isStopWanted = false;
+  /** It ends in order to start again: it is not removed in between. */
+  isRestartWanted = false;
   /** Aborted to end the pause between two tries of a restart policy. */
   restartPause: AbortController | undefined;
   #record: ContainerRecord;

@@ -1,3 +1,4 @@
+import { RuncibleError } from "../../internal/errors";
 import { parseSignal } from "../../runtime/process/signals";
 import type { StopOptions } from "../routes/container-service";
 import type { Container } from "./container";
@@ -8,6 +9,8 @@ import { publishContainerEvent } from "./publish";
 
 const defaultGraceSeconds = 10;
 const sigkill = 9;
+/** As Docker. */
+const killLimitMs = 10_000;
 
 /** Signal, grace, SIGKILL; resolves when the container has been seen to end, at once when it does not run. */
 export async function endRun(context: ContainerContext, container: Container, options: StopOptions): Promise<void> {
@@ -28,7 +31,11 @@ export async function endRun(context: ContainerContext, container: Container, op
   }
   process.kill(sigkill);
   publishContainerEvent(context, container, "kill", { signal: String(sigkill) });
-  await ended;
+  if (await endsWithin(ended, killLimitMs)) return;
+  throw new RuncibleError(
+    "timeout",
+    `stop container ${container.id}: it was killed, but its end was not seen within ${killLimitMs / 1000} s; it may hang in the kernel`,
+  );
 }
 
 /** `ContainerService.kill`. */

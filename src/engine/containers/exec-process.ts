@@ -55,6 +55,8 @@ export async function execProbe(
   const process = await startExec(context, container, run, { spec, hasStdin: false });
   const kill = (): void => process.kill("SIGKILL");
   probe.signal.addEventListener("abort", kill, { once: true });
+  // The time may have been up before the process ran.
+  if (probe.signal.aborted) kill();
   let output = "";
   const deliver = async ({ data }: HubChunk): Promise<void> => {
     if (output.length < probeOutputLimit) output += Buffer.from(data).toString("utf8");

@@ -12,6 +12,7 @@ export function startHealth(context: ContainerContext, container: Container, run
   container.health = startHealthMonitor({
     check: healthCheck,
     probe: (command, signal) => execProbe(context, container, run, { command, signal }),
+    isPaused: () => container.record.state.status === "paused",
     onChange: (status) => publishContainerEvent(context, container, `health_status: ${status}`),
   });
 }

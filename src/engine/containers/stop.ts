@@ -24,12 +24,17 @@ export async function restartContainer(
   container: Container,
   options: StopOptions,
 ): Promise<void> {
-  await endWhatRuns(context, container, options);
-  await container.lock.run(async () => {
-    if (container.isRemoving) throw removalInProgress(container.id);
-    container.isStopWanted = false;
-    if (!container.isRunning) await startLocked(context, container);
-  });
+  container.isRestartWanted = true;
+  try {
+    await endWhatRuns(context, container, options);
+    await container.lock.run(async () => {
+      if (container.isRemoving) throw removalInProgress(container.id);
+      container.isStopWanted = false;
+      if (!container.isRunning) await startLocked(context, container);
+    });
+  } finally {
+    container.isRestartWanted = false;
+  }
   publishContainerEvent(context, container, "restart");
 }
 

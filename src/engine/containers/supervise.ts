@@ -21,12 +21,14 @@ export function superviseRun(context: ContainerContext, container: Container, su
   const follow = async (): Promise<void> => {
     const outcome = await supervised.run.exited;
     await supervised.drained;
+    let isRestartWanted = false;
     const delayMs = await container.lock.run(async () => {
+      isRestartWanted = container.isRestartWanted;
       await settle(context, container, outcome);
       return await planRestart(container, outcome);
     });
     if (delayMs !== undefined) await restart(context, container, delayMs, supervised.startAgain);
-    else if (container.record.spec.autoRemove && !container.isRemoving) {
+    else if (container.record.spec.autoRemove && !container.isRemoving && !isRestartWanted) {
       await removeContainer(context, container, { force: true, volumes: true });
     }
   };

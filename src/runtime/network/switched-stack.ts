@@ -83,7 +83,10 @@ export class SwitchedStack implements NetworkStack {
     const spare = await this.#takeSpare(endpoints);
     if (spare !== undefined) {
       const dnsNames = endpoints.flatMap((endpoint) => endpoint.dnsNames);
-      await spare.adopt({ containerId, dnsNames, ports });
+      await spare.adopt({ containerId, dnsNames, ports }).catch(async (error: unknown) => {
+        await spare.close();
+        throw error;
+      });
       return spare;
     }
     return await this.#wire({ containerId, endpoints, ports });

@@ -47,8 +47,10 @@ export function startHealthMonitor(options: {
   readonly check: HealthSettings;
   readonly probe: HealthProbe;
   readonly onChange: (status: HealthStatus) => void;
+  /** Whether the container stands still: nothing is asked of it then. */
+  readonly isPaused: () => boolean;
 }): HealthMonitor {
-  const { check, probe, onChange } = options;
+  const { check, probe, onChange, isPaused } = options;
   const controller = new AbortController();
   const startedAt = Date.now();
   let state: HealthState = { status: "starting", failingStreak: 0, log: [] };
@@ -59,6 +61,7 @@ export function startHealthMonitor(options: {
     while (!controller.signal.aborted) {
       await pause(isStarting() ? check.startIntervalMs : check.intervalMs, controller.signal);
       if (controller.signal.aborted) return;
+      if (isPaused()) continue;
       const result = await runProbe(check, probe, controller.signal);
       if (controller.signal.aborted) return;
       const before = state.status;

@@ -1,4 +1,4 @@
-import { watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { RuncExit } from "./launch";
 
@@ -14,17 +14,26 @@ export interface ExitLog {
  * that words it otherwise is waited for as before.
  */
 export function watchExitLog(path: string, pid: number): ExitLog {
-  const watcher = watch(path);
+  const watcher = tryWatch(path);
   const exited = new Promise<RuncExit>((resolve) => {
     const look = async (): Promise<void> => {
       const exitCode = exitCodeIn(await readFile(path, "utf8").catch(() => ""), pid);
       if (exitCode !== undefined) resolve({ exitCode });
     };
-    watcher.on("change", () => void look());
+    watcher?.on("change", () => void look());
     // It may have been written before anybody watched.
     void look();
   });
-  return { exited, close: () => watcher.close() };
+  return { exited, close: () => watcher?.close() };
+}
+
+/** Undefined where the user's inotify instances are used up: then runc's own end is all there is to wait for. */
+function tryWatch(path: string): FSWatcher | undefined {
+  try {
+    return watch(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Pure. One JSON object per line, the last of which may be half written. */

@@ -31,6 +31,8 @@ export interface RunRuncRequest {
   readonly bundle: string;
   readonly hasStdin: boolean;
   readonly tty?: TerminalSize;
+  /** Its end does not end the processes that it started: they are in a pid namespace of others. */
+  readonly mayLeaveOthers: boolean;
 }
 
 export interface ExecRuncRequest {
@@ -75,7 +77,7 @@ export async function openRunc(options: { readonly root: string; readonly runFol
 
   return {
     version,
-    run: async ({ id, bundle, hasStdin, tty }) => {
+    run: async ({ id, bundle, hasStdin, tty, mayLeaveOthers }) => {
       try {
         const started = await launchIn({
           subject: `start container ${id.slice(0, 12)}`,
@@ -83,6 +85,7 @@ export async function openRunc(options: { readonly root: string; readonly runFol
           args: ["run", "--keep", "--bundle", bundle],
           target: id,
           hasStdin,
+          mayLeaveOthers,
           ...(tty === undefined ? {} : { tty }),
         });
         const exited = started.exited.finally(() => rm(join(root, id), { recursive: true, force: true }));

@@ -46,7 +46,7 @@ export async function openBundles(): Promise<Bundles> {
       const spec = createSpec({ ...defaults, rootPath, cgroupPath, ...request });
       await writeFile(join(bundle, "config.json"), JSON.stringify(spec));
       const tty = spec.process.terminal ? { tty: { rows: 24, columns: 80 } } : {};
-      const started = await runc.run({ id, bundle, hasStdin, ...tty });
+      const started = await runc.run({ id, bundle, hasStdin, mayLeaveOthers: false, ...tty });
       const group = await openGroup(runc, { id, pid: started.pid, cgroupPath });
       groups.push(group);
       return { id, spec, group, process: started };

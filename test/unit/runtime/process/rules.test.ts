@@ -96,6 +96,7 @@ test("a monitor tells of changes, cuts output at 4096 bytes and ends a probe tha
         if (probes === 1) return { exitCode: 0, output: "é".repeat(4096) };
         return await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
       },
+      isPaused: () => false,
       onChange: (status) => {
         seen.push(status);
         if (status !== "unhealthy") return;
