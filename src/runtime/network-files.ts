@@ -1,5 +1,8 @@
+import { createReadStream } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { RuncibleError } from "../internal/errors";
 import type { Mount } from "./mount";
 
 export interface NetworkFilesRequest {
@@ -14,6 +17,9 @@ export interface NetworkFilesRequest {
   readonly search: readonly string[];
   readonly resolverOptions: readonly string[];
 }
+
+/** The container can make its file as large as it likes. */
+const maxHostsBytes = 1024 * 1024;
 
 export const networkFileNames = { hosts: "hosts", resolvConf: "resolv.conf", hostname: "hostname" } as const;
 
@@ -49,7 +55,7 @@ export async function writeHostNetworkFiles(
 
 /**
  * Puts a running container's addresses into its /etc/hosts and takes others out. The file stays the one that is mounted,
- * and what the container wrote there stays too.
+ * and what the container wrote there stays too. Throws `container-state` if the container made it too large to be read.
  */
 export async function changeHostsAddresses(
   { folder, ...names }: Pick<NetworkFilesRequest, "folder" | "hostname" | "domainname">,
@@ -57,9 +63,18 @@ export async function changeHostsAddresses(
 ): Promise<void> {
   const path = join(folder, networkFileNames.hosts);
   const removed = change.removed.map((address) => ownLine(address, names));
-  const kept = (await readFile(path, "utf8")).split("\n").filter((line) => line !== "" && !removed.includes(line));
+  const kept = (await readHosts(path)).split("\n").filter((line) => line !== "" && !removed.includes(line));
   const added = change.added.map((address) => ownLine(address, names));
   await writeFile(path, [...kept, ...added].map((line) => `${line}\n`).join(""));
+}
+
+async function readHosts(path: string): Promise<string> {
+  const bytes = await buffer(createReadStream(path, { end: maxHostsBytes }));
+  if (bytes.length <= maxHostsBytes) return bytes.toString();
+  throw new RuncibleError(
+    "container-state",
+    "change the addresses in /etc/hosts: the container made the file larger than 1 MiB; make it smaller, or start the container again",
+  );
 }
 
 /** Also for a container that shares the network of another: `folder` is the other's. */

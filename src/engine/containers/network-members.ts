@@ -1,4 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
+import { createUndoStack } from "../../internal/undo";
 import { changeHostsAddresses } from "../../runtime/network-files";
 import type { NetworkMembers } from "../networks/network-service";
 import type { EndpointSpec } from "../routes/container-spec";
@@ -52,14 +53,36 @@ async function connect(context: ContainerContext, container: Container, endpoint
       `endpoint with name ${container.name} already exists in network ${network.name}`,
     );
   }
-  const added = { ...endpoint, network: network.name };
-  if (container.run?.sandbox !== undefined) {
-    await context.networks.ready(network.id);
-    const { ipv4Address } = await container.run.sandbox.connect(endpointRequestOf(context, container.record, added));
-    await changeHosts(container, { added: [ipv4Address], removed: [] });
-  }
-  await container.change({ endpoints: [...endpoints, added] });
+  await join(context, container, { ...endpoint, network: network.name }, network.id);
   publish(context, container, "connect", network);
+}
+
+/** All of it or nothing: a half-made endpoint could be neither made again nor left. */
+async function join(
+  context: ContainerContext,
+  container: Container,
+  endpoint: EndpointSpec,
+  networkId: string,
+): Promise<void> {
+  const sandbox = container.run?.sandbox;
+  const { endpoints } = container.record;
+  const undo = createUndoStack();
+  try {
+    if (sandbox !== undefined) {
+      await context.networks.ready(networkId);
+      const { ipv4Address } = await sandbox.connect(endpointRequestOf(context, container.record, endpoint));
+      undo.push(() => sandbox.disconnect(networkId));
+      await changeHosts(container, { added: [ipv4Address], removed: [] });
+      undo.push(() => changeHosts(container, { added: [], removed: [ipv4Address] }));
+    }
+    undo.push(() => container.change({ endpoints }));
+    await container.change({ endpoints: [...endpoints, endpoint] });
+  } catch (error) {
+    await undo.unwind((failure) =>
+      context.logger.warn("undo network connect", { container: container.id, error: failure }),
+    );
+    throw error;
+  }
 }
 
 async function disconnect(
@@ -77,7 +100,10 @@ async function disconnect(
   }
   const removed = container.run?.sandbox?.endpoints.filter((endpoint) => endpoint.networkId === networkId) ?? [];
   await container.run?.sandbox?.disconnect(networkId);
-  await changeHosts(container, { added: [], removed: removed.map(({ ipv4Address }) => ipv4Address) });
+  // The file is the container's to break. It has left the network all the same, and must not count as a member of it.
+  await changeHosts(container, { added: [], removed: removed.map(({ ipv4Address }) => ipv4Address) }).catch((error) =>
+    context.logger.warn("network disconnect: rewrite hosts file", { container: container.id, error }),
+  );
   await container.change({ endpoints: endpoints.filter((endpoint) => !isThis(endpoint)) });
   publish(context, container, "disconnect", network);
 }

@@ -89,6 +89,28 @@ test("networks are joined and left while a container runs: names, routes, its ow
   expect(await lookUp("after")).toBe(1);
 });
 
+test("a network is joined wholly or not at all, and left, whatever the container did to its hosts file", async () => {
+  const engine = await engineOfTest();
+  const network = await makeNetwork("joined", { Subnet: "10.94.0.0/24" });
+  await using container = await new GenericContainer(await busyboxImage()).withCommand(["sleep", "60"]).start();
+  const isOn = async (): Promise<boolean> =>
+    (await container.exec(["ip", "address"])).output.includes("10.94.0.") ||
+    (await engine.containers.inspect(container.getId())).NetworkSettings.Networks["joined"] !== undefined;
+  const swell = "dd if=/dev/zero of=/etc/hosts bs=1 count=1 seek=3G";
+
+  await container.exec(["sh", "-c", swell]);
+  await expect(engine.networks.connect(network, container.getId())).rejects.toMatchObject({ code: "container-state" });
+  expect(await isOn()).toBe(false);
+
+  await container.exec(["sh", "-c", ": > /etc/hosts"]);
+  await engine.networks.connect(network, container.getId());
+  expect(await isOn()).toBe(true);
+
+  await container.exec(["sh", "-c", swell]);
+  await engine.networks.disconnect(network, container.getId());
+  expect(await isOn()).toBe(false);
+});
+
 test("a container that starts again has a new address, and its name leads to it at once", async () => {
   const engine = await engineOfTest();
   const image = await busyboxImage();

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -46,4 +46,20 @@ test("addresses come and go in the hosts file, and what the container wrote itse
   const lines = (await readFile(join(folder, "hosts"), "utf8")).split("\n");
   expect(lines.slice(-3)).toEqual(["192.0.2.7\tmine", "172.19.0.2\tweb", ""]);
   expect(lines).not.toContain("172.18.0.2\tweb");
+});
+
+test("a hosts file that the container made huge is not read, and stays as it is", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "runcible-hosts-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, "hosts");
+  await writeFile(path, hostsFile(plain));
+  await truncate(path, 3 * 1024 ** 3);
+
+  const change = changeHostsAddresses(
+    { folder, hostname: "web", domainname: "" },
+    { added: ["172.19.0.2"], removed: [] },
+  );
+
+  await expect(change).rejects.toMatchObject({ code: "container-state" });
+  expect((await stat(path)).size).toBe(3 * 1024 ** 3);
 });
