@@ -69,7 +69,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     records<VolumeRecord>("volumes"),
   ]);
   const events = createEventHub({ now: nowNs });
-  const volumes = await Volumes.open(volumeStore, inState("volumes"), events);
+  const volumes = await Volumes.open({ store: volumeStore, root: inState("volumes"), events, logger });
   const networks = await Networks.open({
     store: networkStore,
     stack: runtime.network,

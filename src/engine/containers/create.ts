@@ -31,12 +31,12 @@ export async function createContainer(
   const lease = context.images.lease();
   for (const diffId of image.config.rootfs.diff_ids) lease.protect(diffId);
   const undo = createUndoStack();
+  const hold = context.volumes.hold(id);
   try {
     const plan = await planMounts(
       { mounts: spec.mounts, inherited: inheritedMounts(context, spec), anonymousTargets: config.volumes },
-      context.volumes,
+      { volumes: context.volumes, hold, undo },
     );
-    undo.push(() => removeVolumes(context, plan.anonymous));
     const folder = context.store.folderOf(id);
     const diffIds = image.config.rootfs.diff_ids;
     undo.push(() => context.store.remove(id));
@@ -64,10 +64,12 @@ export async function createContainer(
     context.events.publish({ type: "container", action: "create", id, attributes: container.eventAttributes() });
     return { id, warnings: warningsOf(context, spec) };
   } catch (error) {
+    hold.release();
     await undo.unwind((failure) => context.logger.warn("undo container create", { error: failure }));
     throw error;
   } finally {
     lease.release();
+    hold.release();
     context.names.delete(name);
   }
 }
@@ -109,10 +111,6 @@ async function fillVolumes(context: ContainerContext, rootPath: string, plan: Mo
   for (const { volume, target } of plan.fills) {
     await context.volumes.fill(volume, rootPath, target);
   }
-}
-
-async function removeVolumes(context: ContainerContext, names: readonly string[]): Promise<void> {
-  for (const name of names) await context.volumes.remove(name, { force: true });
 }
 
 /** The network of the network mode comes first, and is there even if no endpoint settings were sent for it. */

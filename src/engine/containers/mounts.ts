@@ -1,17 +1,16 @@
 import { mkdir, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { hasCode, RuncibleError } from "../../internal/errors";
+import type { UndoStack } from "../../internal/undo";
 import type { Mount } from "../../runtime/mount";
 import type { MountSpec } from "../routes/container-spec";
 import type { MountRecord } from "../state/container-record";
-import type { Volumes } from "../volumes/volume-service";
+import type { VolumeHold, Volumes } from "../volumes/volume-service";
 
 export interface MountPlan {
   readonly records: readonly MountRecord[];
   /** Volumes to be filled with what the image has at the target. */
   readonly fills: readonly { readonly volume: string; readonly target: string }[];
-  /** Volumes that were made for this container and go with it. */
-  readonly anonymous: readonly string[];
 }
 
 export interface MountRequest {
@@ -22,11 +21,20 @@ export interface MountRequest {
   readonly anonymousTargets: readonly string[];
 }
 
-/** Makes the volumes a container needs and says what is mounted where. Throws `bind-source-missing`, `invalid-argument`. */
-export async function planMounts(request: MountRequest, volumes: Volumes): Promise<MountPlan> {
+export interface MountTools {
+  readonly volumes: Pick<Volumes, "remove">;
+  readonly hold: VolumeHold;
+  readonly undo: UndoStack;
+}
+
+/**
+ * Makes the volumes a container needs and says what is mounted where. All of them are held; to undo it removes those that
+ * were made for this container only, once the hold is released. Throws `bind-source-missing`, `invalid-argument`.
+ */
+export async function planMounts(request: MountRequest, { volumes, hold, undo }: MountTools): Promise<MountPlan> {
   const records: MountRecord[] = [];
   const fills: { volume: string; target: string }[] = [];
-  const anonymous: string[] = [];
+  for (const { name } of request.inherited) if (name !== undefined) hold.keep(name);
 
   for (const mount of request.mounts) {
     const target = posix.normalize(mount.target);
@@ -43,13 +51,13 @@ export async function planMounts(request: MountRequest, volumes: Volumes): Promi
     const spec = { kind: "volume", target, isReadOnly: false, noCopy: false, labels: {} } as const;
     if (isFree(target)) records.push(await volumeRecord(spec, target));
   }
-  return { records, fills, anonymous };
+  return { records, fills };
 
   async function volumeRecord(mount: MountSpec & { kind: "volume" }, target: string): Promise<MountRecord> {
-    const { name, isAnonymous } = await volumes.create({ name: mount.name ?? "", labels: mount.labels, options: {} });
-    if (isAnonymous && mount.name === undefined) anonymous.push(name);
+    const { name: wanted = "", labels } = mount;
+    const { name, mountpoint: root } = await hold.create({ name: wanted, labels, options: {} });
+    if (wanted === "") undo.push(() => volumes.remove(name, { force: true }));
     if (!mount.noCopy && mount.subpath === undefined) fills.push({ volume: name, target });
-    const root = volumes.mountpointOf(name);
     const source = mount.subpath === undefined ? { source: root } : { source: join(root, mount.subpath), root };
     const { isReadOnly } = mount;
     return { kind: "volume", name, ...source, target, mode: "z", isReadOnly, propagation: "", options: [] };

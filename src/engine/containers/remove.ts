@@ -63,9 +63,14 @@ async function erase(context: ContainerContext, container: Container, options: R
   context.onActivity();
 }
 
+/** The container is gone already: a volume that cannot be removed stays for a prune, and must not keep anybody waiting. */
 async function removeAnonymousVolumes(context: ContainerContext, container: Container): Promise<void> {
   for (const { kind, name } of container.record.mounts) {
     if (kind !== "volume" || name === undefined || !context.volumes.isFree(name)) continue;
-    await context.volumes.remove(name, { force: true });
+    await context.volumes
+      .remove(name, { force: true })
+      .catch((error) =>
+        context.logger.warn("remove anonymous volume", { container: container.id, volume: name, error }),
+      );
   }
 }

@@ -1,5 +1,8 @@
-import { RuncibleError } from "../../internal/errors";
+import { hasCode, RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
+import { KeyedMutex } from "../../internal/keyed-mutex";
+import type { Logger } from "../../internal/log";
+import { createUndoStack } from "../../internal/undo";
 import { fillVolume } from "../../runtime/rootfs/copy-up";
 import { openVolumeFolder, type VolumeFolder } from "../../runtime/rootfs/volume-folder";
 import { noSuchVolume } from "../../wire/docker-errors";
@@ -23,31 +26,46 @@ export interface VolumeUsers {
   usersOf(volume: string): readonly string[];
 }
 
+/** Keeps volumes from removal for a container that is being created, until it counts as their user or has failed. */
+export interface VolumeHold {
+  /** As `VolumeService.create`: the volume is held from the moment it can be seen. */
+  create(spec: VolumeSpec): Promise<VolumeView>;
+  /** Of a volume that another container has. */
+  keep(name: string): void;
+  /** Idempotent. */
+  release(): void;
+}
+
+interface VolumeParts {
+  readonly store: RecordStore<VolumeRecord>;
+  /** Where the store keeps its records: a volume's files are beside them. */
+  readonly root: string;
+  readonly events: EventSink;
+  readonly logger: Logger;
+}
+
 const anonymousLabel = "com.docker.volume.anonymous";
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
 /** Named and anonymous volumes: a record and a folder each. The driver is always `local`. */
 export class Volumes implements VolumeService {
-  readonly #store: RecordStore<VolumeRecord>;
+  readonly #parts: VolumeParts;
   readonly #folder: VolumeFolder;
-  readonly #events: EventSink;
   readonly #records: Map<string, VolumeRecord>;
+  /** Serialise the making and the removal of one name. */
+  readonly #locks = new KeyedMutex();
+  /** By container that is being created. */
+  readonly #holds = new Map<string, Set<string>>();
   #users: VolumeUsers = { usersOf: () => [] };
 
-  private constructor(
-    store: RecordStore<VolumeRecord>,
-    folder: VolumeFolder,
-    events: EventSink,
-    records: ReadonlyMap<string, VolumeRecord>,
-  ) {
-    this.#store = store;
+  private constructor(parts: VolumeParts, folder: VolumeFolder, records: ReadonlyMap<string, VolumeRecord>) {
+    this.#parts = parts;
     this.#folder = folder;
-    this.#events = events;
     this.#records = new Map(records);
   }
 
-  static async open(store: RecordStore<VolumeRecord>, root: string, events: EventSink): Promise<Volumes> {
-    return new Volumes(store, await openVolumeFolder(root), events, await store.load());
+  static async open(parts: VolumeParts): Promise<Volumes> {
+    return new Volumes(parts, await openVolumeFolder(parts.root), await parts.store.load());
   }
 
   /** Containers come after volumes; until they do, nothing is in use. */
@@ -55,19 +73,19 @@ export class Volumes implements VolumeService {
     this.#users = users;
   }
 
-  async create(spec: VolumeSpec): Promise<VolumeView> {
-    const existing = this.#records.get(spec.name);
-    if (existing !== undefined) return this.#view(existing);
-    if (spec.name !== "" && !namePattern.test(spec.name)) throw badName(spec.name);
-    const isAnonymous = spec.name === "";
-    const name = isAnonymous ? randomId() : spec.name;
-    const labels = isAnonymous ? { ...spec.labels, [anonymousLabel]: "" } : spec.labels;
-    const record = { name, createdAt: timestampNow(), labels, options: spec.options, isAnonymous };
-    this.#records.set(name, record);
-    await this.#folder.create(name);
-    await this.#store.put(name, record);
-    this.#events.publish({ type: "volume", action: "create", id: name, attributes: { driver: "local" } });
-    return this.#view(record);
+  create(spec: VolumeSpec): Promise<VolumeView> {
+    return this.#create(spec, () => {});
+  }
+
+  hold(containerId: string): VolumeHold {
+    const names = new Set<string>();
+    this.#holds.set(containerId, names);
+    const keep = (name: string): void => void names.add(name);
+    return {
+      create: (spec) => this.#create(spec, keep),
+      keep,
+      release: () => void this.#holds.delete(containerId),
+    };
   }
 
   /** Copies what a root has at the mount point into a volume that is still empty. */
@@ -96,17 +114,20 @@ export class Volumes implements VolumeService {
     return this.#view(this.#find(name));
   }
 
-  async remove(name: string, options: { readonly force: boolean }): Promise<void> {
-    if (options.force && !this.#records.has(name)) return;
-    this.#find(name);
-    const users = this.#users.usersOf(name);
-    if (users.length > 0) {
-      throw new RuncibleError("volume-in-use", `remove ${name}: volume is in use - [${users.join(", ")}]`);
-    }
-    this.#records.delete(name);
-    await this.#folder.remove(name);
-    await this.#store.remove(name);
-    this.#events.publish({ type: "volume", action: "destroy", id: name, attributes: { driver: "local" } });
+  remove(name: string, options: { readonly force: boolean }): Promise<void> {
+    return this.#locks.run(name, async () => {
+      if (options.force && !this.#records.has(name)) return;
+      this.#find(name);
+      const users = this.#usersOf(name);
+      if (users.length > 0) {
+        throw new RuncibleError("volume-in-use", `remove ${name}: volume is in use - [${users.join(", ")}]`);
+      }
+      // The record goes last: a removal that failed can be tried again.
+      await this.#folder.remove(name);
+      await this.#parts.store.remove(name);
+      this.#records.delete(name);
+      this.#publish("destroy", name);
+    });
   }
 
   async prune(filters: Filters): Promise<{ readonly names: readonly string[]; readonly reclaimedBytes: number }> {
@@ -116,9 +137,14 @@ export class Volumes implements VolumeService {
     let reclaimedBytes = 0;
     for (const { name, labels, isAnonymous } of [...this.#records.values()]) {
       if (!(isAnonymous || withNamed) || !this.#isUnused(name) || !matchesLabels(labels, filters)) continue;
-      reclaimedBytes += await this.#folder.sizeOf(name);
-      await this.remove(name, { force: true });
-      names.push(name);
+      try {
+        const bytes = await this.#folder.sizeOf(name);
+        await this.remove(name, { force: false });
+        reclaimedBytes += bytes;
+        names.push(name);
+      } catch (error) {
+        this.#explainKept(name, error);
+      }
     }
     return { names, reclaimedBytes };
   }
@@ -140,12 +166,55 @@ export class Volumes implements VolumeService {
     return this.#records.get(name)?.isAnonymous === true && this.#isUnused(name);
   }
 
-  mountpointOf(name: string): string {
-    return this.#folder.pathOf(name);
+  /** `onFound` is called before anybody can remove the volume. */
+  #create(spec: VolumeSpec, onFound: (name: string) => void): Promise<VolumeView> {
+    const isAnonymous = spec.name === "";
+    const name = isAnonymous ? randomId() : spec.name;
+    return this.#locks.run(name, async () => {
+      const existing = this.#records.get(name);
+      if (existing === undefined && !namePattern.test(name)) throw badName(name);
+      const record = existing ?? (await this.#make({ ...spec, name }, isAnonymous));
+      onFound(name);
+      if (existing === undefined) this.#publish("create", name);
+      return this.#view(record);
+    });
+  }
+
+  async #make(spec: VolumeSpec, isAnonymous: boolean): Promise<VolumeRecord> {
+    const { name, options } = spec;
+    const { store, logger } = this.#parts;
+    const labels = isAnonymous ? { ...spec.labels, [anonymousLabel]: "" } : spec.labels;
+    const record = { name, createdAt: timestampNow(), labels, options, isAnonymous };
+    const undo = createUndoStack();
+    try {
+      undo.push(() => store.remove(name));
+      await this.#folder.create(name);
+      await store.put(name, record);
+    } catch (error) {
+      await undo.unwind((failure) => logger.warn("undo volume create", { volume: name, error: failure }));
+      throw error;
+    }
+    this.#records.set(name, record);
+    return record;
+  }
+
+  #publish(action: string, name: string): void {
+    this.#parts.events.publish({ type: "volume", action, id: name, attributes: { driver: "local" } });
+  }
+
+  /** Of a prune: others may have taken or removed the volume in the meantime. */
+  #explainKept(name: string, error: unknown): void {
+    if (hasCode(error, "volume-in-use") || hasCode(error, "volume-not-found") || !this.#records.has(name)) return;
+    this.#parts.logger.warn("prune volumes", { volume: name, error });
   }
 
   #isUnused(name: string): boolean {
-    return this.#users.usersOf(name).length === 0;
+    return this.#usersOf(name).length === 0;
+  }
+
+  #usersOf(name: string): readonly string[] {
+    const holders = [...this.#holds].filter(([, names]) => names.has(name)).map(([containerId]) => containerId);
+    return [...new Set([...this.#users.usersOf(name), ...holders])];
   }
 
   #find(name: string): VolumeRecord {
@@ -155,7 +224,7 @@ export class Volumes implements VolumeService {
   }
 
   #view(record: VolumeRecord): VolumeView {
-    return { ...record, mountpoint: this.mountpointOf(record.name) };
+    return { ...record, mountpoint: this.#folder.pathOf(record.name) };
   }
 }
 

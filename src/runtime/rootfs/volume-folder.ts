@@ -6,7 +6,7 @@ import { sizeOfTree } from "../tree/tree-size";
 export interface VolumeFolder {
   pathOf(name: string): string;
   create(name: string): Promise<void>;
-  /** Idempotent. */
+  /** Leaves `<root>/<name>` to whoever keeps other things there. Idempotent. */
   remove(name: string): Promise<void>;
   /** Bytes of all files. */
   sizeOf(name: string): Promise<number>;
@@ -20,7 +20,7 @@ export async function openVolumeFolder(root: string): Promise<VolumeFolder> {
     create: async (name) => {
       await mkdir(pathOf(name), { recursive: true, mode: 0o755 });
     },
-    remove: (name) => rm(join(root, name), { recursive: true, force: true }),
+    remove: (name) => rm(pathOf(name), { recursive: true, force: true }),
     sizeOf: (name) => sizeOfTree(pathOf(name)),
   };
 }
