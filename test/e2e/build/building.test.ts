@@ -132,6 +132,34 @@ test("stages that do not need each other run at the same time", async () => {
   expect(await printed(id, "ls /a /b")).toBe("/a\n/b\n");
 });
 
+test("stages that fill one cache at the same time both find all of it, and so does every build to come", async () => {
+  const fill =
+    "RUN --mount=type=cache,id=filled,from=full,source=/d,target=/m,ro test $(ls /m | wc -l) = 2000 && touch";
+  await build("FROM bb\nRUN mkdir /d && cd /d && seq 2000 | xargs touch\n", {}, { tags: ["full"] });
+
+  const { id } = await build(
+    `FROM bb\n${fill} /a\nFROM bb\n${fill} /b\nFROM bb\n${fill} /c\nCOPY --from=0 /a /\nCOPY --from=1 /b /\n`,
+  );
+
+  expect(await printed(id, "ls /a /b /c")).toBe("/a\n/b\n/c\n");
+});
+
+test("a build that is cancelled while it fills a cache leaves no half of it", async () => {
+  const step = "RUN --mount=type=cache,id=halved,from=large,source=/d,target=/m test $(ls /m | wc -l) = 9000";
+  await build("FROM bb\nRUN mkdir /d && cd /d && seq 9000 | xargs touch\n", {}, { tags: ["large"] });
+  const abort = new AbortController();
+
+  const building = build(`FROM bb\n${step}\n`, {}, { signal: abort.signal });
+  building.catch(() => {});
+  const isFilling = async (): Promise<boolean> =>
+    (await runUnchecked("pgrep", ["--full", `^cp --archive .*${engine.stateFolder}`])).exitCode === 0;
+  expect(await waitUntil(isFilling, 10_000)).toBe(true);
+  abort.abort();
+  await expect(building).rejects.toThrow();
+
+  await build(`FROM bb\n${step}\n`);
+});
+
 test("a command that fails is told with its place, its output and its exit code", async () => {
   const failed = build("FROM bb\n\nRUN echo almost && exit 7\n");
 
