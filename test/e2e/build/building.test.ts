@@ -195,6 +195,15 @@ test("a stage that fails ends the others", async () => {
   await expect(failed).rejects.toThrow("non-zero code: 3");
 });
 
+test("a step that fails with one of its sources leaves none of the others mounted", async () => {
+  const mounts = "--mount=type=bind,source=missing,target=/m --mount=type=bind,from=bb,target=/b";
+
+  const builds = await Promise.allSettled(Array.from({ length: 20 }, () => build(`FROM bb\nRUN ${mounts} true\n`)));
+
+  expect(builds.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => "rejected"));
+  expect(await readdir(join(engine.stateFolder, "builds"))).toEqual([]);
+});
+
 test("a client that leaves takes its build along", async () => {
   const abort = new AbortController();
   const building = build(
