@@ -19,6 +19,8 @@ export interface OpenMounts {
   readonly mounts: readonly Mount[];
   /** `K=V`: secrets that were asked for as variables. */
   readonly env: readonly string[];
+  /** With such secrets: where the container's specification may be written. */
+  readonly bundle?: string;
   release(): Promise<void>;
 }
 
@@ -49,11 +51,15 @@ export async function openMounts(build: Build, stage: Stage, flags: readonly Mou
       if (opened.mount !== undefined) mounts.push(opened.mount);
       if (opened.variable !== undefined) env.push(opened.variable);
     }
+    if (env.length === 0) return { mounts, env, release };
+    const bundle = join(build.parts.secretsFolder, randomId().slice(0, 16));
+    await mkdir(bundle, { mode: 0o700 });
+    undo.push(() => rm(bundle, { recursive: true, force: true }));
+    return { mounts, env, bundle, release };
   } catch (error) {
     await release();
     throw error;
   }
-  return { mounts, env, release };
 }
 
 interface OpenMount {

@@ -11,6 +11,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import type { BuildImageRequest } from "../../../src/client/build";
+import { deferred } from "../../../src/internal/deferred";
 import { run, runUnchecked } from "../../../src/internal/exec";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { saveTestImage } from "../../support/images";
@@ -237,6 +238,30 @@ test("a secret reaches the command and nothing else", async () => {
   expect(await printed(id, "cat /mode; ls /run/secrets 2>&1 | tail -1")).toMatch(/^400\n.*No such file/s);
   expect((await runUnchecked("grep", ["-rlF", secret, engine.stateFolder])).stdout).toBe("");
   await expect(build("FROM bb\nRUN --mount=type=secret,id=no,required true\n")).rejects.toThrow("secret no: not found");
+});
+
+test("a secret in a variable is not on the disk while its command runs", async () => {
+  const secret = `s3cr3t-${process.pid}-${Date.now()}`;
+  const abort = new AbortController();
+  const begun = deferred();
+  const building = build(
+    "FROM bb\nRUN --mount=type=secret,id=token,env=TOKEN echo ${#TOKEN} characters && sleep 1000\n",
+    {},
+    {
+      secrets: new Map([["token", Buffer.from(secret)]]),
+      signal: abort.signal,
+      onProgress: ({ stream }) => {
+        if (stream?.includes(`${secret.length} characters`)) begun.resolve();
+      },
+    },
+  );
+  await Promise.race([begun.promise, building]);
+
+  const { stdout } = await runUnchecked("grep", ["-rlF", "--devices=skip", secret, engine.stateFolder]);
+
+  abort.abort();
+  await expect(building).rejects.toThrow();
+  expect(stdout).toBe("");
 });
 
 test("nothing in a context leads outside it", async () => {
