@@ -40,6 +40,8 @@ export interface RunRequest {
   readonly id: string;
   /** The container's folder; its rootfs is mounted there already. */
   readonly folder: string;
+  /** Where the runtime specification is written, which has all variables. Default: `folder`. */
+  readonly bundle?: string;
   readonly rootPath: string;
   /** As in passwd(5): `name`, `uid`, `name:group`, `uid:gid`; empty: root. */
   readonly user: string;
@@ -147,8 +149,8 @@ async function runBundle(
   request: RunRequest,
   prepared: Prepared,
 ): Promise<Pick<ContainerRun, "spec" | "process">> {
-  const { id, folder: bundle, hasStdin, tty } = request;
-  const sources = await pinSources(request.spec.mounts, bundle);
+  const { id, folder, bundle = folder, hasStdin, tty } = request;
+  const sources = await pinSources(request.spec.mounts, folder);
   try {
     const spec = await writeBundle(parts, request, prepared, sources.mounts);
     const process = await parts.runc.run({
@@ -186,7 +188,7 @@ async function writeBundle(
     hasCgroupNamespace: (await cgroupFacts()).version === 2 && !request.spec.isPrivileged,
     tty: request.tty !== undefined,
   });
-  await writeFile(join(request.folder, "config.json"), JSON.stringify(spec), { mode: 0o600 });
+  await writeFile(join(request.bundle ?? request.folder, "config.json"), JSON.stringify(spec), { mode: 0o600 });
   return spec;
 }
 

@@ -39,10 +39,10 @@ export async function* buildImage(request: BuildRequest, options: BuildOptions):
   request.signal.addEventListener("abort", follow);
   if (request.signal.aborted) follow();
   const lease = parts.images.lease();
-  const mounted: string[] = [];
+  const roots: Resources["roots"] = new Map();
   let stages: Promise<unknown> = Promise.resolve();
   try {
-    const build = await prepare(request, options, { signal: abort.signal, lease, mounted });
+    const build = await prepare(request, options, { signal: abort.signal, lease, roots });
     options.onBegun();
     const running = startStages(build, abort);
     stages = running.settled;
@@ -56,24 +56,31 @@ export async function* buildImage(request: BuildRequest, options: BuildOptions):
     abort.abort(new RuncibleError("aborted", "build image: it is over"));
     request.signal.removeEventListener("abort", follow);
     await stages;
-    for (const path of mounted.reverse()) await parts.runtime.rootfs.unmount(path);
-    await rm(folder, { recursive: true, force: true });
+    await unmountRoots(parts, roots);
+    // A program that was just told to end may still write.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     lease.release();
   }
+}
+
+/** Those too that nobody waits for any more: a step fails with the first of its sources. */
+async function unmountRoots({ runtime }: BuildParts, roots: Resources["roots"]): Promise<void> {
+  await Promise.allSettled([...roots.values()].map(({ path }) => path));
+  for (const { folder } of [...roots.values()].reverse()) await runtime.rootfs.unmount(folder);
 }
 
 interface Resources {
   readonly signal: AbortSignal;
   readonly lease: ReturnType<BuildParts["images"]["lease"]>;
-  /** Folders of roots to be unmounted at the end. */
-  readonly mounted: string[];
+  /** By layers: to be unmounted at the end. None is added once the signal is aborted. */
+  readonly roots: Map<string, { readonly folder: string; readonly path: Promise<string> }>;
 }
 
 type PreparedBuild = Build & { readonly stages: Map<number, Promise<Snapshot>>; readonly outputs: StageOutput[] };
 
 async function prepare(request: BuildRequest, options: BuildOptions, resources: Resources): Promise<PreparedBuild> {
   const { parts, host, folder } = options;
-  const { signal, lease } = resources;
+  const { signal, lease, roots } = resources;
   await mkdir(folder, { recursive: true, mode: 0o711 });
   const context = await openContext(join(folder, "context"), request.context, {
     dockerfile: request.dockerfile,
@@ -85,7 +92,6 @@ async function prepare(request: BuildRequest, options: BuildOptions, resources: 
   const globals = globalVariables(dockerfile.globalArgs, sources);
   const plan = planStages(dockerfile, request.target, globals);
   const newFolder = (): string => join(folder, randomId().slice(0, 12));
-  const roots = new Map<string, Promise<string>>();
   const images = new Map<string, Promise<Snapshot>>();
 
   const image: Build["image"] = (name, onEvent, platform) => {
@@ -97,16 +103,15 @@ async function prepare(request: BuildRequest, options: BuildOptions, resources: 
     images.set(key, found);
     return found;
   };
-  const rootOfSnapshot = (snapshot: Snapshot): Promise<string> => {
+  const rootOfSnapshot = async (snapshot: Snapshot): Promise<string> => {
+    signal.throwIfAborted();
     const diffIds = diffIdsOf(snapshot);
     const known = roots.get(diffIds.join());
-    if (known !== undefined) return known;
-    const path = newFolder();
-    resources.mounted.push(path);
-    const root = prepareRootfs(parts.runtime, { folder: path, diffIds });
-    root.catch(() => {});
-    roots.set(diffIds.join(), root);
-    return root;
+    if (known !== undefined) return await known.path;
+    const rootFolder = newFolder();
+    const path = prepareRootfs(parts.runtime, { folder: rootFolder, diffIds });
+    roots.set(diffIds.join(), { folder: rootFolder, path });
+    return await path;
   };
   const build: PreparedBuild = {
     parts,
@@ -180,7 +185,8 @@ function startStages(
       abort.abort(new RuncibleError("aborted", "build image: another stage failed"));
     }),
   );
-  const settled = Promise.all(all);
+  // Stages begun late are waited for too: a step may have failed without waiting for them.
+  const settled = Promise.all(all).then(() => Promise.allSettled(build.stages.values()));
   const result = settled.then(() => {
     if (failure !== undefined) throw failure.error;
     return build.stage(plan.target);

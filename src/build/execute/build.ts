@@ -71,7 +71,7 @@ export interface BuildParts {
 
 export interface CacheMounts {
   readonly folder: string;
-  /** One at a time for `sharing=locked`. */
+  /** One at a time: steps with `sharing=locked`, by key, and those that fill a folder. */
   readonly locks: Map<string, Mutex>;
   /** Names of folders that steps use now, one entry per step: `sharing=private` takes another, a prune leaves them. */
   readonly inUse: string[];

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, chown, mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join, posix } from "node:path";
 import { deferred } from "../../internal/deferred";
 import { RuncibleError } from "../../internal/errors";
@@ -19,6 +19,8 @@ export interface OpenMounts {
   readonly mounts: readonly Mount[];
   /** `K=V`: secrets that were asked for as variables. */
   readonly env: readonly string[];
+  /** With such secrets: where the container's specification may be written. */
+  readonly bundle?: string;
   release(): Promise<void>;
 }
 
@@ -49,11 +51,15 @@ export async function openMounts(build: Build, stage: Stage, flags: readonly Mou
       if (opened.mount !== undefined) mounts.push(opened.mount);
       if (opened.variable !== undefined) env.push(opened.variable);
     }
+    if (env.length === 0) return { mounts, env, release };
+    const bundle = join(build.parts.secretsFolder, randomId().slice(0, 16));
+    await mkdir(bundle, { mode: 0o700 });
+    undo.push(() => rm(bundle, { recursive: true, force: true }));
+    return { mounts, env, bundle, release };
   } catch (error) {
     await release();
     throw error;
   }
-  return { mounts, env, release };
 }
 
 interface OpenMount {
@@ -92,14 +98,14 @@ async function openBind(build: Build, stage: Stage, flag: MountFlag): Promise<Op
   const copy = build.newFolder();
   await mkdir(copy);
   const source = join(copy, "tree");
-  await run("cp", ["--archive", "--reflink=auto", "--no-target-directory", path, source], {
-    signal: build.signal,
-    timeoutMs: copyTimeoutMs,
-  });
+  await copyTree(build, path, source);
   return { mount: bind(source, target, false), release: () => rm(copy, { recursive: true, force: true }) };
 }
 
-const copyTimeoutMs = 600_000;
+async function copyTree({ signal }: Build, from: string, to: string): Promise<void> {
+  const args = ["--archive", "--reflink=auto", "--no-target-directory", from, to];
+  await run("cp", args, { signal, timeoutMs: 600_000 });
+}
 
 async function bindSource(build: Build, stage: Stage, { from, source }: MountFlag): Promise<{ readonly path: string }> {
   const root =
@@ -117,7 +123,7 @@ async function openCache(build: Build, stage: Stage, flag: MountFlag): Promise<O
     .digest("hex");
   const { folder, release } = await claimCache(build, key, flag.sharing);
   try {
-    if (!(await stat(folder).catch(() => undefined))) await fillCache(build, stage, flag, folder);
+    await fillCache(build, stage, flag, folder);
   } catch (error) {
     await release();
     throw error;
@@ -130,10 +136,8 @@ async function claimCache(
   key: string,
   sharing: MountFlag["sharing"],
 ): Promise<{ readonly folder: string; readonly release: () => Promise<void> }> {
-  const { folder, locks, inUse } = parts.cacheMounts;
-  const lock = locks.get(key) ?? new Mutex();
-  locks.set(key, lock);
-  const unlock = sharing === "locked" ? await hold(lock, signal) : async () => {};
+  const { folder, inUse } = parts.cacheMounts;
+  const unlock = sharing === "locked" ? await hold(lockOf(parts.cacheMounts, key), signal) : async () => {};
   let name = key;
   if (sharing === "private") for (let copy = 2; inUse.includes(name); copy++) name = `${key}-${copy}`;
   inUse.push(name);
@@ -142,6 +146,12 @@ async function claimCache(
     await unlock();
   };
   return { folder: join(folder, name), release };
+}
+
+function lockOf({ locks }: Build["parts"]["cacheMounts"], key: string): Mutex {
+  const lock = locks.get(key) ?? new Mutex();
+  locks.set(key, lock);
+  return lock;
 }
 
 /** Resolves when the lock is ours; rejects when the build is cancelled first, and then the turn is passed on. */
@@ -166,18 +176,35 @@ async function hold(lock: Mutex, signal: AbortSignal): Promise<() => Promise<voi
   return async () => freed.resolve();
 }
 
+/** Whole or not at all: another step, and every build to come, takes a folder that is there for a full one. */
 async function fillCache(build: Build, stage: Stage, flag: MountFlag, folder: string): Promise<void> {
-  if (flag.from !== undefined || flag.source !== undefined) {
-    const { path } = await bindSource(build, stage, flag);
-    await run("cp", ["--archive", "--reflink=auto", "--no-target-directory", path, folder], {
-      signal: build.signal,
-      timeoutMs: copyTimeoutMs,
-    });
-    return;
+  if (await exists(folder)) return;
+  // Before the lock: a stage that is waited for may use the same cache.
+  const isCopy = flag.from !== undefined || flag.source !== undefined;
+  const original = isCopy ? await bindSource(build, stage, flag) : undefined;
+  const unlock = await hold(lockOf(build.parts.cacheMounts, `fill ${folder}`), build.signal);
+  try {
+    if (await exists(folder)) return;
+    const place = build.newFolder();
+    await mkdir(place);
+    const content = join(place, "content");
+    if (original === undefined) await makeCacheFolder(flag, content);
+    else await copyTree(build, original.path, content);
+    await rename(content, folder);
+    await rm(place, { recursive: true });
+  } finally {
+    await unlock();
   }
-  await mkdir(folder, { recursive: true });
-  await chown(folder, flag.uid ?? 0, flag.gid ?? 0);
-  await chmod(folder, flag.mode ?? 0o755);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+async function makeCacheFolder({ uid, gid, mode }: MountFlag, folder: string): Promise<void> {
+  await mkdir(folder);
+  await chown(folder, uid ?? 0, gid ?? 0);
+  await chmod(folder, mode ?? 0o755);
 }
 
 async function openSecret(build: Build, stage: Stage, flag: MountFlag): Promise<OpenMount | undefined> {

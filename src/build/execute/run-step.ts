@@ -16,7 +16,7 @@ import { stepKey } from "./build-cache";
 import { makeLayer, type StepRoot } from "./make-layer";
 import { findMountStubs } from "./mount-stubs";
 import { runCommand } from "./run-command";
-import { mountKeys, openMounts } from "./run-mounts";
+import { mountKeys, type OpenMounts, openMounts } from "./run-mounts";
 import { diffIdsOf, nextSnapshot } from "./snapshot";
 import { type Stage, variablesOf } from "./stage-state";
 
@@ -70,7 +70,7 @@ async function runInRoot(build: Build, stage: Stage, job: RunJob, { rootPath, fo
     const stubs = await findMountStubs(rootPath, [...defaultTargets, ...mounts.map(({ target }) => target)]);
     await output.emit({ stream: ` ---> Running in ${shortId(id)}\n` }, build.signal);
     try {
-      const request = await requestOf(build, stage, { ...job, id, rootPath, folder, mounts, env: opened.env });
+      const request = await requestOf(build, stage, { ...job, ...opened, id, rootPath, folder, mounts });
       await runCommand(build, output, request);
     } finally {
       await stubs.remove();
@@ -86,10 +86,8 @@ async function runInRoot(build: Build, stage: Stage, job: RunJob, { rootPath, fo
 /** What every container has mounted on it, whether the image has the place or not. */
 const defaultTargets = ["/proc", "/dev", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"];
 
-interface ContainerJob extends Omit<RunJob, "mounts">, StepRoot {
+interface ContainerJob extends Omit<RunJob, "mounts">, Omit<OpenMounts, "release">, StepRoot {
   readonly id: string;
-  readonly env: readonly string[];
-  readonly mounts: readonly Mount[];
 }
 
 async function requestOf(build: Build, stage: Stage, job: ContainerJob): Promise<RunRequest> {
@@ -99,6 +97,7 @@ async function requestOf(build: Build, stage: Stage, job: ContainerJob): Promise
   return {
     id: job.id,
     folder: job.folder,
+    ...(job.bundle === undefined ? {} : { bundle: job.bundle }),
     rootPath: job.rootPath,
     user: config.User ?? "",
     groups: [],

@@ -6,7 +6,7 @@ import { blockBytes, buildHeader, isZeroBlock, paddingOf, parseHeader, type TarH
 /**
  * Turns GNU tar's stream of an overlay's upper folder into the stream of a layer: the inverse of `createTarFilter`.
  * A character device 0/0 becomes a whiteout, an opaque folder gets its marker, and what overlayfs keeps in attributes
- * is left out.
+ * is left out, and so is the root's own entry.
  */
 export interface DiffFilter {
   /** Pieces of the layer, views on `chunk` where possible. Throws `layer-invalid`. */
@@ -104,6 +104,7 @@ export function createDiffFilter(scan?: ProgramScan): DiffFilter {
 
   const entry = (block: Buffer, parsed: TarHeader, out: Buffer[]): void => {
     const name = pax.get("path")?.toString("utf8") ?? parsed.name;
+    if (name === "./") return;
     if (parsed.type === "3" && isDevice00(block)) {
       out.push(...marker(sibling(name, `.wh.${baseOf(name)}`)));
       return;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
@@ -17,7 +17,7 @@ export interface PackRequest {
   readonly file: string;
   /** From the root, without a leading slash: what lies there only because something was mounted on it. */
   readonly exclude?: readonly string[];
-  /** The folder is written to meanwhile; what changes under tar's hands is taken as tar found it. Default: false. */
+  /** The folder is written to meanwhile; what changes under tar's hands is taken as tar found it, or left out. Default: false. */
   readonly isLive?: boolean;
   readonly signal: AbortSignal;
 }
@@ -37,14 +37,15 @@ const tarArgs = [
   "--file=-",
   "--format=posix",
   // The process id in the default name, and times that reading changes, would make each run's bytes differ.
-  "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime",
+  "--pax-option=exthdr.name=PaxHeaders/%f,delete=atime,delete=ctime",
   "--sort=name",
   "--numeric-owner",
   "--xattrs",
   "--xattrs-include=*",
   "--warning=no-file-ignored",
-  "--null",
-  "--verbatim-files-from",
+  // The folder is named as a whole: of a name it is given, tar would insist that it is there. A layer's names begin
+  // without "./"; the root's own entry is left out by the filter.
+  "--transform=flags=rh;s,^\\./,,",
 ];
 
 /**
@@ -53,18 +54,20 @@ const tarArgs = [
  */
 export async function packUpper(request: PackRequest): Promise<PackedLayer> {
   const { upper, file, exclude = [], isLive = false, signal } = request;
-  const excludes = exclude.flatMap((path) => ["--exclude", escapeGlob(path)]);
-  const args = [...tarArgs, "--anchored", ...excludes, `--directory=${upper}`, "--files-from=-"];
-  const tar = spawnTool("tar", args, { stdio: ["pipe", "pipe", "pipe"], env: { PATH: toolPath, LC_ALL: "C" }, signal });
+  const excludes = exclude.map((path) => `--exclude=./${escapeGlob(path)}`);
+  const live = isLive ? ["--ignore-failed-read"] : [];
+  const args = [...tarArgs, ...live, "--anchored", ...excludes, `--directory=${upper}`, "."];
+  const tar = spawnTool("tar", args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: toolPath, LC_ALL: "C" },
+    signal,
+  });
   const ended = exitOf(tar, "tar");
   ended.catch(() => {});
   let stderr = "";
   tar.stderr?.on("data", (chunk: Buffer) => {
     if (stderr.length < 8192) stderr += chunk.toString("utf8");
   });
-  tar.stdin?.on("error", () => {});
-  // Not ".": a layer has no entry for the root, and its names begin without "./".
-  tar.stdin?.end((await readdir(upper)).sort().join("\0"));
   const plain = createHash("sha256");
   const packed = createHash("sha256");
   const scan = createProgramScan();

@@ -11,6 +11,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import type { BuildImageRequest } from "../../../src/client/build";
+import { deferred } from "../../../src/internal/deferred";
 import { run, runUnchecked } from "../../../src/internal/exec";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { saveTestImage } from "../../support/images";
@@ -132,6 +133,34 @@ test("stages that do not need each other run at the same time", async () => {
   expect(await printed(id, "ls /a /b")).toBe("/a\n/b\n");
 });
 
+test("stages that fill one cache at the same time both find all of it, and so does every build to come", async () => {
+  const fill =
+    "RUN --mount=type=cache,id=filled,from=full,source=/d,target=/m,ro test $(ls /m | wc -l) = 2000 && touch";
+  await build("FROM bb\nRUN mkdir /d && cd /d && seq 2000 | xargs touch\n", {}, { tags: ["full"] });
+
+  const { id } = await build(
+    `FROM bb\n${fill} /a\nFROM bb\n${fill} /b\nFROM bb\n${fill} /c\nCOPY --from=0 /a /\nCOPY --from=1 /b /\n`,
+  );
+
+  expect(await printed(id, "ls /a /b /c")).toBe("/a\n/b\n/c\n");
+});
+
+test("a build that is cancelled while it fills a cache leaves no half of it", async () => {
+  const step = "RUN --mount=type=cache,id=halved,from=large,source=/d,target=/m test $(ls /m | wc -l) = 9000";
+  await build("FROM bb\nRUN mkdir /d && cd /d && seq 9000 | xargs touch\n", {}, { tags: ["large"] });
+  const abort = new AbortController();
+
+  const building = build(`FROM bb\n${step}\n`, {}, { signal: abort.signal });
+  building.catch(() => {});
+  const isFilling = async (): Promise<boolean> =>
+    (await runUnchecked("pgrep", ["--full", `^cp --archive .*${engine.stateFolder}`])).exitCode === 0;
+  expect(await waitUntil(isFilling, 10_000)).toBe(true);
+  abort.abort();
+  await expect(building).rejects.toThrow();
+
+  await build(`FROM bb\n${step}\n`);
+});
+
 test("a command that fails is told with its place, its output and its exit code", async () => {
   const failed = build("FROM bb\n\nRUN echo almost && exit 7\n");
 
@@ -167,6 +196,15 @@ test("a stage that fails ends the others", async () => {
   await expect(failed).rejects.toThrow("non-zero code: 3");
 });
 
+test("a step that fails with one of its sources leaves none of the others mounted", async () => {
+  const mounts = "--mount=type=bind,source=missing,target=/m --mount=type=bind,from=bb,target=/b";
+
+  const builds = await Promise.allSettled(Array.from({ length: 20 }, () => build(`FROM bb\nRUN ${mounts} true\n`)));
+
+  expect(builds.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => "rejected"));
+  expect(await readdir(join(engine.stateFolder, "builds"))).toEqual([]);
+});
+
 test("a client that leaves takes its build along", async () => {
   const abort = new AbortController();
   const building = build(
@@ -200,6 +238,30 @@ test("a secret reaches the command and nothing else", async () => {
   expect(await printed(id, "cat /mode; ls /run/secrets 2>&1 | tail -1")).toMatch(/^400\n.*No such file/s);
   expect((await runUnchecked("grep", ["-rlF", secret, engine.stateFolder])).stdout).toBe("");
   await expect(build("FROM bb\nRUN --mount=type=secret,id=no,required true\n")).rejects.toThrow("secret no: not found");
+});
+
+test("a secret in a variable is not on the disk while its command runs", async () => {
+  const secret = `s3cr3t-${process.pid}-${Date.now()}`;
+  const abort = new AbortController();
+  const begun = deferred();
+  const building = build(
+    "FROM bb\nRUN --mount=type=secret,id=token,env=TOKEN echo ${#TOKEN} characters && sleep 1000\n",
+    {},
+    {
+      secrets: new Map([["token", Buffer.from(secret)]]),
+      signal: abort.signal,
+      onProgress: ({ stream }) => {
+        if (stream?.includes(`${secret.length} characters`)) begun.resolve();
+      },
+    },
+  );
+  await Promise.race([begun.promise, building]);
+
+  const { stdout } = await runUnchecked("grep", ["-rlF", "--devices=skip", secret, engine.stateFolder]);
+
+  abort.abort();
+  await expect(building).rejects.toThrow();
+  expect(stdout).toBe("");
 });
 
 test("nothing in a context leads outside it", async () => {

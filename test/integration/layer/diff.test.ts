@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
+import type { Writable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { createGunzip, gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { run } from "../../../src/internal/exec";
+import { run, spawnTool } from "../../../src/internal/exec";
 import { type PackedLayer, packUpper } from "../../../src/runtime/layer/diff";
 import { overlayDriver } from "../../../src/runtime/rootfs/rootfs";
 import { isMachineRoot } from "../../support/run-as";
@@ -61,6 +65,14 @@ async function unpacked({ diffId, digest }: PackedLayer, name = "layer.tar.gz"):
   const source = createReadStream(join(base, name));
   await fixture.store.unpack({ diffId, compression: "gzip", source, describedAs: digest });
   return fixture.store.pathOf(diffId);
+}
+
+/** The names of a tar archive that is written to it. */
+function listing(): { readonly stdin: Writable; readonly listed: Promise<readonly string[]> } {
+  const tar = spawnTool("tar", ["--list"], { stdio: ["pipe", "pipe", "inherit"] });
+  const { stdin, stdout } = tar;
+  if (stdin === null || stdout === null) throw new Error("list archive: tar has no pipes");
+  return { stdin, listed: text(stdout).then((names) => names.trim().split("\n")) };
 }
 
 /** In a user namespace nobody makes devices. */
@@ -131,6 +143,24 @@ test("what is excluded stays out, and names like options or patterns are names",
 
   const list = await run("tar", ["--list", "--file", join(base, "layer.tar.gz")]);
   expect(list.stdout.trim().split("\n")).toEqual(["--help", "ab", "etc/", "etc/own"]);
+});
+
+test("what is removed while a folder is packed is left out of the layer, and nothing else is", async () => {
+  const upper = await changed("head -c 16M /dev/urandom > a && mkdir -p b/c kept/y && touch b/c/d f z");
+  const pipe = join(base, "pipe");
+  await run("mkfifo", [pipe]);
+
+  const packing = packUpper({ upper, file: pipe, isLive: true, signal });
+  packing.catch(() => {});
+  const packed = createReadStream(pipe);
+  // More than all pipes hold is missing yet of the first file: tar has come no further.
+  await once(packed, "readable");
+  await sh(upper, "rm -r b f");
+  const { stdin, listed } = listing();
+  await pipeline(packed, createGunzip(), stdin);
+
+  await packing;
+  expect(await listed).toEqual(["a", "kept/", "kept/y/", "z"]);
 });
 
 test("a store adopts a folder without unpacking it, once", async () => {
