@@ -117,7 +117,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     mkdir(cacheMounts.folder, { recursive: true, mode: 0o711 }),
     mkdir(secretsFolder, { recursive: true, mode: 0o711 }),
   ]);
-  await removeRemains(networks, volumes, catalog);
+  await removeRemains({ networks, volumes, images: catalog, logger });
   const builds = await openBuilds({
     context,
     parts: { images, runtime, cache, cacheMounts, secretsFolder },
@@ -163,13 +163,26 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
   };
 }
 
+interface Remains {
+  readonly networks: Networks;
+  readonly volumes: Volumes;
+  readonly images: ImageCatalog;
+  readonly logger: Logger;
+}
+
 /**
  * What an engine that was killed could not remove. Sessions ended with it: nobody comes back for what carries their
  * label. A container that was never finished leaves anonymous volumes, a pull content that no image names.
  */
-async function removeRemains(networks: Networks, volumes: Volumes, images: ImageCatalog): Promise<void> {
-  await Promise.all(networks.labelled(sessionLabel).map((id) => networks.remove(id)));
-  await Promise.all(volumes.labelled(sessionLabel).map((name) => volumes.remove(name, { force: true })));
+async function removeRemains({ networks, volumes, images, logger }: Remains): Promise<void> {
+  // What cannot be removed now is tried again by the next engine; it must not keep this one from serving.
+  const tried = await Promise.allSettled([
+    ...networks.labelled(sessionLabel).map((id) => networks.remove(id)),
+    ...volumes.labelled(sessionLabel).map((name) => volumes.remove(name, { force: true })),
+  ]);
+  for (const { reason } of tried.filter((result) => result.status === "rejected")) {
+    logger.warn("remove what an earlier session left", { error: reason });
+  }
   await volumes.prune(new Map());
   await images.collectGarbage();
 }
