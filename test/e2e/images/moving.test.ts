@@ -10,6 +10,7 @@ import { startDocker } from "../../support/docker";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { pushTestImage } from "../../support/images";
 import { startRegistry, type TestRegistry } from "../../support/registry/start-registry";
+import { rootTest } from "../../support/run-as";
 import { type DockerCommand, dockerOn, must } from "./docker-command";
 
 let registry: TestRegistry;
@@ -84,33 +85,37 @@ test("docker push of what is not there, of all tags, and without a login", async
   });
 });
 
-test("a saved image goes to skopeo, to Docker and back, and keeps its digest here", async () => {
-  const archive = join(folder, "saved.tar");
-  const digest = await must(docker, "image", "inspect", "--format", "{{index .RepoDigests 0}}", pulled);
-  await must(docker, "tag", pulled, "saved:1");
-  await must(docker, "tag", pulled, "saved:2");
-  await must(docker, "save", "-o", archive, "saved");
-  const id = await must(docker, "image", "inspect", "--format", "{{.Id}}", "saved:1");
+rootTest(
+  "a saved image goes to skopeo, to Docker and back, and keeps its digest here",
+  "it starts a dockerd",
+  async () => {
+    const archive = join(folder, "saved.tar");
+    const digest = await must(docker, "image", "inspect", "--format", "{{index .RepoDigests 0}}", pulled);
+    await must(docker, "tag", pulled, "saved:1");
+    await must(docker, "tag", pulled, "saved:2");
+    await must(docker, "save", "-o", archive, "saved");
+    const id = await must(docker, "image", "inspect", "--format", "{{.Id}}", "saved:1");
 
-  expect(JSON.parse(await inspected(`docker-archive:${archive}:saved:2`, "--config"))).toHaveProperty("rootfs");
-  await using real = await startDocker();
-  const said = await real?.docker("load", "-i", archive);
-  expect(said).toBe("Loaded image: saved:1\nLoaded image: saved:2\n");
-  expect((await real?.docker("images", "-q", "--no-trunc", "saved:2"))?.trim()).toBe(id);
-  await real?.docker("save", "-o", join(folder, "real.tar"), "saved:1");
+    expect(JSON.parse(await inspected(`docker-archive:${archive}:saved:2`, "--config"))).toHaveProperty("rootfs");
+    await using real = await startDocker();
+    const said = await real?.docker("load", "-i", archive);
+    expect(said).toBe("Loaded image: saved:1\nLoaded image: saved:2\n");
+    expect((await real?.docker("images", "-q", "--no-trunc", "saved:2"))?.trim()).toBe(id);
+    await real?.docker("save", "-o", join(folder, "real.tar"), "saved:1");
 
-  const names = (await must(docker, "images", "--format", "{{.Repository}}:{{.Tag}}")).split("\n");
-  await must(docker, "rmi", ...names);
-  expect(await must(docker, "load", "-i", join(folder, "real.tar"))).toBe("Loaded image: saved:1");
-  expect(await must(docker, "load", "-i", archive)).toBe("Loaded image: saved:1\nLoaded image: saved:2");
-  expect(await must(docker, "image", "inspect", "--format", "{{.Id}}", "saved:1")).toBe(id);
-  const target = `${registry.host}/back/bb:1`;
-  await must(docker, "rmi", "saved:1", "saved:2");
-  await must(docker, "load", "-i", archive);
-  await must(docker, "tag", "saved:1", target);
-  expect(await must(docker, "push", target)).toContain(digest.replace(/^.*@/, ""));
-  await must(docker, "pull", pulled);
-});
+    const names = (await must(docker, "images", "--format", "{{.Repository}}:{{.Tag}}")).split("\n");
+    await must(docker, "rmi", ...names);
+    expect(await must(docker, "load", "-i", join(folder, "real.tar"))).toBe("Loaded image: saved:1");
+    expect(await must(docker, "load", "-i", archive)).toBe("Loaded image: saved:1\nLoaded image: saved:2");
+    expect(await must(docker, "image", "inspect", "--format", "{{.Id}}", "saved:1")).toBe(id);
+    const target = `${registry.host}/back/bb:1`;
+    await must(docker, "rmi", "saved:1", "saved:2");
+    await must(docker, "load", "-i", archive);
+    await must(docker, "tag", "saved:1", target);
+    expect(await must(docker, "push", target)).toContain(digest.replace(/^.*@/, ""));
+    await must(docker, "pull", pulled);
+  },
+);
 
 test("the same images saved twice are the same bytes, and a reader of OCI layouts finds both", async () => {
   await must(docker, "tag", pulled, "twice:1");

@@ -98,7 +98,7 @@ test.each([
   ["image", "prune", "-f"],
   ["image", "prune", "-af", "--filter", "until=2000-01-01"],
   ["image", "prune", "-af", "--filter", "label=a"],
-])("docker %s %s %s %s is answered as Docker does", async (...args) => {
+])("docker %s %s %s %s is answered as Docker does [root only: it starts a dockerd]", async (...args) => {
   const answers = await Promise.all([ours(args), theirs(args)]);
 
   const [mine, real] = answers.map(({ stdout, stderr, exitCode }) => ({
@@ -137,7 +137,7 @@ test.each([
   ["or naming what is not there", ["rmi nosuch:1", "tag nosuch x:1"]],
   ["several at once", ["rmi bb nosuch child:1"]],
   ["tag, and a tag that moves", ["tag bb x:1", "tag child:1 x:1", "images -q --no-trunc x", "rmi x:1"]],
-])("removing %s is answered as Docker does", async (_what, steps) => {
+])("removing %s is answered as Docker does [root only: it starts a dockerd]", async (_what, steps) => {
   const id = await idOf();
   const words = steps.map((step) => step.replace("$bb", id).replace("$short", id.slice(7, 19)));
 
