@@ -84,10 +84,11 @@ export function commandFailed(command: string, args: readonly string[], result: 
 }
 
 function spawnFailed(command: string, error: Error): RuncibleError {
-  if (hasCode(error, "ENOENT")) {
+  // EACCES: a folder of the search path may not be looked into, and no other has the program.
+  if (hasCode(error, "ENOENT") || (hasCode(error, "EACCES") && !command.includes("/"))) {
     return new RuncibleError(
       "tool-missing",
-      `run ${command}: it is not installed; "runcible doctor" names the package`,
+      `run ${command}: it is not installed, or not for this user; "runcible doctor" names the package`,
       {
         cause: error,
       },

@@ -194,24 +194,28 @@ test("who sees that a container has ended finds its whole log", async () => {
   await containers.remove(id);
 });
 
-test("a process that was killed for want of memory is told, also when the container's first one goes on", async () => {
-  await using engine = await startEngine();
-  const { containers, events } = engine.client;
-  const memory = { Memory: 16 * 1024 * 1024, MemorySwap: 16 * 1024 * 1024 };
-  const id = await create(engine.client, "tail /dev/zero; exit 3", memory);
-  const stop = new AbortController();
-  const seen = await events.subscribe({ filters: new Map([["container", [id]]]), signal: stop.signal });
-  await containers.start(id);
+rootTest(
+  "a process killed for want of memory is told while the first one goes on",
+  "limits need a cgroup",
+  async () => {
+    await using engine = await startEngine();
+    const { containers, events } = engine.client;
+    const memory = { Memory: 16 * 1024 * 1024, MemorySwap: 16 * 1024 * 1024 };
+    const id = await create(engine.client, "tail /dev/zero; exit 3", memory);
+    const stop = new AbortController();
+    const seen = await events.subscribe({ filters: new Map([["container", [id]]]), signal: stop.signal });
+    await containers.start(id);
 
-  const actions: string[] = [];
-  for await (const { Action } of seen) {
-    actions.push(Action);
-    if (Action === "die") break;
-  }
+    const actions: string[] = [];
+    for await (const { Action } of seen) {
+      actions.push(Action);
+      if (Action === "die") break;
+    }
 
-  stop.abort();
-  expect(actions).toEqual(["start", "oom", "die"]);
-  await containers.wait(id);
-  expect((await containers.inspect(id)).State).toMatchObject({ OOMKilled: true, ExitCode: 3 });
-  await containers.remove(id);
-});
+    stop.abort();
+    expect(actions).toEqual(["start", "oom", "die"]);
+    await containers.wait(id);
+    expect((await containers.inspect(id)).State).toMatchObject({ OOMKilled: true, ExitCode: 3 });
+    await containers.remove(id);
+  },
+);
