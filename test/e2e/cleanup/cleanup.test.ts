@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
+import { hasCode } from "../../../src/internal/errors";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { pushTestImage } from "../../support/images";
 import { expectNothingLeft, type Snapshot, takeSnapshot } from "../../support/leaks";
@@ -43,7 +44,16 @@ async function idleEngine(): Promise<Snapshot> {
 async function killEngine(pattern: RegExp): Promise<void> {
   const victims = (await processesOf(engine.stateFolder)).filter(({ key }) => pattern.test(key));
   expect(victims.length).toBeGreaterThan(0);
-  for (const { pid } of victims) process.kill(pid, "SIGKILL");
+  for (const { pid } of victims) killNow(pid);
+}
+
+/** Some end with those that were killed before them. */
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!hasCode(error, "ESRCH")) throw error;
+  }
 }
 
 test.each(["stop", "exit", "throw"] as const)("nothing is left when a test process ends by %s", async (end) => {
