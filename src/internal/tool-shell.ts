@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { type Deferred, deferred } from "./deferred";
 import { RuncibleError } from "./errors";
 import { exitOf, spawnTool } from "./exec";
+import { shellQuote } from "./shell-quote";
 
 /** A program that hangs must not hang us. */
 const limitMs = 60_000;
@@ -68,12 +69,12 @@ export function startToolShell(): ToolShell {
       const id = ++lastId;
       const done = deferred<ToolResult>();
       waiting.set(id, done);
-      const words = [String(id), input, cwd, command, ...args].map(quote).join(" ");
+      const words = [String(id), input, cwd, command, ...args].map(shellQuote).join(" ");
       const timer = setTimeout(() => {
         waiting.delete(id);
         done.reject(new RuncibleError("timeout", `run ${command}: it did not end within ${limitMs / 1000} s`));
       }, limitMs);
-      const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)};`);
+      const exports = Object.entries(env).map(([name, value]) => `export ${name}=${shellQuote(value)};`);
       stdin?.write(`( ${exports.join(" ")} r ${words} & )\n`);
       try {
         return await done.promise;
@@ -98,9 +99,4 @@ function readReports(child: ChildProcess, report: (id: number, result: ToolResul
     }
   });
   pipe?.on("error", () => {});
-}
-
-/** For a POSIX shell. */
-function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

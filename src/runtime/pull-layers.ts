@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { eachAtATime } from "../internal/each-at-a-time";
 import { RuncibleError } from "../internal/errors";
 import type { BlobStore } from "./image/blob-store";
 import type { Descriptor } from "./image/descriptor";
@@ -51,21 +52,9 @@ export interface LayersJob extends Omit<LayerJob, "descriptor" | "diffId"> {
 export async function pullLayers(missing: readonly MissingLayer[], job: LayersJob): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([job.signal, stop.signal]);
-  const queue = [...missing];
-  const worker = async (): Promise<void> => {
-    for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
-      await pullOnce({ ...job, ...layer, signal }, job.underWay);
-    }
-  };
-  const workers = Array.from({ length: Math.min(job.parallelDownloads, missing.length) }, worker);
-  try {
-    await Promise.all(workers);
-  } catch (error) {
-    queue.length = 0;
-    stop.abort();
-    await Promise.allSettled(workers);
-    throw error;
-  }
+  await eachAtATime(job.parallelDownloads, missing, stop, (layer) =>
+    pullOnce({ ...job, ...layer, signal }, job.underWay),
+  );
 }
 
 async function pullOnce(job: LayerJob, underWay: Map<Digest, Promise<void>>): Promise<void> {

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
+import { eachAtATime } from "../internal/each-at-a-time";
 import { RuncibleError } from "../internal/errors";
 import { shortId } from "../internal/ids";
 import { compressLayers } from "./image/compress-layers";
@@ -190,26 +191,4 @@ function described({ manifest, manifestDescriptor }: Image): Descriptor {
 
 function blobsOf({ id, manifestDescriptor, manifest }: Image): readonly Digest[] {
   return [id, manifestDescriptor.digest, ...manifest.layers.map(({ digest }) => digest)];
-}
-
-/** The first failure stops the others. */
-async function eachAtATime<T>(
-  limit: number,
-  items: readonly T[],
-  stop: AbortController,
-  task: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = [...items];
-  const worker = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await task(item);
-  };
-  const workers = Array.from({ length: Math.min(limit, items.length) }, worker);
-  try {
-    await Promise.all(workers);
-  } catch (error) {
-    queue.length = 0;
-    stop.abort();
-    await Promise.allSettled(workers);
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
 import { readFile, readlink } from "node:fs/promises";
 import { run } from "../../internal/exec";
+import { shellQuote } from "../../internal/shell-quote";
 import type { TerminalSize } from "./launch";
 
 /**
@@ -7,7 +8,7 @@ import type { TerminalSize } from "./launch";
  * between that terminal and the container's.
  */
 export function terminalCommand(command: readonly string[], { rows, columns }: TerminalSize): readonly string[] {
-  const line = command.map(quote).join(" ");
+  const line = command.map(shellQuote).join(" ");
   const script = `stty rows ${rows} cols ${columns} 2>/dev/null; exec ${line}`;
   return ["script", "--quiet", "--return", "--flush", "--echo", "never", "--command", script, "/dev/null"];
 }
@@ -19,8 +20,4 @@ export async function resizeTerminal(scriptPid: number, { rows, columns }: Termi
   if (child === undefined || child === "") return;
   const device = await readlink(`/proc/${child}/fd/0`);
   await run("stty", ["-F", device, "rows", String(rows), "cols", String(columns)]);
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
