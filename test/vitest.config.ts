@@ -58,6 +58,32 @@ export default defineConfig({
           pool: "forks",
         },
       },
+      {
+        root,
+        test: {
+          // Real clients against the engine, and the engine beside the real programs it stands in for: `npm run test:compat`.
+          name: "compat",
+          include: ["test/compat/**/*.test.ts"],
+          exclude: rootFiles,
+          globalSetup: "test/support/own-temp-folder.ts",
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          pool: "forks",
+        },
+      },
+      {
+        root,
+        test: {
+          // Real faults, and what is left after them: `npm run test:faults`.
+          name: "faults",
+          include: ["test/faults/**/*.test.ts"],
+          exclude: rootFiles,
+          globalSetup: "test/support/own-temp-folder.ts",
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          pool: "forks",
+        },
+      },
     ],
     coverage: { provider: "v8", include: ["src/**"], reportsDirectory: "coverage" },
   },

@@ -13,10 +13,10 @@ import { getRuntime } from "../../../src/api/runtime/runtime";
 import type { BuildImageRequest } from "../../../src/client/build";
 import { deferred } from "../../../src/internal/deferred";
 import { run, runUnchecked } from "../../../src/internal/exec";
+import { packContext } from "../../support/build/pack-context";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { saveTestImage } from "../../support/images";
 import { waitUntil } from "../../support/wait-until";
-import { packContext } from "./pack-context";
 
 let engine: TestEngine;
 

@@ -6,11 +6,11 @@ import Dockerode from "dockerode";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { type RunResult, runUnchecked } from "../../../src/internal/exec";
+import { type DockerfileCase, withContext } from "../../support/build/dockerfile-case";
+import { dockerfileCases } from "../../support/build/dockerfile-cases";
+import { beyond, treeOf } from "../../support/build/tree";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { saveTestImage } from "../../support/images";
-import { type DockerfileCase, withContext } from "./dockerfile-case";
-import { dockerfileCases } from "./dockerfile-cases";
-import { beyond, treeOf } from "./tree";
 
 let engine: TestEngine;
 let base: readonly string[];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { packFolder } from "../../../src/client/pack-folder";
-import { withContext } from "./dockerfile-case";
-import { treeOf } from "./tree";
+import { withContext } from "../../support/build/dockerfile-case";
+import { treeOf } from "../../support/build/tree";
 
 test("a folder is packed with permissions and links, as root's, without what is ignored", async () => {
   const files = { "s/run": "4775 3", "s/link": "-> run", "s/none": "", "skip/a": "1", "s/skip": "1", ".hidden": "2" };

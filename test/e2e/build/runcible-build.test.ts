@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { type RunResult, runUnchecked } from "../../../src/internal/exec";
+import { withContext } from "../../support/build/dockerfile-case";
 import { type TestEngine, useTestEngine } from "../../support/engine";
-import { withContext } from "./dockerfile-case";
 
 // No base image is needed: what is looked at is how the command line reaches the builder.
 

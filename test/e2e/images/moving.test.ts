@@ -7,11 +7,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
 import { run } from "../../../src/internal/exec";
 import { startDocker } from "../../support/docker";
+import { type DockerCommand, dockerOn, must } from "../../support/docker-command";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { pushTestImage } from "../../support/images";
 import { startRegistry, type TestRegistry } from "../../support/registry/start-registry";
 import { rootTest } from "../../support/run-as";
-import { type DockerCommand, dockerOn, must } from "./docker-command";
 
 let registry: TestRegistry;
 let engine: TestEngine;

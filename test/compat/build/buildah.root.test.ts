@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../../../src/internal/exec";
+import { withContext } from "../../support/build/dockerfile-case";
+import { dockerfileCases } from "../../support/build/dockerfile-cases";
+import { beyond, treeOf } from "../../support/build/tree";
 import { saveTestImage } from "../../support/images";
-import { withContext } from "./dockerfile-case";
-import { dockerfileCases } from "./dockerfile-cases";
-import { beyond, treeOf } from "./tree";
 
 // The table of dockerfile-cases.ts says what this engine makes of a Dockerfile; here another builder says whether that is right.
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { startDocker, type TestDocker } from "../../support/docker";
+import { type DockerCommand, dockerOn, must } from "../../support/docker-command";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { saveTestImage } from "../../support/images";
-import { type DockerCommand, dockerOn, must } from "./docker-command";
 
 let engine: TestEngine;
 let dockerd: TestDocker;

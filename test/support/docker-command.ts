@@ -1,4 +1,4 @@
-import { type RunResult, runUnchecked } from "../../../src/internal/exec";
+import { type RunResult, runUnchecked } from "../../src/internal/exec";
 
 export type DockerCommand = (args: readonly string[], input?: string | Buffer) => Promise<RunResult>;
 
