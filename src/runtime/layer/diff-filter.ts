@@ -2,6 +2,7 @@ import { RuncibleError } from "../../internal/errors";
 import { buildPax, type PaxRecords, parsePax } from "./pax";
 import type { ProgramScan } from "./program-scan";
 import { blockBytes, buildHeader, isZeroBlock, paddingOf, parseHeader, type TarHeader } from "./tar-header";
+import { createWantReader, type Want } from "./want-reader";
 
 /**
  * Turns GNU tar's stream of an overlay's upper folder into the stream of a layer: the inverse of `createTarFilter`.
@@ -15,99 +16,58 @@ export interface DiffFilter {
   end(): void;
 }
 
-type Step =
-  | { readonly kind: "header" }
-  | { readonly kind: "extension" }
-  | { readonly kind: "data" }
-  | { readonly kind: "done" };
-
 const overlayAttribute = /^SCHILY\.xattr\.(trusted|user)\.overlay\./;
 const opaqueAttribute = /^SCHILY\.xattr\.(trusted|user)\.overlay\.opaque$/;
 
 /** `scan` sees the content of all files. */
 export function createDiffFilter(scan?: ProgramScan): DiffFilter {
-  let step: Step = { kind: "header" };
-  let rest: Buffer = Buffer.alloc(0);
-  let missing = 0;
   /** The pax header of the next entry, as it came, and what it says. */
   let raw: readonly Buffer[] = [];
   let pax: PaxRecords = new Map();
 
-  const push = (chunk: Buffer): readonly Buffer[] => {
-    const out: Buffer[] = [];
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    while (advance(out)) {
-      // Each turn takes one header, one extension or a piece of data.
-    }
-    if (rest.length > 0) rest = Buffer.from(rest);
-    return out;
-  };
+  let out: Buffer[] = [];
 
-  const take = (length: number): Buffer => {
-    const piece = rest.subarray(0, length);
-    rest = rest.subarray(length);
-    return piece;
-  };
-
-  const advance = (out: Buffer[]): boolean => {
-    if (rest.length === 0) return false;
-    switch (step.kind) {
-      case "data": {
-        const piece = take(Math.min(missing, rest.length));
-        missing -= piece.length;
-        out.push(piece);
-        scan?.push(piece);
-        if (missing === 0) step = { kind: "header" };
-        return true;
-      }
-      case "extension":
-        if (rest.length < missing) return false;
-        extension(Buffer.from(take(missing)));
-        step = { kind: "header" };
-        return true;
-      case "header":
-        if (rest.length < blockBytes) return false;
-        header(Buffer.from(take(blockBytes)), out);
-        return true;
-      case "done":
-        // Tar fills its last record with zeros, which say nothing.
-        take(rest.length);
-        return false;
-    }
-  };
-
-  const header = (block: Buffer, out: Buffer[]): void => {
+  const header = (block: Buffer): Want => {
     if (isZeroBlock(block)) {
-      step = { kind: "done" };
       out.push(Buffer.alloc(2 * blockBytes));
-      return;
+      // Tar fills its last record with zeros, which say nothing.
+      return { kind: "nothing" };
     }
     const parsed = parseHeader(block);
     if (parsed === undefined) throw new RuncibleError("layer-invalid", "pack layer: tar wrote no tar archive");
     if (parsed.type === "x") {
-      raw = [block];
-      missing = parsed.size + paddingOf(parsed.size);
-      step = { kind: "extension" };
-      return;
+      raw = [Buffer.from(block)];
+      return { kind: "whole", bytes: parsed.size + paddingOf(parsed.size), next: extension };
     }
-    entry(block, parsed, out);
+    const dataBytes = entry(Buffer.from(block), parsed);
     raw = [];
     pax = new Map();
+    return dataBytes === 0 ? nextHeader : { kind: "pieces", bytes: dataBytes, each: data, next: () => nextHeader };
   };
 
-  const extension = (data: Buffer): void => {
+  const nextHeader: Want = { kind: "whole", bytes: blockBytes, next: header };
+
+  const data = (piece: Buffer): void => {
+    out.push(piece);
+    scan?.push(piece);
+  };
+
+  const extension = (piece: Buffer): Want => {
+    const data = Buffer.from(piece);
     const records = parsePax(data);
     if (records === undefined) throw new RuncibleError("layer-invalid", "pack layer: tar wrote a malformed pax header");
     pax = records;
     raw = [...raw, data];
+    return nextHeader;
   };
 
-  const entry = (block: Buffer, parsed: TarHeader, out: Buffer[]): void => {
+  /** How many bytes of content follow, the last block filled. */
+  const entry = (block: Buffer, parsed: TarHeader): number => {
     const name = pax.get("path")?.toString("utf8") ?? parsed.name;
-    if (name === "./") return;
+    if (name === "./") return 0;
     if (parsed.type === "3" && isDevice00(block)) {
       out.push(...marker(sibling(name, `.wh.${baseOf(name)}`)));
-      return;
+      return 0;
     }
     const clean: PaxRecords = new Map([...pax].filter(([key]) => !overlayAttribute.test(key)));
     if (clean.size === pax.size) out.push(...raw);
@@ -118,12 +78,18 @@ export function createDiffFilter(scan?: ProgramScan): DiffFilter {
     }
     const size = "123456".includes(parsed.type) ? 0 : Number(pax.get("size")?.toString() ?? parsed.size);
     scan?.begin();
-    missing = size + paddingOf(size);
-    step = missing === 0 ? { kind: "header" } : { kind: "data" };
+    return size + paddingOf(size);
   };
 
+  const reader = createWantReader(nextHeader);
+  const push = (chunk: Buffer): readonly Buffer[] => {
+    out = [];
+    reader.push(chunk);
+    return out;
+  };
   const end = (): void => {
-    if (step.kind !== "done") throw new RuncibleError("layer-invalid", "pack layer: tar stopped inside the archive");
+    if (reader.state().kind !== "nothing")
+      throw new RuncibleError("layer-invalid", "pack layer: tar stopped inside the archive");
   };
   return { push, end };
 }

@@ -3,6 +3,7 @@ import type { EntryGuard } from "./entry-guard";
 import { buildPax, type PaxRecords, parsePax } from "./pax";
 import type { ProgramScan } from "./program-scan";
 import { blockBytes, buildHeader, isZeroBlock, paddingOf, parseHeader, type TarHeader } from "./tar-header";
+import { createWantReader, type Want } from "./want-reader";
 
 /** Turns a layer's tar stream into one that GNU tar unpacks into overlay form, checking every entry on the way. */
 export interface TarFilter {
@@ -38,15 +39,6 @@ interface Folder {
   readonly attributes: PaxRecords;
 }
 
-type Step =
-  | { readonly kind: "header" }
-  /** Data of a pax or long-name header, collected. */
-  | { readonly kind: "extension"; readonly type: string }
-  /** Further sparse maps of an old GNU sparse entry. */
-  | { readonly kind: "sparse"; readonly header: TarHeader }
-  | { readonly kind: "data"; readonly isKept: boolean }
-  | { readonly kind: "done" };
-
 export interface TarFilterOptions {
   readonly guard: EntryGuard;
   readonly form: LayerForm;
@@ -56,10 +48,8 @@ export interface TarFilterOptions {
 
 export function createTarFilter(layer: string, { guard, form, scan }: TarFilterOptions): TarFilter {
   const folders = new Map<string, Folder>();
-  let step: Step = { kind: "header" };
-  let rest: Buffer = Buffer.alloc(0);
-  let missing = 0;
-  /** Of `missing`, the bytes that only fill the last block. */
+  let out: Buffer[] = [];
+  /** Of the content that is read, the bytes that only fill the last block. */
   let padding = 0;
   /** Headers that belong to the next entry, as they came. */
   let raw: Buffer[] = [];
@@ -74,79 +64,29 @@ export function createTarFilter(layer: string, { guard, form, scan }: TarFilterO
   const invalid = (reason: string): RuncibleError =>
     new RuncibleError("layer-invalid", `unpack layer ${layer}: ${reason}`, { evidence: { layer } });
 
-  const push = (chunk: Buffer): readonly Buffer[] => {
-    const out: Buffer[] = [];
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    while (advance(out)) {
-      // Each turn takes one header, one extension or a piece of data.
-    }
-    if (rest.length > 0) rest = Buffer.from(rest);
-    return out;
-  };
-
-  const take = (length: number): Buffer => {
-    const piece = rest.subarray(0, length);
-    rest = rest.subarray(length);
-    return piece;
-  };
-
-  const advance = (out: Buffer[]): boolean => {
-    if (rest.length === 0) return false;
-    switch (step.kind) {
-      case "data": {
-        const piece = take(Math.min(missing, rest.length));
-        missing -= piece.length;
-        if (step.isKept) {
-          out.push(piece);
-          scan?.push(piece);
-        }
-        if (missing === 0) step = { kind: "header" };
-        return true;
-      }
-      case "extension":
-        if (rest.length < missing) return false;
-        extension(step.type, take(missing));
-        step = { kind: "header" };
-        return true;
-      case "header":
-        if (rest.length < blockBytes) return false;
-        header(take(blockBytes), out);
-        return true;
-      case "sparse": {
-        if (rest.length < blockBytes) return false;
-        const block = take(blockBytes);
-        out.push(block);
-        if ((block[504] ?? 0) === 0) beginData(step.header.size, true);
-        return true;
-      }
-      case "done":
-        // Padding up to the record size, or garbage: neither is tar's business.
-        take(rest.length);
-        return false;
-    }
-  };
-
-  const header = (block: Buffer, out: Buffer[]): void => {
+  const header = (block: Buffer): Want => {
     if (isZeroBlock(block)) {
-      step = { kind: "done" };
       out.push(...ending());
-      return;
+      // Padding up to the record size, or garbage: neither is tar's business.
+      return { kind: "nothing" };
     }
     const parsed = parseHeader(block);
     if (parsed === undefined) throw invalid("it is no tar archive");
-    if ("xgLK".includes(parsed.type)) {
-      // Which of two counts is a matter of taste among tools: what tar does must be what was judged here.
-      if (extensions.has(parsed.type)) throw invalid(`an entry has two "${parsed.type}" headers`);
-      if (parsed.type !== "g") extensions.add(parsed.type);
-      if (parsed.size > extensionLimit) throw invalid("an extended header is longer than 1 MiB");
-      remember(block);
-      step = { kind: "extension", type: parsed.type };
-      missing = parsed.size + paddingOf(parsed.size);
-      if (missing === 0) step = { kind: "header" };
-      return;
-    }
-    entry(block, parsed, out);
+    if (!"xgLK".includes(parsed.type)) return entry(block, parsed);
+    // Which of two counts is a matter of taste among tools: what tar does must be what was judged here.
+    if (extensions.has(parsed.type)) throw invalid(`an entry has two "${parsed.type}" headers`);
+    if (parsed.type !== "g") extensions.add(parsed.type);
+    if (parsed.size > extensionLimit) throw invalid("an extended header is longer than 1 MiB");
+    remember(block);
+    if (parsed.size === 0) return nextHeader;
+    const next = (data: Buffer): Want => {
+      extension(parsed.type, data);
+      return nextHeader;
+    };
+    return { kind: "whole", bytes: parsed.size + paddingOf(parsed.size), next };
   };
+
+  const nextHeader: Want = { kind: "whole", bytes: blockBytes, next: header };
 
   const remember = (bytes: Buffer): void => {
     rawBytes += bytes.length;
@@ -180,7 +120,7 @@ export function createTarFilter(layer: string, { guard, form, scan }: TarFilterO
     }
   };
 
-  const entry = (block: Buffer, parsed: TarHeader, out: Buffer[]): void => {
+  const entry = (block: Buffer, parsed: TarHeader): Want => {
     const paxText = (key: string): string | undefined => pax.get(key)?.toString("utf8");
     const name = paxText("GNU.sparse.name") ?? paxText("path") ?? longName ?? parsed.name;
     const linkName = paxText("linkpath") ?? longLink ?? parsed.linkName;
@@ -194,26 +134,41 @@ export function createTarFilter(layer: string, { guard, form, scan }: TarFilterO
     if (type !== parsed.type && dataSize > 0) throw invalid(`entry "${name}" is a folder with content`);
     const path = guard.admit({ name, linkName, type, size: Math.max(realSize, dataSize) });
     const full: TarHeader = { ...parsed, type, name, linkName, size: dataSize };
-    const isKept = emit(block, path, full, out);
+    const isKept = emit(block, path, full);
     raw = [];
     rawBytes = 0;
     extensions.clear();
     pax = new Map();
     longName = undefined;
     longLink = undefined;
-    if (parsed.type === "S" && (block[482] ?? 0) !== 0) step = { kind: "sparse", header: full };
-    else beginData(dataSize, isKept);
+    const isSparse = parsed.type === "S" && (block[482] ?? 0) !== 0;
+    return isSparse ? sparseMap(dataSize) : content(dataSize, isKept);
   };
 
-  const beginData = (size: number, isKept: boolean): void => {
+  /** Further maps of an old GNU sparse entry, which are before its content. */
+  const sparseMap = (size: number): Want => ({
+    kind: "whole",
+    bytes: blockBytes,
+    next(block) {
+      out.push(Buffer.from(block));
+      return (block[504] ?? 0) === 0 ? content(size, true) : sparseMap(size);
+    },
+  });
+
+  const content = (size: number, isKept: boolean): Want => {
     scan?.begin();
     padding = paddingOf(size);
-    missing = size + padding;
-    step = missing === 0 ? { kind: "header" } : { kind: "data", isKept };
+    if (size === 0) return nextHeader;
+    const each = (piece: Buffer): void => {
+      if (!isKept) return;
+      out.push(piece);
+      scan?.push(piece);
+    };
+    return { kind: "pieces", bytes: size + padding, each, next: () => nextHeader };
   };
 
   /** Whether the entry's data go on to tar. */
-  const emit = (block: Buffer, path: string, full: TarHeader, out: Buffer[]): boolean => {
+  const emit = (block: Buffer, path: string, full: TarHeader): boolean => {
     const slash = path.lastIndexOf("/");
     const base = path.slice(slash + 1);
     const parent = path.slice(0, Math.max(slash, 0));
@@ -248,11 +203,18 @@ export function createTarFilter(layer: string, { guard, form, scan }: TarFilterO
 
   const ending = (): readonly Buffer[] => [...[...opaque].flatMap(opaqueFolder), Buffer.alloc(2 * blockBytes)];
 
+  const reader = createWantReader(nextHeader);
+  const push = (chunk: Buffer): readonly Buffer[] => {
+    out = [];
+    reader.push(chunk);
+    return out;
+  };
   const end = (): readonly Buffer[] => {
-    if (step.kind === "done") return [];
-    const isBetweenEntries = step.kind === "header" && rest.length === 0;
-    const onlyPaddingLacks = step.kind === "data" && missing < blockBytes && missing <= padding;
-    if (!isBetweenEntries && !onlyPaddingLacks) throw invalid("it ends inside an entry");
+    const { kind, held, missing } = reader.state();
+    if (kind === "nothing") return [];
+    const onlyPaddingLacks = kind === "pieces" && missing < blockBytes && missing <= padding;
+    // Of the headers of an entry that does not come nothing was handed on.
+    if (kind === "pieces" ? !onlyPaddingLacks : held > 0 || raw.length > 0) throw invalid("it ends inside an entry");
     return [Buffer.alloc(onlyPaddingLacks ? missing : 0), ...ending()];
   };
   return { push, end };
