@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { messageOf, RuncibleError } from "../internal/errors";
 import { exitOf, spawnTool } from "../internal/exec";
+import { compressionMagicBytes, startOfFile, unpackingProgram } from "./image/archive-compression";
 import type { Descriptor } from "./image/descriptor";
 import { type Digest, parseDigest } from "./image/digest";
 import { diskError } from "./image/disk-error";
@@ -41,7 +41,7 @@ export async function addArchiveAsLayer(
 
 /** Layers are plain, gzip or zstd; other archives become plain. */
 async function inKnownCompression(path: string, plain: string, signal: AbortSignal): Promise<string> {
-  const tool = toolFor(await firstBytes(path));
+  const tool = unpackingProgram(await startOfFile(path, compressionMagicBytes));
   if (tool === undefined) return path;
   const child = spawnTool(tool, ["--decompress", "--stdout", path], { stdio: ["ignore", "pipe", "ignore"], signal });
   const ended = exitOf(child, tool);
@@ -59,15 +59,10 @@ async function inKnownCompression(path: string, plain: string, signal: AbortSign
   throw new RuncibleError("layer-invalid", `import archive: ${tool} finds it damaged`);
 }
 
-function toolFor(start: Buffer): "xz" | "bzip2" | undefined {
-  if (start.subarray(1, 5).toString("latin1") === "7zXZ") return "xz";
-  return start.subarray(0, 3).toString("latin1") === "BZh" ? "bzip2" : undefined;
-}
-
 async function plainDigest(path: string, signal: AbortSignal): Promise<Digest> {
   const hash = createHash("sha256");
   const source = createReadStream(path, { highWaterMark: 1024 * 1024 });
-  const plain = decompressor(compressionOf(await firstBytes(path)));
+  const plain = decompressor(compressionOf(await startOfFile(path, compressionMagicBytes)));
   const take = async (bytes: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of limited(bytes)) hash.update(chunk);
   };
@@ -92,15 +87,5 @@ async function* limited(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, v
       );
     }
     yield chunk;
-  }
-}
-
-async function firstBytes(path: string): Promise<Buffer> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(6), 0, 6, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
   }
 }

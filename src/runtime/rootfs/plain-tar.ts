@@ -4,23 +4,17 @@ import { createGunzip } from "node:zlib";
 import { RuncibleError } from "../../internal/errors";
 import { exitOf, spawnTool } from "../../internal/exec";
 import { firstBytes } from "../../internal/first-bytes";
-
-/** As many as the longest magic number of a compression. */
-const magicBytes = 6;
+import { compressionMagicBytes, unpackingProgram } from "../image/archive-compression";
+import { compressionOf } from "../image/layer-compression";
 
 /** An archive unpacked by gzip, bzip2 or xz, if its first bytes say that one of these packed it. */
 export async function plainTar(archive: Readable): Promise<Readable> {
-  const start = await firstBytes(archive, magicBytes);
+  const start = await firstBytes(archive, compressionMagicBytes);
   if (start.length === 0) return archive;
   archive.unshift(start);
-  if (start[0] === 0x1f && start[1] === 0x8b) return forwarded(archive, createGunzip());
-  const tool = toolFor(start.toString("latin1"));
+  if (compressionOf(start) === "gzip") return forwarded(archive, createGunzip());
+  const tool = unpackingProgram(start);
   return tool === undefined ? archive : throughTool(archive, tool);
-}
-
-function toolFor(start: string): string | undefined {
-  if (start.startsWith("BZh")) return "bzip2";
-  return start.slice(1, 5) === "7zXZ" ? "xz" : undefined;
 }
 
 function throughTool(archive: Readable, tool: string): Readable {
