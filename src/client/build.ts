@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { RuncibleError } from "../internal/errors";
-import { encodeSecrets, secretsHeader } from "../wire/build";
+import { agentsHeader, encodeAgents, encodeSecrets, secretsHeader } from "../wire/build";
 import type { ProgressLine } from "../wire/progress";
 import { encodeRegistryConfig, type RegistryAuth } from "../wire/registry-auth";
 import { readProgress } from "./progress";
@@ -32,6 +32,8 @@ export interface BuildImageRequest {
   readonly auths?: ReadonlyMap<string, RegistryAuth>;
   /** Own engine only: for `RUN --mount=type=secret`, by id. */
   readonly secrets?: ReadonlyMap<string, Buffer>;
+  /** Own engine only: for `RUN --mount=type=ssh`, the sockets of ssh agents by id; `default` is the one without id. */
+  readonly agents?: ReadonlyMap<string, string>;
   readonly onProgress?: (line: ProgressLine) => void;
   readonly signal?: AbortSignal;
 }
@@ -39,13 +41,14 @@ export interface BuildImageRequest {
 export function createBuildClient(transport: Transport): BuildClient {
   return {
     image: async (request) => {
-      const { auths = new Map(), secrets = new Map(), signal, onProgress } = request;
+      const { auths = new Map(), secrets = new Map(), agents = new Map(), signal, onProgress } = request;
       const answer = await transport.open("POST", "/build", {
         query: queryOf(request),
         headers: {
           "content-type": "application/x-tar",
           ...(auths.size === 0 ? {} : { "x-registry-config": encodeRegistryConfig(auths) }),
           ...(secrets.size === 0 ? {} : { [secretsHeader]: encodeSecrets(secrets) }),
+          ...(agents.size === 0 ? {} : { [agentsHeader]: encodeAgents(agents) }),
         },
         bodyStream: request.context,
         ...(signal === undefined ? {} : { signal }),

@@ -98,8 +98,12 @@ function spawnFailed(command: string, error: Error): RuncibleError {
   return new RuncibleError("command-failed", `run ${command}: ${error.message}`, { cause: error });
 }
 
+/** Where mount(8) sends its reader, after the line that tells the reason. */
+const advice = /^\s*dmesg\(1\) may have more information/;
+
 function lastLine(text: string): string {
-  const line = text.trimEnd().split("\n").at(-1);
+  const lines = text.trimEnd().split("\n");
+  const line = lines.filter((one) => !advice.test(one)).at(-1);
   return line ? `: ${line}` : "";
 }
 

@@ -40,6 +40,8 @@ export interface BuildRequest {
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   /** For RUN --mount=type=secret, by id. They are never written to the disk. */
   readonly secrets: ReadonlyMap<string, Buffer>;
+  /** For RUN --mount=type=ssh: sockets of ssh agents, by id. */
+  readonly agents: ReadonlyMap<string, string>;
   readonly signal: AbortSignal;
 }
 

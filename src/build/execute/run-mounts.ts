@@ -12,6 +12,7 @@ import { selectSources } from "../context/select-sources";
 import { treeDigest } from "../context/tree-digest";
 import type { MountFlag } from "../plan/mount-flag";
 import { resolveFrom } from "../plan/stage-plan";
+import { openAgentRelay } from "./agent-relay";
 import type { Build } from "./build";
 import { inFolder, type Stage } from "./stage-state";
 
@@ -44,8 +45,8 @@ export async function openMounts(build: Build, stage: Stage, flags: readonly Mou
   const mounts: Mount[] = [];
   const env: string[] = [];
   try {
-    for (const flag of flags) {
-      const opened = await openMount(build, stage, flag);
+    for (const [place, flag] of flags.entries()) {
+      const opened = await openMount(build, stage, flag, place);
       if (opened === undefined) continue;
       undo.push(opened.release);
       if (opened.mount !== undefined) mounts.push(opened.mount);
@@ -68,7 +69,8 @@ interface OpenMount {
   readonly release: () => Promise<void>;
 }
 
-async function openMount(build: Build, stage: Stage, flag: MountFlag): Promise<OpenMount | undefined> {
+/** `place`: which of the step's mounts it is. */
+async function openMount(build: Build, stage: Stage, flag: MountFlag, place: number): Promise<OpenMount | undefined> {
   switch (flag.type) {
     case "bind":
       return await openBind(build, stage, flag);
@@ -85,8 +87,7 @@ async function openMount(build: Build, stage: Stage, flag: MountFlag): Promise<O
     case "secret":
       return await openSecret(build, stage, flag);
     case "ssh":
-      if (!flag.isRequired) return undefined;
-      throw new RuncibleError("not-implemented", "RUN --mount=type=ssh: no agent reaches this engine; use a secret");
+      return await openAgent(build, stage, flag, place);
   }
 }
 
@@ -232,6 +233,24 @@ async function openSecret(build: Build, stage: Stage, flag: MountFlag): Promise<
   }
   const target = flag.target === undefined ? posix.join("/run/secrets", id) : targetOf(stage, flag);
   return { mount: bind(file, target, true), ...variable, release };
+}
+
+async function openAgent(build: Build, stage: Stage, flag: MountFlag, place: number): Promise<OpenMount | undefined> {
+  const id = flag.id ?? "default";
+  const agent = build.request.agents.get(id);
+  if (agent === undefined) {
+    if (!flag.isRequired) return undefined;
+    throw new RuncibleError(
+      "invalid-argument",
+      `ssh agent ${id}: not given; give it to the build, for example --ssh ${id}`,
+    );
+  }
+  const socket = join(build.parts.secretsFolder, randomId().slice(0, 16));
+  const owner = { mode: flag.mode ?? 0o600, uid: flag.uid ?? 0, gid: flag.gid ?? 0 };
+  const { close } = await openAgentRelay(agent, socket, owner);
+  // Where BuildKit has it, which some scripts know.
+  const target = flag.target === undefined ? `/run/buildkit/ssh_agent.${place}` : targetOf(stage, flag);
+  return { mount: bind(socket, target, false), variable: `SSH_AUTH_SOCK=${target}`, release: close };
 }
 
 function targetOf(stage: Stage, { type, target }: MountFlag): string {

@@ -4,6 +4,7 @@ import { openFolderContext } from "../../client/folder-context";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import type { Command, CommandContext, Flags } from "../command";
 import { listFlag, textFlag } from "../flag-values";
+import { openSshAgents } from "../ssh-agents";
 
 export const buildCommand: Command = {
   name: "build",
@@ -28,6 +29,13 @@ export const buildCommand: Command = {
       isRepeatable: true,
       description: "For RUN --mount=type=secret: id=ID,src=FILE or id=ID,env=NAME",
     },
+    {
+      name: "ssh",
+      type: "string",
+      isRepeatable: true,
+      description:
+        "For RUN --mount=type=ssh: default or ID (the agent that runs here), or ID=SOCKET or ID=KEY[,KEY...]",
+    },
     { name: "tag", short: "t", type: "string", isRepeatable: true, description: "Name of the image, NAME[:TAG]" },
     { name: "target", type: "string", description: "Stage to build (default: the last one)" },
   ],
@@ -35,6 +43,7 @@ export const buildCommand: Command = {
   run: async (context, { flags, arguments: [folder = ""] }) => {
     const { stream, dockerfile } = await openFolderContext(folder, textFlag(flags, "file"), context.workingFolder);
     const secrets = new Map(await Promise.all(listFlag(flags, "secret").map((text) => secretOf(text, context))));
+    await using agents = await openSshAgents(listFlag(flags, "ssh"), context);
     const isQuiet = flags["quiet"] === true;
     const client = await context.connect();
     try {
@@ -49,6 +58,7 @@ export const buildCommand: Command = {
         noCache: flags["no-cache"] === true,
         pull: flags["pull"] === true,
         secrets,
+        agents: agents.paths,
         onProgress: ({ stream: text, status, id: layer, progressDetail }) => {
           if (isQuiet) return;
           if (text !== undefined) context.out(text);

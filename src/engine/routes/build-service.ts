@@ -34,5 +34,7 @@ export interface BuildImageRequest {
   /** By registry host. */
   readonly auths: ReadonlyMap<string, RegistryAuth>;
   readonly secrets: ReadonlyMap<string, Buffer>;
+  /** Sockets of ssh agents, by id. */
+  readonly agents: ReadonlyMap<string, string>;
   readonly signal: AbortSignal;
 }

@@ -1,5 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
-import { secretsHeader } from "../../wire/build";
+import { agentsHeader, secretsHeader } from "../../wire/build";
 import type { JsonObject, JsonValue } from "../../wire/json";
 import { decodeBoolean, decodeInteger } from "../../wire/query-values";
 import { type RegistryAuth, registryAuthOf } from "../../wire/registry-auth";
@@ -28,6 +28,7 @@ export function decodeBuild({ query, headers, body, signal }: EngineRequest): Bu
     resources: decodeResources(resourcesOf(query)),
     auths: authsOf(headerText(headers["x-registry-config"])),
     secrets: secretsOf(headerText(headers[secretsHeader])),
+    agents: agentsOf(headerText(headers[agentsHeader])),
     signal,
   };
 }
@@ -84,6 +85,10 @@ function registryHost(server: string): string {
 
 function secretsOf(header: string): ReadonlyMap<string, Buffer> {
   return new Map(Object.entries(decodeHeader(header)).map(([id, value]) => [id, Buffer.from(String(value), "base64")]));
+}
+
+function agentsOf(header: string): ReadonlyMap<string, string> {
+  return new Map(Object.entries(decodeHeader(header)).map(([id, path]) => [id, String(path)]));
 }
 
 /** Base64 of a JSON object; what is neither counts as nothing, as Docker has it for credentials. */

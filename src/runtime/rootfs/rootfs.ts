@@ -36,7 +36,7 @@ export const overlayDriver: RootfsDriver = {
     await Promise.all(["upper", "work", "merged"].map((name) => mkdir(join(folder, name), { recursive: true })));
     // Without this the kernel refuses an upper folder that was mounted volatile before.
     await rm(join(folder, "work", "work", "incompat"), { recursive: true, force: true });
-    const lowers = layers.length === 0 ? [await emptyLayer(folder)] : await shortNames(layers);
+    const lowers = layers.length === 0 ? [await emptyLayer(folder)] : await shortNames(topmostOnce(layers));
     const cwd = commonFolder(lowers);
     const lowerdir = lowers
       .map((layer) => relative(cwd, layer))
@@ -67,6 +67,14 @@ export const overlayDriver: RootfsDriver = {
 
   changes: ({ layers, folder }) => changesIn(join(folder, "upper"), layers),
 };
+
+/**
+ * The kernel refuses a folder that is there twice, and images do have the same layer twice: all that write nothing are
+ * one. What the lower one holds, hides or deletes, the upper one does as well.
+ */
+function topmostOnce(layers: readonly string[]): readonly string[] {
+  return layers.filter((layer, index) => layers.lastIndexOf(layer) === index);
+}
 
 async function emptyLayer(folder: string): Promise<string> {
   const empty = join(folder, "empty");

@@ -185,7 +185,7 @@ test.each([
   ["a program that is not there", 'FROM bb\nRUN ["/nosuch"]\n', /nosuch.*Dockerfile:2/s],
   ["an empty image", "FROM scratch\n", "No image was generated"],
   ["several files to one", "FROM bb\nCOPY Dockerfile Dockerfile /x\n", "must be a directory and end with a /"],
-  ["an agent that nobody has", "FROM bb\nRUN --mount=type=ssh,required=true true\n", "no agent reaches this engine"],
+  ["an agent that nobody has", "FROM bb\nRUN --mount=type=ssh,required=true true\n", "ssh agent default: not given"],
 ])("%s is refused with its reason", async (_, dockerfile, message) => {
   await expect(build(dockerfile)).rejects.toThrow(message);
 });

@@ -49,6 +49,14 @@ test("mounting and unmounting twice is as good as once", async () => {
   expect(await isMountPoint(path)).toBe(false);
 });
 
+test("an image may have the same layer several times", async () => {
+  const [lower = "", upper = ""] = layers;
+  await writeFile(join(lower, "data/of-1"), "lower");
+  const { path } = await overlayDriver.mount({ layers: [lower, lower, upper, lower, upper, lower], folder });
+  expect(await readFile(join(path, "data/of-1"), "utf8")).toBe("lower");
+  expect((await readdir(join(path, "data"))).sort()).toEqual(["of-0", "of-1"]);
+});
+
 test("an image without layers has an empty, writable root", async () => {
   const { path } = await overlayDriver.mount({ layers: [], folder });
   await writeFile(join(path, "first"), "x");

@@ -16,6 +16,11 @@ const running: readonly DockerfileCase[] = [
     tree: ["-0644 0:0 $HOME = "],
   },
   {
+    name: "steps that write nothing, one after the other, all have the same layer",
+    dockerfile: "FROM bb\nRUN true\nRUN :\nRUN echo 1 > /a\nRUN true\nRUN cat /a\n",
+    tree: ["-0644 0:0 a = 1"],
+  },
+  {
     name: "a RUN that writes nothing leaves no trace of its mounts",
     dockerfile: "FROM bb\nRUN true\n",
     tree: [],
