@@ -7,7 +7,7 @@ export {
 export { AbstractStartedContainer } from "./api/container/abstract-started-container";
 export { AbstractStoppedContainer } from "./api/container/abstract-stopped-container";
 export type { ExecOptions, ExecResult } from "./api/container/exec";
-export { GenericContainer } from "./api/container/generic-container";
+export { type BuildOptions, GenericContainer, GenericContainerBuilder } from "./api/container/generic-container";
 export type { InspectResult } from "./api/container/inspect-result";
 export type {
   CommitOptions,
@@ -19,6 +19,7 @@ export type {
   StoppedTestContainer,
   TestContainer,
 } from "./api/container/types";
+export { TestContainers } from "./api/host-ports/testcontainers";
 export { ImageName } from "./api/image/image-name";
 export { type ImagePullPolicy, PullPolicy } from "./api/image/pull-policy";
 export { LABEL_TESTCONTAINERS_SESSION_ID } from "./api/labels";
@@ -32,8 +33,10 @@ export {
   type PortWithOptionalBinding,
 } from "./api/ports/port";
 export { type PortGenerator, RandomPortGenerator } from "./api/ports/random-port";
+export { getReaper, type Reaper } from "./api/reaper/reaper";
 export { IntervalRetry, type Retry } from "./api/retry";
 export { ContainerRuntimeClient, getContainerRuntimeClient } from "./api/runtime/container-runtime-client";
+export { SocatContainer, StartedSocatContainer } from "./api/socat/socat-container";
 export { RandomUuid, randomUuid, type Uuid } from "./api/uuid";
 export type { HttpWaitStrategyOptions } from "./api/wait/http";
 export { StartupCheckStrategy, type StartupStatus } from "./api/wait/startup-check";

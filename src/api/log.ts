@@ -10,10 +10,13 @@ export interface LogContext {
 /** Writes through the `debug` package, which is loaded only when DEBUG names anything. */
 export class Log {
   readonly #namespace: string;
+  readonly #isLevelled: boolean;
   #debugger: Debugger | undefined;
 
-  constructor(namespace: string) {
+  /** `isLevelled`: lines begin with their level. */
+  constructor(namespace: string, { isLevelled }: { readonly isLevelled: boolean }) {
     this.#namespace = namespace;
+    this.#isLevelled = isLevelled;
   }
 
   enabled(): boolean {
@@ -44,7 +47,7 @@ export class Log {
     if (!this.enabled()) return;
     const container = containerId === undefined ? "" : `[${shortId(containerId)}] `;
     const image = imageName === undefined ? "" : `[${imageName}] `;
-    this.#load()(`[${level}] ${container}${image}${message}`);
+    this.#load()(`${this.#isLevelled ? `[${level}] ` : ""}${container}${image}${message}`);
   }
 
   #load(): Debugger {
@@ -57,5 +60,9 @@ export class Log {
   }
 }
 
-export const log: Log = new Log("testcontainers");
-export const containerLog: Log = new Log("testcontainers:containers");
+export const log: Log = new Log("testcontainers", { isLevelled: true });
+export const containerLog: Log = new Log("testcontainers:containers", { isLevelled: false });
+export const buildLog: Log = new Log("testcontainers:build", { isLevelled: false });
+export const pullLog: Log = new Log("testcontainers:pull", { isLevelled: false });
+export const execLog: Log = new Log("testcontainers:exec", { isLevelled: false });
+export const composeLog: Log = new Log("testcontainers:compose", { isLevelled: false });

@@ -3,6 +3,7 @@ import { RuncibleError } from "../internal/errors";
 import { agentsHeader, encodeAgents, encodeSecrets, secretsHeader } from "../wire/build";
 import type { ProgressLine } from "../wire/progress";
 import { encodeRegistryConfig, type RegistryAuth } from "../wire/registry-auth";
+import { createBuildTranscript } from "./build-transcript";
 import { readProgress } from "./progress";
 import type { Transport } from "./transport";
 
@@ -36,6 +37,8 @@ export interface BuildImageRequest {
   readonly agents?: ReadonlyMap<string, string>;
   readonly onProgress?: (line: ProgressLine) => void;
   readonly signal?: AbortSignal;
+  /** Of a daemon that has two. Default: classic. */
+  readonly builder?: "classic" | "buildkit";
 }
 
 export function createBuildClient(transport: Transport): BuildClient {
@@ -54,10 +57,15 @@ export function createBuildClient(transport: Transport): BuildClient {
         ...(signal === undefined ? {} : { signal }),
       });
       let id: string | undefined;
-      await readProgress(answer, (line) => {
+      const transcript = createBuildTranscript();
+      const read = readProgress(answer, (line) => {
         const told = idOf(line);
         if (told !== undefined && (id === undefined || told.startsWith("sha256:"))) id = told;
+        transcript.add(line);
         onProgress?.(line);
+      });
+      await read.catch((error: unknown) => {
+        throw transcript.explain(error);
       });
       if (id !== undefined) return id;
       throw new RuncibleError("api-error", "build image: the daemon ended its answer without an image");
@@ -70,7 +78,7 @@ function queryOf(
 ): Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
   const { dockerfile, tags, buildArgs, labels, target, platform, noCache, pull, network, extraHosts } = request;
   return {
-    version: "1",
+    version: request.builder === "buildkit" ? "2" : "1",
     dockerfile,
     t: tags,
     buildargs: buildArgs === undefined ? undefined : JSON.stringify(buildArgs),

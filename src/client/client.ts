@@ -3,6 +3,7 @@ import { type ContainersClient, createContainersClient } from "./containers";
 import type { Endpoint } from "./endpoint";
 import { createEventsClient, type EventsClient } from "./events";
 import { createExecClient, type ExecClient } from "./exec";
+import { createHostPortsClient, type HostPortsClient } from "./host-ports";
 import { createImagesClient, type ImagesClient } from "./images";
 import { createNetworksClient, type NetworksClient } from "./networks";
 import { createSessionsClient, type SessionsClient } from "./sessions";
@@ -22,6 +23,8 @@ export interface EngineClient {
   readonly events: EventsClient;
   readonly system: SystemClient;
   readonly sessions: SessionsClient;
+  /** Own engine only. */
+  readonly hostPorts: HostPortsClient;
   /** Drops idle connections. */
   close(): void;
 }
@@ -40,6 +43,7 @@ export function createClient(endpoint: Endpoint): EngineClient {
     events: createEventsClient(transport),
     system: createSystemClient(transport),
     sessions: createSessionsClient(transport),
+    hostPorts: createHostPortsClient(transport),
     close: () => transport.close(),
   };
 }

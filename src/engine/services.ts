@@ -22,6 +22,7 @@ import { ExecRegistry } from "./containers/exec-registry";
 import { createNetworkMembers } from "./containers/network-members";
 import { restoreContainers } from "./containers/restore";
 import { createEventHub } from "./events/event-hub";
+import { HostPortRegistry } from "./host-ports/host-port-registry";
 import { ImageCatalog } from "./images/image-catalog";
 import type { NetworkRecord } from "./networks/network-record";
 import { Networks } from "./networks/network-service";
@@ -124,7 +125,16 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     images: catalog,
     folder: inState("builds"),
   });
-  const sessions = new SessionRegistry(context, events);
+  const sessions: SessionRegistry = new SessionRegistry({
+    context,
+    images: catalog,
+    events,
+    onEnded: (id) => hostPorts.release(id),
+  });
+  const hostPorts = new HostPortRegistry({
+    stack: runtime.network,
+    isSessionOpen: (id) => sessions.isOpen(id),
+  });
   const services: EngineServices = {
     system: createSystemService({
       engineId,
@@ -151,6 +161,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     volumes,
     events,
     sessions,
+    hostPorts,
   };
   return {
     services,
@@ -176,10 +187,12 @@ interface Remains {
  */
 async function removeRemains({ networks, volumes, images, logger }: Remains): Promise<void> {
   // What cannot be removed now is tried again by the next engine; it must not keep this one from serving.
-  const tried = await Promise.allSettled([
+  const tried: PromiseSettledResult<unknown>[] = await Promise.allSettled([
     ...networks.labelled(sessionLabel).map((id) => networks.remove(id)),
     ...volumes.labelled(sessionLabel).map((name) => volumes.remove(name, { force: true })),
   ]);
+  const built = (await images.labelled(sessionLabel)).filter(({ value }) => value !== "");
+  for (const { id } of built) tried.push(...(await Promise.allSettled([images.remove(id, { force: true })])));
   for (const { reason } of tried.filter((result) => result.status === "rejected")) {
     logger.warn("remove what an earlier session left", { error: reason });
   }

@@ -3,7 +3,8 @@ import type { HealthcheckBody } from "./container-create";
 /** Body of `POST /runcible/session`. */
 export interface SessionBody {
   readonly Id?: string;
-  readonly Labels?: Readonly<Record<string, string>>;
+  /** What carries one of these labels belongs to the session as well as what carries its id. */
+  readonly Claims?: Readonly<Record<string, string>>;
 }
 
 /** First and only line of the answer, which stays open as long as the session lives. */
@@ -26,6 +27,17 @@ export interface WaitPortsBody {
   /** `80/tcp` */
   readonly Ports: readonly string[];
   readonly TimeoutMs: number;
+}
+
+/**
+ * Body of `POST /runcible/host-ports`; answered by 200 `{}`. Until the session ends, containers reach these ports of the
+ * engine's machine as `host.testcontainers.internal`.
+ */
+export interface HostPortsBody {
+  /** Of an open session. */
+  readonly Session: string;
+  /** TCP. */
+  readonly Ports: readonly number[];
 }
 
 /** Body of `POST /runcible/images/host`: an image made of programs of the engine's own machine. */

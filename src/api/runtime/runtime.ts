@@ -6,7 +6,7 @@ import { type Connection, connect, packageVersion } from "../../client/connect";
 import { hasCode, isRuncibleError } from "../../internal/errors";
 import { hostOverride } from "../config";
 import type { HostIp } from "../ports/bound-ports";
-import { type OpenSession, openSession } from "./session";
+import { type OpenSession, openEngineSession, openUnattendedSession } from "./session";
 
 /** The daemon of this process, as everything in this folder's neighbours uses it. */
 export interface Runtime {
@@ -74,7 +74,7 @@ async function createRuntime(onLost: () => void): Promise<Runtime> {
   };
   const session = (): Promise<OpenSession> => {
     if (opened === undefined) {
-      const attempt = openSession(connection.client, version, lose);
+      const attempt = openSession(connection, lose);
       opened = attempt;
       attempt.catch(() => {
         opened = undefined;
@@ -94,6 +94,10 @@ async function createRuntime(onLost: () => void): Promise<Runtime> {
     hostIps: await addressesOf(host),
     session,
   };
+}
+
+async function openSession({ client }: Connection, onLost: () => void): Promise<OpenSession> {
+  return (await openEngineSession(client, onLost)) ?? openUnattendedSession(client);
 }
 
 async function hostOf({ client, isOwnEngine }: Connection): Promise<string> {

@@ -1,36 +1,70 @@
 import type { EngineClient } from "../../client/client";
-import { baseLabels, LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
+import { LABEL_COMPOSE_PROJECT, LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
+import { log } from "../log";
 import { randomUuid } from "../uuid";
 
+/** What belongs to this process, and goes when it ends. */
 export interface OpenSession {
   readonly id: string;
+  /** Of the container that clears up; empty where none is needed. */
+  readonly containerId: string;
+  /** What carries another session's id belongs to this process as well. */
+  addSession(id: string): void;
+  /** So do the containers, networks and volumes of a compose project. */
+  addComposeProject(name: string): void;
 }
 
 /**
- * Our engine ends a session with its connection. Another daemon knows none: there the label marks what belongs to this
- * process, and it is removed when the process has nothing left to do. A process that is killed, or calls
- * `process.exit`, leaves it behind on such a daemon. `onLost` is called when the engine went away.
+ * Our engine ends a session with its connection; undefined when the daemon knows no sessions. `onLost` is called when
+ * the engine went away.
  */
-export async function openSession(engine: EngineClient, version: string, onLost: () => void): Promise<OpenSession> {
-  const id = randomUuid();
-  const session = await engine.sessions.open({ Id: id, Labels: baseLabels(version) });
-  if (session === undefined) {
-    process.once("beforeExit", () => void removeAll(engine, id));
-    return { id };
-  }
+export async function openEngineSession(engine: EngineClient, onLost: () => void): Promise<OpenSession | undefined> {
+  const session = await engine.sessions.open({ Id: randomUuid() });
+  if (session === undefined) return undefined;
   void session.ended.then(onLost);
-  return { id: session.id };
+  // A further session, whose connection ends with this process as well.
+  const join = (body: Parameters<typeof engine.sessions.open>[0]): void => {
+    engine.sessions.open(body).catch((error: unknown) => log.error(`Failed to add to the session: ${error}`));
+  };
+  return {
+    id: session.id,
+    containerId: "",
+    addSession: (id) => join({ Id: id }),
+    addComposeProject: (name) => join({ Claims: { [LABEL_COMPOSE_PROJECT]: name } }),
+  };
+}
+
+/**
+ * On a daemon without sessions and without a reaper, what carries the label is removed when the process has nothing left
+ * to do. A process that is killed, or calls `process.exit`, leaves it behind.
+ */
+export function openUnattendedSession(engine: EngineClient): OpenSession {
+  const id = randomUuid();
+  const labels = [`${LABEL_TESTCONTAINERS_SESSION_ID}=${id}`];
+  process.once("beforeExit", () => {
+    for (const label of labels) void removeLabelled(engine, label);
+  });
+  return {
+    id,
+    containerId: "",
+    addSession: (other) => void labels.push(`${LABEL_TESTCONTAINERS_SESSION_ID}=${other}`),
+    addComposeProject: (name) => void labels.push(`${LABEL_COMPOSE_PROJECT}=${name}`),
+  };
 }
 
 /** Best effort: containers first, as they use the others. */
-async function removeAll(engine: EngineClient, sessionId: string): Promise<void> {
-  const filters = new Map([["label", [`${LABEL_TESTCONTAINERS_SESSION_ID}=${sessionId}`]]]);
+async function removeLabelled(engine: EngineClient, label: string): Promise<void> {
+  const filters = new Map([["label", [label]]]);
   const containers = await engine.containers.list({ all: true, filters }).catch(() => []);
   await Promise.allSettled(containers.map(({ Id }) => engine.containers.remove(Id, { force: true, volumes: true })));
-  const networks = await engine.networks.list(filters).catch(() => []);
-  const volumes = await engine.volumes.list(filters).catch(() => []);
+  const [networks, volumes, images] = await Promise.all([
+    engine.networks.list(filters).catch(() => []),
+    engine.volumes.list(filters).catch(() => []),
+    engine.images.list(filters).catch(() => []),
+  ]);
   await Promise.allSettled([
     ...networks.map(({ Id }) => engine.networks.remove(Id)),
     ...volumes.map(({ Name }) => engine.volumes.remove(Name)),
+    ...images.map(({ Id }) => engine.images.remove(Id, { force: true })),
   ]);
 }

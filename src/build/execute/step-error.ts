@@ -13,6 +13,6 @@ export function stepError(dockerfile: string, { line, text }: SourceSpan, error:
   const output = isRuncibleError(error) ? error.evidence["output"] : undefined;
   const tail = typeof output === "string" && output !== "" ? `\n${output}` : "";
   const message = `${messageOf(error)} (${dockerfile}:${line}: ${shown})${tail}`;
-  if (!isRuncibleError(error)) return new RuncibleError("internal", message, { cause: error });
-  return new RuncibleError(error.code, message, { cause: error, evidence: error.evidence });
+  const evidence = { ...(isRuncibleError(error) ? error.evidence : {}), dockerfile, line, instruction: text };
+  return new RuncibleError(isRuncibleError(error) ? error.code : "internal", message, { cause: error, evidence });
 }

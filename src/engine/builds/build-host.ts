@@ -8,6 +8,7 @@ import { noSuchImage } from "../../wire/docker-errors";
 import type { ContainerContext } from "../containers/context";
 import { hostNames, sharedNetwork } from "../containers/run-request";
 import type { BuildImageRequest } from "../routes/build-service";
+import { sessionLabel } from "../state/container-record";
 import type { BuildsOptions } from "./build-service";
 
 /** What a build asks of the engine: base images, and networks as containers have them. */
@@ -15,7 +16,7 @@ export function createBuildHost({ context, images }: BuildsOptions, { auths }: B
   return {
     baseImage: async ({ name, platform, isPullForced, signal, onEvent }) => {
       const known = isPullForced ? undefined : await context.images.find(name);
-      if (known !== undefined && isFor(known, platform)) return known;
+      if (known !== undefined && isFor(known, platform)) return withoutSession(known);
       const auth = auths.get(parseReference(name).domain);
       const lines = images.pull({
         image: name,
@@ -27,7 +28,7 @@ export function createBuildHost({ context, images }: BuildsOptions, { auths }: B
       for await (const line of lines) onEvent(line as BuildEvent);
       const image = await context.images.find(name);
       if (image === undefined) throw noSuchImage(familiarName(parseReference(name)));
-      return image;
+      return withoutSession(image);
     },
     network: (mode, hostname) => networkOf(context, mode, hostname),
     names: (hostname, extraHosts): RunRequest["names"] => ({
@@ -38,6 +39,14 @@ export function createBuildHost({ context, images }: BuildsOptions, { auths }: B
       resolverOptions: ["ndots:0"],
     }),
   };
+}
+
+/** That a base goes with a session says nothing of what is built on it. */
+function withoutSession(image: Image): Image {
+  const labels = image.config.config?.Labels;
+  if (labels?.[sessionLabel] === undefined) return image;
+  const { [sessionLabel]: _, ...Labels } = labels;
+  return { ...image, config: { ...image.config, config: { ...image.config.config, Labels } } };
 }
 
 function isFor({ config }: Image, platform: Platform | undefined): boolean {

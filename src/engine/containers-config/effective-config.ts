@@ -6,6 +6,7 @@ import type { ImageRunConfig } from "../../runtime/image/manifest";
 import { type ContainerPort, formatPortKey, parsePortKey } from "../../wire/ports";
 import type { ContainerSpec } from "../routes/container-spec";
 import type { EffectiveConfig } from "../routes/container-view";
+import { sessionLabel } from "../state/container-record";
 import { effectiveHealthCheck } from "./effective-health-check";
 
 /**
@@ -22,12 +23,17 @@ export function effectiveConfig(spec: ContainerSpec, image: ImageRunConfig, id: 
     workingDir: posix.resolve("/", spec.workingDir ?? image.WorkingDir ?? "/"),
     environment: mergeEnvironment(image.Env ?? [], spec.environment),
     ...mergeCommand(spec, image),
-    labels: { ...image.Labels, ...spec.labels },
+    labels: { ...inheritedLabels(image), ...spec.labels },
     exposedPorts: mergePorts(spec.exposedPorts, image),
     volumes: mergeVolumes(spec, Object.keys(image.Volumes ?? {})),
     ...(stopSignal === undefined || stopSignal === "" ? {} : { stopSignal }),
     ...(healthCheck === undefined ? {} : { healthCheck }),
   };
+}
+
+/** That an image goes with a session says nothing of its containers: each tells its own. */
+function inheritedLabels({ Labels }: ImageRunConfig): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(Labels ?? {}).filter(([name]) => name !== sessionLabel));
 }
 
 function isNamedAsHost({ networkMode, utsMode }: ContainerSpec): boolean {

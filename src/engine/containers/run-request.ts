@@ -163,16 +163,16 @@ export function hostNames(
   hosts: ContainerRecord["spec"]["extraHosts"],
   { hasNames }: { readonly hasNames: boolean },
 ): Pick<RunRequest["names"], "extraHosts" | "nameservers"> {
-  const hostGateway = context.runtime.network.hostGateway;
-  const extraHosts = hosts.map(({ host, address }) => ({
+  const { hostGateway, hostPortsAddress } = context.runtime.network;
+  const given = hosts.map(({ host, address }) => ({
     host,
     address: address === "host-gateway" ? hostGateway : address,
   }));
-  const knowsHost = extraHosts.some(({ host }) => host === hostName);
-  return {
-    extraHosts: knowsHost || !hasNames ? extraHosts : [...extraHosts, { host: hostName, address: hostGateway }],
-    nameservers: [embeddedDns],
-  };
+  const own = [
+    ...(hasNames ? [{ host: hostName, address: hostGateway }] : []),
+    { host: exposedHostName, address: hasNames ? hostPortsAddress : loopback },
+  ].filter(({ host }) => !given.some((known) => known.host === host));
+  return { extraHosts: [...given, ...own], nameservers: [embeddedDns] };
 }
 
 /** With the network of another container comes its name. */
@@ -182,6 +182,9 @@ function hostnameOf(context: ContainerContext, networkMode: NetworkMode, own: st
 
 /** Docker Desktop's name for the host; here it is there without being asked for. */
 const hostName = "host.docker.internal";
+/** Where the ports answer that a test exposes; on the host's own network that is the host itself. */
+const exposedHostName = "host.testcontainers.internal";
+const loopback = "127.0.0.1";
 const embeddedDns = "127.0.0.11";
 
 function namespaceMode(context: ContainerContext, mode: string | undefined, kind: "pid" | "ipc" | "uts"): string {

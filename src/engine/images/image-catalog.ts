@@ -166,6 +166,14 @@ export class ImageCatalog implements ImageService {
     return { id: image.id };
   }
 
+  /** Ids of the images that have a label, with the value that they have. */
+  async labelled(key: string): Promise<readonly { readonly id: string; readonly value: string }[]> {
+    return (await this.#options.store.list()).flatMap(({ id, config }) => {
+      const value = config.config?.Labels?.[key];
+      return value === undefined ? [] : [{ id, value }];
+    });
+  }
+
   /** Removes content that neither an image nor a container needs. Resolves to the bytes of blobs that were freed. */
   async collectGarbage(): Promise<number> {
     const { store, layers, rootsOfContainers } = this.#options;

@@ -11,6 +11,7 @@ import { eventRoutes } from "./event-routes";
 import type { EventService } from "./event-service";
 import { execRoutes } from "./exec-routes";
 import type { ExecService } from "./exec-service";
+import type { HostPortService } from "./host-port-service";
 import { imageRoutes } from "./image-routes";
 import type { ImageService } from "./image-service";
 import { networkRoutes } from "./network-routes";
@@ -34,6 +35,7 @@ export interface EngineServices {
   readonly volumes: VolumeService;
   readonly events: EventService;
   readonly sessions: SessionService;
+  readonly hostPorts: HostPortService;
 }
 
 /** The whole API as one table. */

@@ -1,13 +1,15 @@
 import { RuncibleError } from "../../internal/errors";
+import type { JsonObject, JsonValue } from "../../wire/json";
 import { parsePortKey } from "../../wire/ports";
 import type { RuncibleInfo, SessionOpened } from "../../wire/session";
 import { apiVersion, formatVersion } from "../../wire/versions";
-import { defined, listField, numberField, objectField, textField, textMapField } from "../http/json-fields";
+import { defined, isArray, listField, numberField, objectField, textField, textMapField } from "../http/json-fields";
 import { empty, json, type Reply } from "../http/reply";
 import { type EngineRequest, param, type Route } from "../http/request";
 import type { ContainerService } from "./container-service";
+import type { HostPortService } from "./host-port-service";
 import type { ImageRunConfigView, ImageService } from "./image-service";
-import type { SessionService } from "./session-service";
+import type { LabelMatch, SessionService } from "./session-service";
 import type { SystemService } from "./system-service";
 
 export interface RuncibleRouteServices {
@@ -15,6 +17,7 @@ export interface RuncibleRouteServices {
   readonly sessions: SessionService;
   readonly containers: Pick<ContainerService, "waitForListening">;
   readonly images: Pick<ImageService, "buildHost">;
+  readonly hostPorts: HostPortService;
 }
 
 /** What Docker's API has no word for. */
@@ -28,6 +31,7 @@ export function runcibleRoutes(services: RuncibleRouteServices): readonly Route[
       handler: (request) => waitPorts(services, request),
     },
     { method: "POST", pattern: "/runcible/images/host", handler: (request) => buildHost(services, request) },
+    { method: "POST", pattern: "/runcible/host-ports", handler: (request) => exposeHostPorts(services, request) },
     { method: "POST", pattern: "/runcible/shutdown", handler: () => shutdown(services) },
   ];
 }
@@ -47,7 +51,7 @@ function info({ system: { identity } }: RuncibleRouteServices): Reply {
 async function session({ sessions }: RuncibleRouteServices, request: EngineRequest): Promise<Reply> {
   const body = await request.json();
   const id = textField(body, "Id");
-  const opened = await sessions.open({ labels: textMapField(body, "Labels"), ...defined({ id }) });
+  const opened = await sessions.open({ claims: claimsOf(body), ...defined({ id }) });
   // Bound to the connection, not to the reply: the client may leave before the first line is written.
   const ended = new Promise<void>((resolve) => {
     const end = (): void => resolve(sessions.end(opened.id));
@@ -55,6 +59,10 @@ async function session({ sessions }: RuncibleRouteServices, request: EngineReque
     else request.signal.addEventListener("abort", end, { once: true });
   });
   return { kind: "lines", items: sessionLines({ Id: opened.id }, ended) };
+}
+
+function claimsOf(body: JsonObject): readonly LabelMatch[] {
+  return Object.entries(textMapField(body, "Claims")).map(([key, value]) => ({ key, value }));
 }
 
 async function* sessionLines(opened: SessionOpened, ended: Promise<void>): AsyncGenerator<SessionOpened> {
@@ -86,6 +94,22 @@ async function buildHost({ images }: RuncibleRouteServices, request: EngineReque
     signal: request.signal,
   });
   return json({ Id: id }, 201);
+}
+
+async function exposeHostPorts({ hostPorts }: RuncibleRouteServices, request: EngineRequest): Promise<Reply> {
+  const body = await request.json();
+  const session = textField(body, "Session");
+  if (session === undefined) throw new RuncibleError("invalid-argument", "expose host ports: the body has no Session");
+  await hostPorts.expose(session, portListField(body, "Ports"));
+  return json({});
+}
+
+function portListField(body: JsonObject, key: string): readonly number[] {
+  const value = body[key];
+  const isPort = (item: JsonValue): item is number =>
+    typeof item === "number" && Number.isInteger(item) && item >= 1 && item <= 65_535;
+  if (value !== null && value !== undefined && isArray(value) && value.every(isPort)) return value;
+  throw new RuncibleError("invalid-argument", `expose host ports: ${key} must be a list of port numbers, 1 to 65535`);
 }
 
 function shutdown({ system }: RuncibleRouteServices): Reply {

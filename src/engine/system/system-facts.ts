@@ -25,7 +25,7 @@ export function createSystemService(options: SystemFactsOptions): SystemService 
     instanceId: options.instanceId,
     startedAt: options.startedAt,
     architecture: hostPlatform().architecture,
-    capabilities: ["sessions", "wait-ports", "host-images"],
+    capabilities: ["sessions", "wait-ports", "host-images", "host-ports"],
   };
   return {
     identity,

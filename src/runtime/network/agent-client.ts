@@ -1,4 +1,5 @@
 import type { ChildProcess, SendHandle } from "node:child_process";
+import { Server } from "node:net";
 import { type Deferred, deferred } from "../../internal/deferred";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import { exitOf, spawnTool } from "../../internal/exec";
@@ -12,6 +13,8 @@ export interface AgentClient {
   readonly pid: number;
   /** Resolves when the agent has done it. A handle stays open here too: the caller closes its own. */
   request(request: AgentRequest, handle?: SendHandle): Promise<void>;
+  /** A socket that listens in the switch, and is the caller's. */
+  listen(at: { readonly address: string; readonly port: number }): Promise<Server>;
   /** Ends the process and waits for it. Idempotent. */
   close(): Promise<void>;
 }
@@ -31,13 +34,13 @@ export async function startAgent(options: AgentOptions): Promise<AgentClient> {
     serialization: "advanced",
   });
   const ready = deferred();
-  const waiting = new Map<number, Deferred<void>>();
+  const waiting = new Map<number, Deferred<SendHandle | undefined>>();
   let isClosing = false;
 
   child.stderr?.on("data", (chunk: Buffer) => logger.warn("network agent", { stderr: chunk.toString("utf8").trim() }));
-  child.on("message", (message: FromAgent) => {
+  child.on("message", (message: FromAgent, handle: SendHandle | undefined) => {
     if (message.kind === "ready") ready.resolve();
-    else if (message.kind === "reply") settle(waiting, message);
+    else if (message.kind === "reply") settle(waiting, message, handle);
     else void answer(child, options, message);
   });
   const ended = exitOf(child, "unshare").then(
@@ -53,16 +56,24 @@ export async function startAgent(options: AgentOptions): Promise<AgentClient> {
   await ready.promise;
 
   let lastId = 0;
+  const ask = async (request: AgentRequest, handle?: SendHandle): Promise<SendHandle | undefined> => {
+    if (!child.connected) throw await ended;
+    const id = ++lastId;
+    const done = deferred<SendHandle | undefined>();
+    waiting.set(id, done);
+    send(child, { kind: "request", id, request }, handle);
+    return await done.promise;
+  };
   return {
     namespacePath: `/proc/${child.pid}/ns/net`,
     pid: child.pid ?? 0,
     request: async (request, handle) => {
-      if (!child.connected) throw await ended;
-      const id = ++lastId;
-      const done = deferred();
-      waiting.set(id, done);
-      send(child, { kind: "request", id, request }, handle);
-      await done.promise;
+      await ask(request, handle);
+    },
+    listen: async ({ address, port }) => {
+      const socket = await ask({ kind: "listen", address, port });
+      if (socket instanceof Server) return socket;
+      throw new RuncibleError("internal", `listen at ${address}:${port}: the network agent gave no socket`);
     },
     close: async () => {
       isClosing = true;
@@ -72,10 +83,14 @@ export async function startAgent(options: AgentOptions): Promise<AgentClient> {
   };
 }
 
-function settle(waiting: Map<number, Deferred<void>>, reply: Extract<FromAgent, { kind: "reply" }>): void {
+function settle(
+  waiting: Map<number, Deferred<SendHandle | undefined>>,
+  reply: Extract<FromAgent, { kind: "reply" }>,
+  handle: SendHandle | undefined,
+): void {
   const done = waiting.get(reply.id);
   waiting.delete(reply.id);
-  if (reply.error === undefined) done?.resolve();
+  if (reply.error === undefined) done?.resolve(handle);
   else done?.reject(new RuncibleError("internal", `set up container network: ${reply.error}`));
 }
 

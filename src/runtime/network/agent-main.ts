@@ -1,6 +1,7 @@
 import type { Socket as UdpSocket } from "node:dgram";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import type { Server, Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { type Deferred, deferred } from "../../internal/deferred";
 import { hasCode, messageOf } from "../../internal/errors";
 import type { AgentRequest, FromAgent, ToAgent } from "./agent-protocol";
@@ -50,31 +51,50 @@ function setKernelSwitches(): void {
 
 async function serve(id: number, request: AgentRequest, handle: unknown): Promise<void> {
   try {
-    await perform(request, handle);
-    send({ kind: "reply", id, error: undefined });
+    const answer = await perform(request, handle);
+    send({ kind: "reply", id, error: undefined }, answer);
+    // Sent, it is the engine's; this copy would go on to accept.
+    answer?.close();
   } catch (error) {
     send({ kind: "reply", id, error: messageOf(error) });
   }
 }
 
-async function perform(request: AgentRequest, handle: unknown): Promise<void> {
+async function perform(request: AgentRequest, handle: unknown): Promise<Server | undefined> {
   switch (request.kind) {
     case "serve-names":
-      return await startDnsServer({ address: request.address, zone, forward });
+      await startDnsServer({ address: request.address, zone, forward });
+      break;
     case "names":
-      return zone.set(request.sandboxId, request.endpoints);
+      zone.set(request.sandboxId, request.endpoints);
+      break;
     case "publish":
-      return ports.publish(request.port, handle as Server | UdpSocket);
+      ports.publish(request.port, handle as Server | UdpSocket);
+      break;
     case "adopt":
       // The client may have gone before its socket got here.
-      return handle === undefined ? undefined : ports.adopt(request.portId, handle as Socket);
+      if (handle !== undefined) ports.adopt(request.portId, handle as Socket);
+      break;
     case "target":
-      return await ports.setTarget(request.portIds, request.target);
+      await ports.setTarget(request.portIds, request.target);
+      break;
     case "unpublish":
-      return ports.unpublish(request.portIds);
+      ports.unpublish(request.portIds);
+      break;
+    case "listen":
+      return await listen(request.address, request.port);
     default:
       return request satisfies never;
   }
+  return undefined;
+}
+
+/** Accepts nothing itself: whoever connects waits for the engine. */
+async function listen(address: string, port: number): Promise<Server> {
+  const server = createServer({ pauseOnConnect: true }, (client) => client.resetAndDestroy());
+  server.listen(port, address);
+  await once(server, "listening");
+  return server;
 }
 
 /** The host's resolvers may listen on its loopback, so the engine asks them. */
@@ -90,8 +110,8 @@ async function forward(query: Uint8Array, isTcp: boolean): Promise<Uint8Array | 
   }
 }
 
-function send(message: FromAgent): void {
-  if (process.connected) process.send?.(message);
+function send(message: FromAgent, handle?: Server): void {
+  if (process.connected) process.send?.(message, handle);
 }
 
 main();

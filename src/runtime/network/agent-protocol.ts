@@ -10,7 +10,9 @@ export type AgentRequest =
   /** A connection the engine accepted before its listening socket had moved. */
   | { readonly kind: "adopt"; readonly portId: string }
   | { readonly kind: "target"; readonly portIds: readonly string[]; readonly target: PortTarget }
-  | { readonly kind: "unpublish"; readonly portIds: readonly string[] };
+  | { readonly kind: "unpublish"; readonly portIds: readonly string[] }
+  /** Listens in the switch; the reply travels with the listening socket, which is then the engine's. */
+  | { readonly kind: "listen"; readonly address: string; readonly port: number };
 
 export interface PublishedPort {
   readonly portId: string;

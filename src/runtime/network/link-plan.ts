@@ -4,10 +4,16 @@ import { parseAddress } from "./subnets";
 export type IpCommands = readonly string[];
 
 /**
- * Where the name server listens inside the switch. Every sandbox has a route to it, and rewrites what it sends to
- * 127.0.0.11 (Docker's address of the name server) to this one.
+ * Where the name server listens inside the switch. Sandboxes rewrite what they send to 127.0.0.11 (Docker's address of
+ * the name server) to this one.
  */
 export const serviceAddress = "169.254.127.11";
+
+/** Where ports of the host that a test exposes answer inside the switch. */
+export const hostPortsAddress = "169.254.127.10";
+
+/** Both of them; every sandbox has a route there, whatever networks it is on. */
+const switchServices = "169.254.127.10/31";
 
 /** The switch's end of the link to the host. */
 export const uplinkName = "uplink";
@@ -53,7 +59,7 @@ export function nextInterfaceName(used: readonly string[]): string {
 }
 
 export function planSwitch(): IpCommands {
-  return ["link set lo up", `addr add ${serviceAddress}/32 dev lo`];
+  return ["link set lo up", ...[serviceAddress, hostPortsAddress].map((address) => `addr add ${address}/32 dev lo`)];
 }
 
 /** The switch's end of a link to the host. */
@@ -89,12 +95,12 @@ export function planAddress({ interfaceName, ipv4Address, prefixLength }: Endpoi
   return [`addr add ${ipv4Address}/${prefixLength} brd + dev ${interfaceName}`, `link set ${interfaceName} up`];
 }
 
-/** In the sandbox, after each change of its endpoints: the way out, and the way to the name server. */
+/** In the sandbox, after each change of its endpoints: the way out, and the way to the switch's own services. */
 export function planRoutes(endpoints: readonly EndpointPlan[]): IpCommands {
   const [first] = endpoints;
   const exit = defaultRouteOf(endpoints);
   return [
-    ...(first === undefined ? [] : [routeVia(first, serviceAddress)]),
+    ...(first === undefined ? [] : [routeVia(first, switchServices)]),
     ...(exit === undefined ? [] : [routeVia(exit, "default")]),
   ];
 }

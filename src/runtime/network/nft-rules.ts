@@ -1,4 +1,4 @@
-import { serviceAddress, uplinkName } from "./link-plan";
+import { hostPortsAddress, serviceAddress, uplinkName } from "./link-plan";
 
 /**
  * The switch between the networks. Traffic inside a network is bridged and never gets here. What is routed may only
@@ -11,7 +11,7 @@ table ip runcible {
     type filter hook input priority filter; policy drop;
     iifname { "lo", "${uplinkName}" } accept
     ct state established,related accept
-    ip daddr ${serviceAddress} accept
+    ip daddr { ${serviceAddress}, ${hostPortsAddress} } accept
     fib daddr . iif type { local, broadcast, multicast } accept
   }
   chain forward {

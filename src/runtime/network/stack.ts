@@ -85,14 +85,26 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
+export interface HostPortExposure {
+  /** No further connections; those that are there go on. Idempotent. */
+  close(): void;
+}
+
 export interface NetworkStack {
   /** Address at which containers reach the host. */
   readonly hostGateway: string;
+  /** Address at which containers reach what `exposeHostPort` exposes, on whatever network they are. */
+  readonly hostPortsAddress: string;
   addNetwork(network: NetworkDefinition): Promise<void>;
   /** Throws `network-in-use`; an unknown one is gone already. */
   removeNetwork(id: string): Promise<void>;
   /** Listens at once; connections wait for the sandbox. Throws `port-in-use` with evidence { hostIp, hostPort }. */
   reservePorts(requests: readonly PortRequest[]): Promise<PortReservation>;
+  /**
+   * Lets containers connect to a TCP port of this machine, also to one that only its own programs reach, until the
+   * exposure is closed. Not to be called twice for one port.
+   */
+  exposeHostPort(port: number): Promise<HostPortExposure>;
   /** No endpoints: loopback only. Throws as `Sandbox.connect`. */
   openSandbox(request: {
     readonly containerId: string;

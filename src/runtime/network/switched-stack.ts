@@ -3,12 +3,21 @@ import type { Logger } from "../../internal/log";
 import { createAddressPool } from "./address-pool";
 import type { AgentClient } from "./agent-client";
 import { ipBatch, ipBatchForced } from "./ip-batch";
-import { bridgeName, planBridge } from "./link-plan";
+import { bridgeName, hostPortsAddress, planBridge } from "./link-plan";
 import { createPool, type Pool } from "./pool";
+import { exposeHostPort } from "./ports/exposed-host-ports";
 import { type OpenReservation, reserveHostPorts } from "./ports/port-reservations";
 import { type Network, type SandboxHome, type SpareSandbox, wireSandbox } from "./sandbox";
 import { discardSandbox } from "./sandbox-pool";
-import type { EndpointRequest, NetworkDefinition, NetworkStack, PortRequest, PortReservation, Sandbox } from "./stack";
+import type {
+  EndpointRequest,
+  HostPortExposure,
+  NetworkDefinition,
+  NetworkStack,
+  PortRequest,
+  PortReservation,
+  Sandbox,
+} from "./stack";
 import type { Uplink } from "./uplink/uplink";
 
 /** What a stack is put together from. */
@@ -22,6 +31,7 @@ export interface StackParts {
 /** The networks in the switch, and the sandboxes on them. */
 export class SwitchedStack implements NetworkStack {
   readonly hostGateway: string;
+  readonly hostPortsAddress: string = hostPortsAddress;
   readonly #parts: StackParts;
   readonly #home: SandboxHome;
   readonly #closeParts: () => Promise<void>;
@@ -75,6 +85,10 @@ export class SwitchedStack implements NetworkStack {
     const reservation = await reserveHostPorts(this.#parts.agent, requests);
     this.#reservations.set(reservation, reservation);
     return reservation;
+  }
+
+  exposeHostPort(port: number): Promise<HostPortExposure> {
+    return exposeHostPort(this.#parts.agent, { address: hostPortsAddress, port });
   }
 
   async openSandbox(request: Parameters<NetworkStack["openSandbox"]>[0]): Promise<Sandbox> {

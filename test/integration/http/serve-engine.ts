@@ -50,6 +50,7 @@ function servicesOf(parts: ServiceParts): EngineServices {
     volumes: service("volumes", parts.volumes),
     events: service("events", { ...createEventHub({ now: nowNs }), ...parts.events }),
     sessions: service("sessions", parts.sessions),
+    hostPorts: service("hostPorts", parts.hostPorts),
   };
 }
 

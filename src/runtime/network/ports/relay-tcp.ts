@@ -1,10 +1,10 @@
-import { connect, type Socket } from "node:net";
+import { connect, type Socket, type TcpNetConnectOpts } from "node:net";
 
 /**
  * Joins an accepted connection with one to the container. Each side's end is passed on by itself (half-close), each
  * side's reset resets the other, and a container that does not listen looks like that from outside: the client is reset.
  */
-export function relayTcp(client: Socket, target: { readonly host: string; readonly port: number }): void {
+export function relayTcp(client: Socket, target: TcpNetConnectOpts): void {
   const upstream = connect({ ...target, allowHalfOpen: true, noDelay: true });
   client.allowHalfOpen = true;
   client.setNoDelay(true);

@@ -1,4 +1,4 @@
-import { serviceAddress } from "../link-plan";
+import { hostPortsAddress, serviceAddress } from "../link-plan";
 import { formatAddress, overlaps, parseAddress } from "../subnets";
 
 /** The addresses between host and switch. */
@@ -16,8 +16,8 @@ const pools = ["10.255.0.0", "172.31.0.0", "192.168.0.0", "169.254.0.0"];
 const linkPrefixLength = 30;
 /** slirp4netns takes no smaller subnet; in it the host is .2, the switch .100. */
 export const slirpPrefixLength = 24;
-/** Link-local addresses with a meaning: our name server, and the metadata service of clouds. */
-const spokenFor = [serviceAddress, "169.254.169.254"];
+/** Link-local addresses with a meaning: our own services, and the metadata service of clouds. */
+const spokenFor = [serviceAddress, hostPortsAddress, "169.254.169.254"];
 
 /**
  * A small subnet clear of everything the host routes to. Where the search begins comes from the engine's id, so that two engines

@@ -1,8 +1,9 @@
-// Uses every export as users do; compiled, never run. What is not there yet is listed in packaging.test.ts.
+// Uses every export as users do; compiled, never run.
 import {
   AbstractStartedContainer,
   AbstractStoppedContainer,
   BoundPorts,
+  type BuildOptions,
   type CommitOptions,
   ContainerRuntimeClient,
   type Content,
@@ -12,8 +13,10 @@ import {
   type ExecOptions,
   type ExecResult,
   GenericContainer,
+  GenericContainerBuilder,
   getContainerPort,
   getContainerRuntimeClient,
+  getReaper,
   type HttpWaitStrategyOptions,
   hasHostBinding,
   ImageName,
@@ -34,8 +37,10 @@ import {
   type Retry,
   RuncibleError,
   randomUuid,
+  SocatContainer,
   StartedDockerComposeEnvironment,
   StartedNetwork,
+  StartedSocatContainer,
   type StartedTestContainer,
   StartupCheckStrategy,
   type StartupStatus,
@@ -44,6 +49,7 @@ import {
   StoppedNetwork,
   type StoppedTestContainer,
   type TestContainer,
+  TestContainers,
   type Uuid,
   Wait,
   type WaitStrategy,
@@ -155,7 +161,30 @@ export async function useEverything(): Promise<void> {
   const stopped: StoppedNetwork = await network.stop();
   if (!(stopped instanceof StoppedNetwork) || !(network instanceof StartedNetwork)) return;
   await useCompose();
+  await useImages(client);
   await using _disposed = await new ServiceContainer().start();
+}
+
+async function useImages(client: ContainerRuntimeClient): Promise<void> {
+  const options: BuildOptions = { deleteOnExit: false };
+  const builder: GenericContainerBuilder = GenericContainer.fromDockerfile(".", "Dockerfile.test");
+  const built: GenericContainer = await builder
+    .withBuildArgs({ TAG: "1" })
+    .withPullPolicy(PullPolicy.alwaysPull())
+    .withCache(false)
+    .withBuildkit()
+    .withPlatform("linux/arm64")
+    .withTarget("stage")
+    .build("service:1", options);
+  await new GenericContainerBuilder(".", "Dockerfile", ids).build();
+  await TestContainers.exposeHostPorts(80, 443);
+  await using service = await built.start();
+  const socat: StartedSocatContainer = await new SocatContainer("alpine/socat:1").withTarget(80, "service").start();
+  if (!(socat instanceof StartedSocatContainer)) return;
+  const reaper = await getReaper(client);
+  reaper.addSession(randomUuid());
+  reaper.addComposeProject("project");
+  log.info(`${reaper.sessionId} ${reaper.containerId} ${service.getName()}`);
 }
 
 async function useCompose(): Promise<void> {

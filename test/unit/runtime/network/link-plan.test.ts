@@ -66,7 +66,7 @@ test("the switch sends what it does not know to the host", () => {
 
 test("the first endpoint has the default route and the way to the name server", () => {
   expect(planRoutes([endpoint, second])).toEqual([
-    "route replace 169.254.127.11 via 172.18.0.1 dev eth0",
+    "route replace 169.254.127.10/31 via 172.18.0.1 dev eth0",
     "route replace default via 172.18.0.1 dev eth0",
   ]);
 });
@@ -79,7 +79,7 @@ test("a higher priority takes the default route", () => {
 
 test("an internal network is no way out, but the name server is reached through it", () => {
   const internal = { ...endpoint, isInternal: true, gatewayPriority: 9 };
-  expect(planRoutes([internal])).toEqual(["route replace 169.254.127.11 via 172.18.0.1 dev eth0"]);
+  expect(planRoutes([internal])).toEqual(["route replace 169.254.127.10/31 via 172.18.0.1 dev eth0"]);
   expect(planRoutes([internal, second])).toContain("route replace default via 172.19.0.1 dev eth1");
   expect(planRoutes([])).toEqual([]);
 });

@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { openFolderContext } from "../../client/folder-context";
+import { findCredentials } from "../../client/registry-credentials";
+import { withContext } from "../../internal/error-context";
+import type { RegistryAuth } from "../../wire/registry-auth";
+import { credentialSources } from "../config";
+import { buildLog } from "../log";
+import type { Runtime } from "../runtime/runtime";
+import { baseRegistries } from "./base-registries";
+import type { ImageName } from "./image-name";
+
+export interface ImageBuild {
+  readonly contextFolder: string;
+  /** Path in the context. */
+  readonly dockerfile: string;
+  readonly imageName: ImageName;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly target: string | undefined;
+  readonly platform: string | undefined;
+  readonly isCacheUsed: boolean;
+  readonly isPullForced: boolean;
+  /** Of a foreign daemon: its BuildKit. Our own builder knows today's instructions either way. */
+  readonly isBuildkit: boolean;
+}
+
+/**
+ * Builds from a folder. Throws `build-step-failed` with the instruction, its exit code and its last output as evidence,
+ * `path-not-found` for a missing Dockerfile, and whatever the daemon says of the rest.
+ */
+export async function buildImage({ engine, isOwnEngine }: Runtime, build: ImageBuild): Promise<void> {
+  const { contextFolder, imageName, buildArgs, target, platform } = build;
+  const file = join(contextFolder, build.dockerfile);
+  try {
+    const { stream: context, dockerfile } = await openFolderContext(contextFolder, file, process.cwd());
+    const auths = await credentialsFor(await readFile(file, "utf8"), buildArgs);
+    await engine.build.image({
+      context,
+      dockerfile,
+      tags: [imageName.string],
+      buildArgs,
+      labels: build.labels,
+      auths,
+      noCache: !build.isCacheUsed,
+      pull: build.isPullForced,
+      builder: build.isBuildkit && !isOwnEngine ? "buildkit" : "classic",
+      ...(target === undefined ? {} : { target }),
+      ...(platform === undefined ? {} : { platform }),
+      onProgress: ({ stream }) => {
+        if (stream !== undefined && stream.trim() !== "")
+          buildLog.trace(stream.trim(), { imageName: imageName.string });
+      },
+    });
+  } catch (error) {
+    throw withContext(error, `build image ${imageName.string} from ${contextFolder}`);
+  }
+}
+
+async function credentialsFor(
+  dockerfileText: string,
+  buildArgs: Readonly<Record<string, string>>,
+): Promise<ReadonlyMap<string, RegistryAuth>> {
+  const sources = credentialSources();
+  const found = await Promise.all(
+    baseRegistries(dockerfileText, buildArgs).map(async (registry) => {
+      const auth = await findCredentials(registry, sources);
+      return auth === undefined ? [] : [[auth.serverAddress ?? registry ?? "docker.io", auth] as const];
+    }),
+  );
+  return new Map(found.flat());
+}
