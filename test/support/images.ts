@@ -8,16 +8,17 @@ import { writeOciLayout } from "./image/oci-layout";
 import { busyboxPath, fillBase, recipes, type TestImageName } from "./image/recipes";
 
 /** Where made images stay between runs. */
-const cacheFolder = process.env["RUNCIBLE_TEST_CACHE"] || join(homedir(), ".cache", "runcible-test");
+export const imageCacheFolder: string =
+  process.env["RUNCIBLE_TEST_CACHE"] || join(homedir(), ".cache", "runcible-test");
 /** Goes up with every change of a recipe. */
 const recipeVersion = 2;
 
 /** An OCI layout with one image, made of this machine's programs; made once and kept. Its tag in the layout is `image`. */
 export async function testImage(name: TestImageName): Promise<string> {
-  const layout = join(cacheFolder, `${name}-${await keyOf(name)}`);
+  const layout = join(imageCacheFolder, `${name}-${await keyOf(name)}`);
   if (await stat(join(layout, "index.json")).catch(() => undefined)) return layout;
-  await mkdir(cacheFolder, { recursive: true });
-  const work = await mkdtemp(join(cacheFolder, "work-"));
+  await mkdir(imageCacheFolder, { recursive: true });
+  const work = await mkdtemp(join(imageCacheFolder, "work-"));
   try {
     const root = join(work, "root");
     await mkdir(root);
