@@ -60,10 +60,13 @@ export default defineConfig({
       },
       {
         root,
+        // As a user's code, a module knows this package by its name: what was built is loaded, as Node loads it.
+        resolve: { alias: [{ find: /^@runcible\/(.*)$/, replacement: `${root}modules/$1/src/index.ts` }] },
+        ssr: { external: ["runcible"] },
         test: {
           // Real clients against the engine, and the engine beside the real programs it stands in for: `npm run test:compat`.
           name: "compat",
-          include: ["test/compat/**/*.test.ts"],
+          include: ["test/compat/**/*.test.ts", "modules/*/test/**/*.test.ts"],
           exclude: rootFiles,
           globalSetup: "test/support/own-temp-folder.ts",
           testTimeout: 600_000,

@@ -86,7 +86,10 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "body-too-large": { kind: "invalid", when: "a request body is larger than the engine accepts" },
   "build-step-failed": { kind: "invalid", when: "a command of a Dockerfile ended with an exit code other than 0" },
   "capability-missing": { kind: "unavailable", when: "the kernel or the machine's setup forbids running containers" },
-  "command-failed": { kind: "internal", when: "a system tool ended with an error" },
+  "command-failed": {
+    kind: "internal",
+    when: "a system tool, or a command of a module in its container, ended with an error",
+  },
   "compose-cycle": { kind: "invalid", when: "services or files of a compose project refer to each other in a circle" },
   "compose-file-invalid": { kind: "invalid", when: "a compose file says something that is malformed or contradictory" },
   "compose-file-missing": { kind: "not-found", when: "a file that a compose project needs does not exist" },

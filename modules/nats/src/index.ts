@@ -1,0 +1,1 @@
+export { NatsContainer, StartedNatsContainer } from "./nats-container";

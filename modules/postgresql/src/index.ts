@@ -1,0 +1,1 @@
+export { PostgreSqlContainer, StartedPostgreSqlContainer } from "./postgresql-container";

@@ -1,0 +1,1 @@
+export { RabbitMqContainer, StartedRabbitMqContainer } from "./rabbitmq-container";

@@ -1,0 +1,1 @@
+export { RedisContainer, StartedRedisContainer } from "./redis-container";
