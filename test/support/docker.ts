@@ -58,7 +58,8 @@ async function startDaemon(
 async function stopDocker(child: ChildProcess, exited: Promise<unknown>, folder: string): Promise<void> {
   child.kill("SIGTERM");
   await exited.catch(() => {});
-  // dockerd leaves a mount of its data folder behind.
+  // dockerd leaves a mount of its data folder behind, and its BuildKit one of a network namespace.
   await runUnchecked("umount", ["--recursive", "--lazy", join(folder, "data")]);
+  await runUnchecked("umount", ["--lazy", join(folder, "exec", "netns", "default")]);
   await rm(folder, { recursive: true, force: true });
 }

@@ -16,10 +16,9 @@ import { type Stage, variablesOf } from "./stage-state";
 /** An instruction that changes the configuration only; WORKDIR makes its folder if that lacks. */
 export async function configStep(build: Build, stage: Stage, instruction: ConfigInstruction): Promise<Stage> {
   const variables = variablesOf(stage);
-  const config = applyInstruction(stage.config, instruction, (text) =>
-    expand(text, variables, build.dockerfile.escapeMark),
-  );
-  const createdBy = configCreatedBy(instruction, config);
+  const expanded = (text: string): string => expand(text, variables, build.dockerfile.escapeMark);
+  const config = applyInstruction(stage.config, instruction, expanded);
+  const createdBy = configCreatedBy(instruction, config, expanded);
   const folder = instruction.kind === "WORKDIR" ? (config.config.WorkingDir ?? "/") : undefined;
   const author = instruction.kind === "MAINTAINER" ? { author: instruction.name } : {};
   const record = await remembered(build, stage, ["config", stage.snapshot.id, createdBy, config.config, author], () =>
@@ -41,7 +40,9 @@ export async function argStep(build: Build, stage: Stage, instruction: ArgInstru
     if (value === undefined) args.delete(arg.name);
     else args.set(arg.name, value);
   }
-  const createdBy = configCreatedBy(instruction, stage.config);
+  const createdBy = configCreatedBy(instruction, stage.config, (text) =>
+    expand(text, variablesOf({ ...stage, args }), build.dockerfile.escapeMark),
+  );
   const record = await remembered(build, stage, ["arg", stage.snapshot.id, createdBy], emptyStep);
   const runConfig = stage.config.config;
   return { ...stage, args, snapshot: nextSnapshot(stage.snapshot, { ...record, runConfig, createdBy }) };

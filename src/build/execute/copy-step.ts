@@ -26,7 +26,8 @@ export async function copyStep(build: Build, stage: Stage, instruction: CopyInst
   const variables = variablesOf(stage);
   const expanded = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : expand(text, variables, build.dockerfile.escapeMark);
-  const target = inFolder(stage, expanded(instruction.target) ?? "/");
+  const writtenTarget = expanded(instruction.target) ?? "/";
+  const target = inFolder(stage, writtenTarget);
   const chown = expanded(instruction.chown);
   const chmod = expanded(instruction.chmod);
   const checksum = expanded(instruction.checksum);
@@ -54,7 +55,7 @@ export async function copyStep(build: Build, stage: Stage, instruction: CopyInst
       }),
   });
   if (isCached) await output.emit({ stream: " ---> Using cache\n" }, build.signal);
-  const createdBy = copyCreatedBy(instruction.kind, sourceText(items, digests), target, config);
+  const createdBy = copyCreatedBy(instruction.kind, sourceText(items, digests), writtenTarget, config);
   return { ...stage, snapshot: nextSnapshot(snapshot, { ...record, runConfig: config.config, createdBy }) };
 }
 

@@ -42,13 +42,16 @@ async function takeLayer(build: Build, folder: string): Promise<StepRecord> {
   // The top layer's own folder is the root that a container sees.
   await chmod(upper, 0o755);
   const packed = await packUpper({ upper, file, signal: build.signal });
-  const { diffId, digest, sizeBytes, plainBytes, has32BitPrograms } = packed;
+  const { diffId, digest, sizeBytes, plainBytes, has32BitPrograms, isEmpty } = packed;
+  const created = new Date().toISOString();
+  // As Docker's own builder has it: the step is in the history, and the image has no layer of it.
+  if (isEmpty) return { created, sizeBytes: 0 };
   build.lease.protect(digest);
   build.lease.protect(diffId);
   await images.blobs.adopt(file, digest);
   await runtime.layers.adopt({ diffId, folder: upper, sizeBytes: plainBytes, has32BitPrograms });
   return {
-    created: new Date().toISOString(),
+    created,
     layer: { diffId, descriptor: { mediaType: mediaTypes.ociLayerGzip, digest, size: sizeBytes } },
     sizeBytes: sizeBytes + plainBytes,
   };

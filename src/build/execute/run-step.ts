@@ -26,7 +26,9 @@ export async function runStep(build: Build, stage: Stage, instruction: RunInstru
   const { words, script } = commandWith(instruction, config.config);
   const variables = variablesOf(stage);
   const mounts = instruction.mounts.map((text) => parseMount(expand(text, variables, build.dockerfile.escapeMark)));
-  const shownArgs = new Map([...args].filter(([name]) => !proxyArgs.includes(name)));
+  // A variable of the image wins, so the argument of its name says nothing.
+  const ofImage = new Set((config.config.Env ?? []).map((entry) => entry.split("=", 1)[0]));
+  const shownArgs = new Map([...args].filter(([name]) => !proxyArgs.includes(name) && !ofImage.has(name)));
   const diffIds = diffIdsOf(snapshot);
   const key = stepKey([
     "run",

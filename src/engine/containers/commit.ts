@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { configBytes, imageSnapshot, nextSnapshot } from "../../build/execute/snapshot";
+import { configBytes, imageSnapshot, type LayerRef, nextSnapshot } from "../../build/execute/snapshot";
 import { RuncibleError } from "../../internal/errors";
 import { mediaTypes } from "../../runtime/image/descriptor";
 import type { ImageLease } from "../../runtime/image/image-store";
@@ -39,7 +39,7 @@ export async function commitContainer(
       runConfig: config,
       createdBy: [...entrypoint, ...command].join(" "),
       created: new Date().toISOString(),
-      layer,
+      ...(layer === undefined ? {} : { layer }),
       ...(options.author === "" ? {} : { author: options.author }),
       ...(options.comment === "" ? {} : { comment: options.comment }),
     });
@@ -67,8 +67,12 @@ function baseOf({ id }: Container, image: Image | undefined): Image {
   );
 }
 
-/** The container's folder stays its own: its content is packed, and unpacked anew. */
-async function takeLayer(context: ContainerContext, container: Container, lease: ImageLease) {
+/** Undefined when nothing was written. The container's folder stays its own: its content is packed, and unpacked anew. */
+async function takeLayer(
+  context: ContainerContext,
+  container: Container,
+  lease: ImageLease,
+): Promise<LayerRef | undefined> {
   const { images, runtime } = context;
   const scratch = await images.scratch();
   const { signal } = new AbortController();
@@ -76,7 +80,8 @@ async function takeLayer(context: ContainerContext, container: Container, lease:
     const upper = join(container.folder, "upper");
     const file = join(scratch.path, "layer.tar.gz");
     const exclude = await mountedPlaces(container, upper);
-    const { diffId, digest, sizeBytes } = await packUpper({ upper, file, exclude, isLive: true, signal });
+    const { diffId, digest, sizeBytes, isEmpty } = await packUpper({ upper, file, exclude, isLive: true, signal });
+    if (isEmpty) return undefined;
     lease.protect(digest);
     lease.protect(diffId);
     await images.blobs.adopt(file, digest);

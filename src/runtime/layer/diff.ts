@@ -9,6 +9,7 @@ import { exitOf, spawnTool } from "../../internal/exec";
 import { type Digest, parseDigest } from "../image/digest";
 import { createDiffFilter } from "./diff-filter";
 import { createProgramScan, type ProgramScan } from "./program-scan";
+import { blockBytes } from "./tar-header";
 
 export interface PackRequest {
   /** An overlay's upper folder. */
@@ -25,6 +26,8 @@ export interface PackRequest {
 export interface PackedLayer {
   readonly diffId: Digest;
   readonly has32BitPrograms: boolean;
+  /** Nothing changed: an archive without entries. */
+  readonly isEmpty: boolean;
   /** Of the plain archive. */
   readonly plainBytes: number;
   /** Of the gzip file. */
@@ -102,6 +105,8 @@ export async function packUpper(request: PackRequest): Promise<PackedLayer> {
   return {
     diffId: parseDigest(`sha256:${plain.digest("hex")}`),
     has32BitPrograms: scan.has32BitPrograms,
+    // Nothing but the two blocks that end every archive.
+    isEmpty: plainBytes === 2 * blockBytes,
     plainBytes,
     digest: parseDigest(`sha256:${packed.digest("hex")}`),
     sizeBytes: (await stat(file)).size,

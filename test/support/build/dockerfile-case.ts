@@ -18,6 +18,8 @@ export interface DockerfileCase {
   readonly history?: readonly string[];
   /** Where buildah does otherwise, with the reason. */
   readonly buildahDiffers?: string;
+  /** Where Docker does otherwise, with the reason. */
+  readonly dockerDiffers?: string;
 }
 
 /** Writes the context of a case into a new folder and hands it to `use`. */

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles have variables of that form.
 import type { DockerfileCase } from "./dockerfile-case";
+import { changing, configuringMore, copyingMore } from "./more-dockerfile-cases";
 
 const env = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -213,13 +214,13 @@ const copying: readonly DockerfileCase[] = [
     tree: ["d0755 0:0 d/", "-0644 0:0 d/y = 1"],
   },
   {
-    name: "ADD unpacks an archive made in another stage, COPY does not",
+    name: "COPY leaves an archive as it is",
     dockerfile: [
       "FROM bb AS pack",
-      "RUN mkdir -p /p/in && echo 1 > /p/in/a && tar -czf /a.tgz -C /p in && tar -cf /a.tar -C /p in",
+      "RUN mkdir -p /p/in && echo 1 > /p/in/a && tar -cf /a.tar -C /p in",
       "FROM bb",
-      "COPY --from=pack /a.tgz /x.tgz",
-      "RUN tar -xzf /x.tgz && rm /x.tgz",
+      "COPY --from=pack /a.tar /x.tar",
+      "RUN tar -xf /x.tar && rm /x.tar",
     ].join("\n"),
     tree: ["d0755 0:0 in/", "-0644 0:0 in/a = 1"],
   },
@@ -264,6 +265,7 @@ const stages: readonly DockerfileCase[] = [
     name: "a stage that nothing needs is not built",
     dockerfile: "FROM bb AS one\nRUN exit 3\nFROM bb\nRUN echo 1 > /a\n",
     tree: ["-0644 0:0 a = 1"],
+    dockerDiffers: "it builds all stages",
   },
   {
     name: "ARG before FROM names the base",
@@ -365,6 +367,7 @@ const configuring: readonly DockerfileCase[] = [
     tree: ["d0755 0:0 v/", "-0644 0:0 v/a = ", "-0644 0:0 v/b = "],
     config: { Volumes: { "/v": {}, "/tmp": {} } },
     buildahDiffers: "it drops what is written into a volume",
+    dockerDiffers: "it forgets what is written into a volume after its instruction; BuildKit keeps it",
   },
   {
     name: "USER, STOPSIGNAL, MAINTAINER",
@@ -404,7 +407,7 @@ const configuring: readonly DockerfileCase[] = [
     dockerfile: "FROM bb\nWORKDIR /etc\n",
     tree: [],
     config: { WorkingDir: "/etc" },
-    history: ["/bin/sh -c #(nop)  WORKDIR /etc"],
+    history: ["/bin/sh -c #(nop) WORKDIR /etc"],
   },
   {
     name: "lower-case instructions and spaces",
@@ -419,4 +422,12 @@ const configuring: readonly DockerfileCase[] = [
   },
 ];
 
-export const dockerfileCases: readonly DockerfileCase[] = [...running, ...copying, ...stages, ...configuring];
+export const dockerfileCases: readonly DockerfileCase[] = [
+  ...running,
+  ...changing,
+  ...copying,
+  ...copyingMore,
+  ...stages,
+  ...configuring,
+  ...configuringMore,
+];

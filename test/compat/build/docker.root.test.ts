@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { getRuntime } from "../../../src/api/runtime/runtime";
+import { runUnchecked } from "../../../src/internal/exec";
+import { type DockerfileCase, withContext } from "../../support/build/dockerfile-case";
+import { dockerfileCases } from "../../support/build/dockerfile-cases";
+import { type SavedImage, savedImage } from "../../support/build/saved-image";
+import { startDocker, type TestDocker } from "../../support/docker";
+import { dockerOn } from "../../support/docker-command";
+import { type TestEngine, useTestEngine } from "../../support/engine";
+import { saveTestImage } from "../../support/images";
+
+// What this engine makes of a Dockerfile beside what Docker's own builders make of it, layer by layer.
+
+let engine: TestEngine;
+let docker: TestDocker | undefined;
+
+beforeAll(async () => {
+  engine = await useTestEngine();
+  await getRuntime();
+  docker = await startDocker();
+  const folder = await mkdtemp(join(tmpdir(), "runcible-docker-build-"));
+  try {
+    await saveTestImage("busybox", "bb:latest", join(folder, "image.tar"));
+    for (const host of hosts()) {
+      expect(await dockerOn(host)(["load", "-i", join(folder, "image.tar")])).toMatchObject({ exitCode: 0 });
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+afterAll(async () => {
+  await docker?.[Symbol.asyncDispose]();
+  await engine[Symbol.asyncDispose]();
+});
+
+function hosts(): readonly [string, string] {
+  if (docker === undefined) throw new TypeError("dockerd did not come up; .ci/setup test installs it");
+  return [`unix://${join(engine.stateFolder, "engine.sock")}`, docker.host];
+}
+
+/** What the classic builder does not know; buildah.root.test.ts has these. Docker's BuildKit needs buildx, which Debian has not. */
+const isForBuildKit = ({ dockerfile }: DockerfileCase): boolean =>
+  /--(mount|chmod|link|parents|exclude|network|checksum|unpack)\b|<<|\bTARGET[A-Z]+\b/.test(dockerfile);
+const cases = dockerfileCases.filter((given) => given.dockerDiffers === undefined && !isForBuildKit(given));
+
+test.each(cases)("$name [root only: it starts a dockerd]", async (given) => {
+  const [ours, theirs] = hosts();
+  const own = await builtOn(ours, given);
+  const real = await builtOn(theirs, given);
+
+  expect(written(own)).toEqual(written(real));
+  expect(configOf(own)).toEqual(configOf(real));
+  expect(stepsOf(own)).toEqual(stepsOf(real));
+});
+
+async function builtOn(host: string, given: DockerfileCase): Promise<SavedImage> {
+  return await withContext(given, async (folder) => {
+    const env = { PATH: process.env["PATH"], HOME: "/nonexistent", DOCKER_HOST: host, DOCKER_BUILDKIT: "0" };
+    const args = ["build", "--network", "host", "-t", "case", ...(given.args ?? []), folder];
+    const result = await runUnchecked("docker", args, { env });
+    expect(result, result.stdout + result.stderr).toMatchObject({ exitCode: 0 });
+    return await savedImage(dockerOn(host), "case");
+  });
+}
+
+/** The layers of the steps that wrote something. */
+function written({ layers }: SavedImage): readonly (readonly string[])[] {
+  // The mode of a whiteout says nothing: Docker writes 0600, containerd and this engine 0.
+  const plain = (line: string): string => line.replace(/^-0\d+ 0:0 (\S*\.wh\.)/, "-0000 0:0 $1");
+  return layers.filter((entries) => entries.length > 0).map((entries) => entries.map(plain));
+}
+
+/** Without what says nothing, and what the classic builder notes of its own containers. */
+function configOf({ config }: SavedImage): unknown {
+  const says = (value: unknown): boolean =>
+    ![null, false, ""].includes(value as null) && JSON.stringify(value) !== "[]";
+  const { Image, ArgsEscaped, ...facts } = config;
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => says(value)));
+}
+
+function stepsOf({ history }: SavedImage): unknown {
+  // This engine notes the base's layer, which the base itself does not.
+  return history
+    .filter(({ created_by }) => created_by !== "")
+    .map(({ created_by = "", empty_layer = false }) => [inOurWords(created_by), empty_layer]);
+}
+
+/** Docker's digests of files are of a form that it has left, and a health check is a dump of its structure. */
+function inOurWords(step: string): string {
+  return step
+    .replace(/--chown=\S*?(?=(file|dir|multi):)/, "")
+    .replace(/\b(file|dir|multi):[0-9a-f]{64}/, "$1:*")
+    .replace(/#\(nop\) {2}HEALTHCHECK .*/, "#(nop)  HEALTHCHECK *");
+}
