@@ -8,6 +8,7 @@ import { canAskForCgroup } from "./delegation";
 import { checkSocketFolder, lastLogLines, openEngineLog, prepareEngineFolders } from "./engine-folder";
 import { ownIdMaps } from "./id-maps";
 import { engineLockedExitCode, supervisorCommand } from "./supervisor-script";
+import { thawLeftovers } from "./thaw";
 import { namespaceError } from "./user-namespace-trouble";
 
 export interface LaunchRequest {
@@ -131,7 +132,10 @@ async function startEngine(request: LaunchRequest, deadline: number): Promise<Ru
     const info = await answerOf(client);
     if (info !== undefined) return info;
   }
-  if (outcome === engineLockedExitCode) return undefined;
+  if (outcome === engineLockedExitCode) {
+    await thawLeftovers(stateFolder);
+    return undefined;
+  }
   if (outcome !== undefined && idMaps !== undefined) {
     const refused = await namespaceError();
     if (refused !== undefined) throw refused;

@@ -1,15 +1,17 @@
 import { Readable } from "node:stream";
 import { createFrameDecoder, type Frame } from "../wire/frames";
+import { answerOf } from "./broken-answer";
 
 /**
  * Output of a container or an exec, frame by frame in the order of arrival. Of a terminal there is one raw stream, which
- * is all stdout; which of the two it is shows in the first bytes, as not every daemon says it in a header.
+ * is all stdout; which of the two it is shows in the first bytes, as not every daemon says it in a header. Throws
+ * `engine-unreachable` when it breaks off.
  */
 export async function* readOutput(source: Readable): AsyncGenerator<Frame> {
   const decoder = createFrameDecoder();
   let isMultiplexed: boolean | undefined;
   let held: Buffer = Buffer.alloc(0);
-  for await (const chunk of source as AsyncIterable<Buffer>) {
+  for await (const chunk of answerOf(source)) {
     held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
     if (isMultiplexed === undefined && held.length < 4) continue;
     isMultiplexed ??= held.readUInt8(0) <= 2 && held.readUIntBE(1, 3) === 0;

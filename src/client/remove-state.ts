@@ -2,6 +2,7 @@ import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode, RuncibleError } from "../internal/errors";
 import { runUnchecked } from "../internal/exec";
+import { endLimitSeconds } from "./engine-end";
 import { ownIdMaps } from "./id-maps";
 import { enterArguments, namespaceFailedExitCode, namespaceScript } from "./namespace-script";
 import { engineLockedExitCode } from "./supervisor-script";
@@ -15,9 +16,6 @@ enter "$@" rm -rf -- "$folder"
 `;
 
 const removalLimitMs = 600_000;
-/** An engine that was told to leave gives its containers ten seconds. */
-const lockLimitSeconds = 30;
-
 /**
  * Removes a state folder with everything in it. An ordinary user's holds files of the user's further ids, which only the
  * root of a user namespace may remove. Idempotent. Throws `container-state` while an engine runs in it.
@@ -26,7 +24,7 @@ export async function removeStateFolder(stateFolder: string): Promise<void> {
   if (!(await exists(stateFolder))) return;
   const maps = await ownIdMaps();
   const pipe = join(stateFolder, "enter");
-  const lock = ["-w", String(lockLimitSeconds), "-E", String(engineLockedExitCode), join(stateFolder, "engine.lock")];
+  const lock = ["-w", String(endLimitSeconds), "-E", String(engineLockedExitCode), join(stateFolder, "engine.lock")];
   const shell = ["/bin/sh", "-c", script, "runcible-remove", stateFolder, ...enterArguments(pipe, maps)];
   const { exitCode, stderr } = await runUnchecked("flock", [...lock, ...shell], { timeoutMs: removalLimitMs });
   if (exitCode === 0) return;

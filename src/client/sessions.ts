@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { RuncibleError } from "../internal/errors";
 import type { SessionBody, SessionOpened } from "../wire/session";
+import { brokenAnswer } from "./broken-answer";
 import { isUnknownRoute } from "./system";
 import type { Transport } from "./transport";
 
@@ -47,7 +48,7 @@ function firstLine(connection: IncomingMessage): Promise<string> {
       text += chunk;
       if (text.includes("\n")) resolve(text);
     });
-    connection.once("error", reject);
+    connection.once("error", (error) => reject(brokenAnswer(error)));
     connection.once("close", () => reject(new RuncibleError("engine-unreachable", "open session: the engine hung up")));
   });
 }

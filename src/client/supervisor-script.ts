@@ -7,6 +7,14 @@ import { enterArguments, namespaceScript } from "./namespace-script";
 export const engineLockedExitCode = 75;
 
 /**
+ * A process that version 1 of cgroups holds frozen, because its container is paused, does not even die of SIGKILL, and
+ * its namespace with it. The engine itself thaws what it ends; this is for when it was killed. See also client/thaw.ts.
+ */
+function thaw(list: string): string {
+  return `[ ! -f "${list}" ] || while IFS= read -r group; do find "$group" -name freezer.state 2>/dev/null; done <"${list}" | while IFS= read -r file; do echo THAWED >"$file"; done`;
+}
+
+/**
  * Runs outside the engine's pid namespace and outlives it, to remove the two things that the kernel keeps when the
  * engine is killed: rules in the host's firewall, see runtime/network/uplink/host-firewall.ts, and control groups. The
  * kernel lock is held by every process of the engine, so it is free only when the last of them is gone and this is done.
@@ -16,8 +24,9 @@ const script = `${namespaceScript}
 state=$1 node=$2 program=$3
 shift 3
 enter "$@" unshare --pid --fork --kill-child --mount --mount-proc --propagation slave -- \\
-  /bin/sh -c '"$0" "$1" & wait $!' "$node" "$program"
+  /bin/sh -c '"$0" "$1" & wait $!; code=$?; ${thaw("$2")}; exit $code' "$node" "$program" "$state/run-cgroups"
 code=$?
+${thaw("$state/run-cgroups")}
 if [ "$(id -u)" = 0 ]; then
   link=rc$(cat "$state/engine-id")
   for chain in DOCKER-USER FORWARD; do

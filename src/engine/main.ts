@@ -5,10 +5,12 @@ import { deferred } from "../internal/deferred";
 import { isRuncibleError, messageOf } from "../internal/errors";
 import { createLogger, type Logger } from "../internal/log";
 import { performByShell } from "../internal/perform";
+import { explainSystemError } from "../internal/system-error";
 import { createUndoStack, type UndoStack } from "../internal/undo";
 import { ownUserNamespace } from "../internal/user-namespace";
 import { mountRunFolder } from "../runtime/run-folder";
-import { cgroupFacts, cgroupFolders, removeCgroupFolder } from "../runtime/runc/cgroup-files";
+import { removeCgroup } from "../runtime/runc/cgroup";
+import { cgroupFacts, cgroupFolders } from "../runtime/runc/cgroup-files";
 import { findCgroupParent } from "../runtime/runc/cgroup-parent";
 import { type EngineConfig, readEngineConfig } from "./config";
 import { readEngineId } from "./engine-id";
@@ -31,7 +33,8 @@ export async function runEngine(config: EngineConfig = readEngineConfig()): Prom
     await serve(config, logger, undo, ended.resolve);
     logger.info("engine ends", { reason: await ended.promise });
     return 0;
-  } catch (error) {
+  } catch (thrown) {
+    const error = explainSystemError("use the state folder", thrown);
     // The client finds its way from here: see client/engine-failure.ts.
     logger.error(`engine cannot run: ${messageOf(error)}`, { code: isRuncibleError(error) ? error.code : "internal" });
     return 1;
@@ -76,6 +79,8 @@ async function serve(
     logger,
     onActivity,
     onShutdown: () => end("shutdown asked for"),
+    // As after a SIGKILL, which everything here is made for: the containers must not go on without their networks.
+    onLost: () => process.exit(1),
   });
   undo.push(close);
   const server = createEngineServer({ routes: engineRoutes(services), version, logger, onActivity });
@@ -102,12 +107,9 @@ async function claimCgroups(stateFolder: string, cgroupParent: string, undo: Und
   const folders = cgroupFolders(await cgroupFacts(), cgroupParent);
   const list = join(stateFolder, "run-cgroups");
   await appendFile(list, folders.map((folder) => `${folder}\n`).join(""));
-  const remove = async (): Promise<void> => {
-    for (const folder of folders) await removeCgroupFolder(folder);
-  };
-  await remove();
+  await removeCgroup(cgroupParent);
   undo.push(async () => {
-    await remove();
+    await removeCgroup(cgroupParent);
     await rm(list, { force: true });
   });
 }

@@ -24,17 +24,17 @@ import { restoreContainers } from "./containers/restore";
 import { createEventHub } from "./events/event-hub";
 import { HostPortRegistry } from "./host-ports/host-port-registry";
 import { ImageCatalog } from "./images/image-catalog";
-import type { NetworkRecord } from "./networks/network-record";
+import { isNetworkRecord } from "./networks/network-record";
 import { Networks } from "./networks/network-service";
 import { subnetChooser } from "./networks/subnet-chooser";
 import type { EngineServices } from "./routes/engine-routes";
 import { SessionRegistry } from "./sessions/session-registry";
-import { type ContainerRecord, sessionLabel } from "./state/container-record";
-import { openRecordStore } from "./state/record-store";
+import { isContainerRecord, sessionLabel } from "./state/container-record";
+import { openRecordStore, type RecordStore, type RecordStoreOptions } from "./state/record-store";
 import { RefIndex } from "./state/ref-index";
 import { nowNs, timestampNow } from "./state/timestamp";
 import { createSystemService } from "./system/system-facts";
-import { type VolumeRecord, Volumes } from "./volumes/volume-service";
+import { isVolumeRecord, Volumes } from "./volumes/volume-service";
 
 export interface ComposeOptions {
   readonly config: EngineConfig;
@@ -45,6 +45,8 @@ export interface ComposeOptions {
   readonly logger: Logger;
   readonly onActivity: () => void;
   readonly onShutdown: () => void;
+  /** What no engine can do without is gone. */
+  readonly onLost: () => void;
 }
 
 export interface ComposedServices {
@@ -59,15 +61,15 @@ export interface ComposedServices {
 export async function composeServices(options: ComposeOptions): Promise<ComposedServices> {
   const { config, logger, engineId } = options;
   const inState = (name: string): string => join(config.stateFolder, name);
-  const records = <T>(name: string): ReturnType<typeof openRecordStore<T>> =>
-    openRecordStore<T>(inState(name), { file: "record.json", logger });
+  const records = <T>(name: string, isRecord: RecordStoreOptions<T>["isRecord"]): Promise<RecordStore<T>> =>
+    openRecordStore(inState(name), { file: "record.json", isRecord, logger, keepsDamaged: name === "volumes" });
 
   const [runtime, images, containerStore, networkStore, volumeStore] = await Promise.all([
     openRuntime(options),
     openImageStore(inState("images")),
-    records<ContainerRecord>("containers"),
-    records<NetworkRecord>("networks"),
-    records<VolumeRecord>("volumes"),
+    records("containers", isContainerRecord),
+    records("networks", isNetworkRecord),
+    records("volumes", isVolumeRecord),
   ]);
   const events = createEventHub({ now: nowNs });
   const volumes = await Volumes.open({ store: volumeStore, root: inState("volumes"), events, logger });
@@ -206,10 +208,11 @@ async function openRuntime({
   runFolder,
   cgroupParent,
   logger,
+  onLost,
 }: ComposeOptions): Promise<RuntimeParts> {
   const [layers, network, runc] = await Promise.all([
     openLayerStore(join(config.stateFolder, "layers")),
-    startNetworkStack({ engineId, runFolder, logger }),
+    startNetworkStack({ engineId, runFolder, logger, onLost }),
     openRunc({ root: join(runFolder, "runc"), runFolder: join(runFolder, "processes") }),
   ]);
   return { layers, rootfs: overlayDriver, network, runc, cgroupParent, logger };

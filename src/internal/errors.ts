@@ -60,6 +60,7 @@ export type ErrorCode =
   | "registry-rate-limited"
   | "registry-unauthorized"
   | "registry-unreachable"
+  | "resources-exhausted"
   | "runc-missing"
   | "runc-too-old"
   | "size-mismatch"
@@ -131,6 +132,10 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "registry-rate-limited": { kind: "unavailable", when: "a registry refuses more requests for now" },
   "registry-unauthorized": { kind: "unauthorized", when: "a registry wants other credentials" },
   "registry-unreachable": { kind: "internal", when: "a registry cannot be reached" },
+  "resources-exhausted": {
+    kind: "unavailable",
+    when: "the engine or the machine has no file descriptor, process or memory left",
+  },
   "runc-missing": { kind: "unavailable", when: "runc is not installed" },
   "runc-too-old": { kind: "unavailable", when: "runc is older than 1.1" },
   "size-mismatch": { kind: "internal", when: "content does not have the size it was announced with" },

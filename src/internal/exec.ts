@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { hasCode, RuncibleError } from "./errors";
+import { explainSystemError } from "./system-error";
 
 export interface RunOptions {
   /** Written to standard input, which is then closed. Default: no standard input. */
@@ -94,6 +95,8 @@ function spawnFailed(command: string, error: Error): RuncibleError {
       },
     );
   }
+  const explained = explainSystemError(`run ${command}`, error);
+  if (explained instanceof RuncibleError) return explained;
   if (error.name === "AbortError") return new RuncibleError("aborted", `run ${command}: cancelled`, { cause: error });
   return new RuncibleError("command-failed", `run ${command}: ${error.message}`, { cause: error });
 }

@@ -153,11 +153,13 @@ async function runBundle(
   const sources = await pinSources(request.spec.mounts, folder);
   try {
     const spec = await writeBundle(parts, request, prepared, sources.mounts);
+    const cgroupPath = cgroupPathOf(parts, id);
     const process = await parts.runc.run({
       id,
       bundle,
       hasStdin,
       mayLeaveOthers: request.spec.pidMode !== "private",
+      ...(cgroupPath === undefined ? {} : { cgroupPath }),
       ...(tty === undefined ? {} : { tty }),
     });
     return { spec, process };

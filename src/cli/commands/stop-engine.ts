@@ -1,4 +1,5 @@
 import { createClient } from "../../client/client";
+import { awaitEngineEnd } from "../../client/engine-end";
 import { hasCode } from "../../internal/errors";
 import { socketPathOf, stateFolderOf } from "../../internal/state-folder";
 import type { Command } from "../command";
@@ -12,9 +13,11 @@ export const stopEngineCommand: Command = {
   arguments: { min: 0, max: 0 },
   run: async ({ env, out }) => {
     const uid = process.getuid?.() ?? -1;
-    const client = createClient({ kind: "unix", path: socketPathOf(stateFolderOf(env, uid), uid) });
+    const stateFolder = stateFolderOf(env, uid);
+    const client = createClient({ kind: "unix", path: socketPathOf(stateFolder, uid) });
     try {
       await client.system.shutdown();
+      await awaitEngineEnd(stateFolder);
       out("engine stopped\n");
     } catch (error) {
       if (!hasCode(error, "engine-unreachable")) throw error;

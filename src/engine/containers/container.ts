@@ -103,16 +103,20 @@ export class Container {
     if (!this.isRemoving) await this.#store.put(this.id, this.#record);
   }
 
-  /**
-   * As `change`, but a full disk is no error: the state is a fact whether it can be stored or not, and it matters on disk
-   * only to the next engine, which finds nothing running anyway. Throws `container-state` for a move that no container
-   * makes.
-   */
+  /** As `note`, of the state. Throws `container-state` for a move that no container makes. */
   async changeState(change: Partial<LastState>): Promise<void> {
     const { state } = this.#record;
     if (change.status !== undefined) checkMove(this.id, state.status, change.status);
+    await this.note({ state: { ...state, ...change } });
+  }
+
+  /**
+   * As `change`, but a full disk is no error: what happened is a fact whether it can be stored or not, and it matters on
+   * disk only to the next engine, which finds nothing running anyway.
+   */
+  async note(change: Pick<Partial<ContainerRecord>, "state" | "restartCount">): Promise<void> {
     try {
-      await this.change({ state: { ...state, ...change } });
+      await this.change(change);
     } catch (error) {
       this.#logger.warn("store state of container", { container: this.id, error });
     }

@@ -25,7 +25,10 @@ interface Exec {
 /** As Docker: a program that cannot be started gives 126 whatever the reason, and the reason as output. */
 const notStartedExitCode = 126;
 
-/** The exec sessions of all containers. They are forgotten with their container. */
+/** Clients ask for the exit code once, right at the end; a container that is polled by execs for days has millions. */
+const endedKept = 1000;
+
+/** The exec sessions of all containers. They are forgotten with their container, and some time after their own end. */
 export class ExecRegistry implements ExecService {
   readonly #context: ContainerContext;
   readonly #execs = new Map<string, Exec>();
@@ -37,7 +40,7 @@ export class ExecRegistry implements ExecService {
   async create(containerRef: string, spec: ExecSpec): Promise<{ readonly id: string }> {
     const container = findContainer(this.#context, containerRef);
     unpausedRunOf(container);
-    this.#forgetOrphans();
+    this.#forgetOld();
     const exec: Exec = {
       id: randomId(),
       container,
@@ -129,9 +132,13 @@ export class ExecRegistry implements ExecService {
     return exec;
   }
 
-  #forgetOrphans(): void {
-    for (const [id, { container }] of this.#execs) {
-      if (this.#context.index.get(container.id) === undefined) this.#execs.delete(id);
+  /** Orphans, and the oldest of those that have ended. */
+  #forgetOld(): void {
+    let surplus = [...this.#execs.values()].filter(({ exitCode }) => exitCode !== null).length - endedKept;
+    for (const [id, { container, exitCode }] of this.#execs) {
+      const isOrphan = this.#context.index.get(container.id) === undefined;
+      const isSurplus = exitCode !== null && surplus-- > 0;
+      if (isOrphan || isSurplus) this.#execs.delete(id);
     }
   }
 

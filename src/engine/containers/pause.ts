@@ -1,4 +1,7 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { RuncibleError } from "../../internal/errors";
+import type { ContainerRun } from "../../runtime/container";
+import { containerNotRunning } from "../../wire/docker-errors";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
 import { unpausedRunOf } from "./find";
@@ -10,10 +13,32 @@ export async function pauseContainer(context: ContainerContext, container: Conta
     if (container.record.state.status === "paused") {
       throw new RuncibleError("container-state", `Container ${container.id} is already paused`);
     }
-    await unpausedRunOf(container).group.pause();
+    await pauseRun(container, unpausedRunOf(container));
     await container.changeState({ status: "paused" });
   });
   publishContainerEvent(context, container, "pause");
+}
+
+/** Its process may be ending just now: that is then what keeps it from being paused. */
+async function pauseRun(container: Container, run: ContainerRun): Promise<void> {
+  try {
+    await run.group.pause();
+  } catch (error) {
+    if (!(await hasEndedWithin(run, endNoticedMs))) throw error;
+    throw containerNotRunning(container.id);
+  }
+}
+
+/** runc knows of the end of a process some milliseconds before it ends itself. */
+const endNoticedMs = 1_000;
+
+async function hasEndedWithin({ process }: ContainerRun, milliseconds: number): Promise<boolean> {
+  const given = new AbortController();
+  const ended = process.exited.then(() => true);
+  const late = delay(milliseconds, false, { signal: given.signal }).catch(() => false);
+  const hasEnded = await Promise.race([ended, late]);
+  given.abort();
+  return hasEnded;
 }
 
 /** `ContainerService.unpause`. */

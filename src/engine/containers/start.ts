@@ -23,7 +23,7 @@ export async function startContainer(context: ContainerContext, container: Conta
       if (container.isRemoving) throw removalInProgress(container.id);
       if (container.isRunning) throw new RuncibleError("not-modified", `container ${container.id} runs already`);
       container.isStopWanted = false;
-      await container.change({ restartCount: 0 });
+      await container.note({ restartCount: 0 });
       await startLocked(context, container);
     });
   } catch (error) {

@@ -114,7 +114,7 @@ async function restart(
       await container.changeState({ status: "exited" });
       return;
     }
-    await container.change({ restartCount: container.record.restartCount + 1 });
+    await container.note({ restartCount: container.record.restartCount + 1 });
     await startAgain(context, container);
   });
 }

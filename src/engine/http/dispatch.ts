@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
 import { apiVersion, formatVersion } from "../../wire/versions";
-import { errorReply, statusOf } from "./error-reply";
+import { errorReply, explained, statusOf } from "./error-reply";
 import { createEngineRequest, type RequestSource } from "./exchange";
 import { empty, type Reply } from "./reply";
 import type { EngineRequest } from "./request";
@@ -83,8 +83,9 @@ async function carryOut(exchange: Exchange, reply: Reply, signal: AbortSignal): 
   if (socket !== null) await writeHijack(socket, reply, { isUpgrade: exchange.isUpgrade, signal });
 }
 
-async function answerFailure(exchange: Exchange, error: unknown, logger: Logger, signal: AbortSignal): Promise<void> {
+async function answerFailure(exchange: Exchange, thrown: unknown, logger: Logger, signal: AbortSignal): Promise<void> {
   const { response, source } = exchange;
+  const error = explained(thrown);
   if (signal.aborted) return void source.message.socket.destroy();
   const { method, url } = source.message;
   if (!isRuncibleError(error) || statusOf(error) === 500) {

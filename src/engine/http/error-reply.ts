@@ -1,4 +1,5 @@
 import { type ErrorKind, isRuncibleError, messageOf } from "../../internal/errors";
+import { explainSystemError } from "../../internal/system-error";
 import type { ErrorBody } from "../../wire/system";
 import { empty, json, type Reply } from "./reply";
 
@@ -15,7 +16,8 @@ const statuses: Readonly<Record<ErrorKind, number>> = {
 };
 
 /** The HTTP status of whatever was thrown; what is no error of ours is a defect: 500. */
-export function statusOf(error: unknown): number {
+export function statusOf(thrown: unknown): number {
+  const error = explained(thrown);
   return isRuncibleError(error) ? statuses[error.kind] : 500;
 }
 
@@ -25,7 +27,13 @@ export function errorReply(error: unknown): Reply {
   return status === 304 ? empty(304) : json(bodyOf(error), status);
 }
 
-function bodyOf(error: unknown): ErrorBody {
+/** A disk or a machine that is used up shows anywhere; here everything passes. */
+export function explained(error: unknown): unknown {
+  return isRuncibleError(error) ? error : explainSystemError("carry out the request", error);
+}
+
+function bodyOf(thrown: unknown): ErrorBody {
+  const error = explained(thrown);
   if (!isRuncibleError(error)) return { message: messageOf(error), code: "internal" };
   const { message, code, evidence } = error;
   return Object.keys(evidence).length === 0 ? { message, code } : { message, code, evidence };

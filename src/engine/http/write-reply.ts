@@ -4,6 +4,7 @@ import { isRuncibleError, messageOf } from "../../internal/errors";
 import { encodeFrame } from "../../wire/frames";
 import { encodeProgress, type ProgressLine, progressError } from "../../wire/progress";
 import type { OutputChunk } from "../routes/stream-types";
+import { explained } from "./error-reply";
 import type { Reply, ReplyHeaders } from "./reply";
 import { orAborted, untilAborted, write } from "./stream-write";
 
@@ -88,7 +89,8 @@ async function writeProgress(
 }
 
 /** An error that comes when the status is sent already. */
-function lateError(error: unknown): ProgressLine {
+function lateError(thrown: unknown): ProgressLine {
+  const error = explained(thrown);
   const { code = "internal", evidence = {} } = isRuncibleError(error) ? error : {};
   return { ...progressError(messageOf(error)), errorCode: code, errorEvidence: evidence };
 }

@@ -1,10 +1,19 @@
 import { createHash } from "node:crypto";
+import { hasShape } from "../../internal/json-shape";
 import type { NetworkSpec } from "../routes/network-service";
 
 export interface NetworkRecord {
   readonly id: string;
   readonly createdAt: string;
   readonly spec: NetworkSpec;
+}
+
+/** Of what is in a file. */
+export function isNetworkRecord(value: unknown, id: string): value is NetworkRecord {
+  if (!hasShape(value, { id: "string", createdAt: "string", spec: "object" })) return false;
+  const { id: ownId, spec } = value as NetworkRecord;
+  const shape = { name: "string", driver: "string", subnets: "array", options: "object", labels: "object" } as const;
+  return ownId === id && hasShape(spec, shape);
 }
 
 /** The networks that are always there. Their ids are stable, so that clients may remember them. */

@@ -1,5 +1,6 @@
+import { hasShape } from "../../internal/json-shape";
 import type { Digest } from "../../runtime/image/digest";
-import type { ContainerState } from "../../runtime/process/state";
+import { type ContainerState, containerStates } from "../../runtime/process/state";
 import type { ContainerSpec, EndpointSpec } from "../routes/container-spec";
 import type { EffectiveConfig, MountView, Timestamp } from "../routes/container-view";
 
@@ -20,6 +21,21 @@ export interface ContainerRecord {
   readonly restartCount: number;
   /** Whether files that were copied in are programs of a 32-bit machine. Absent: none is. */
   readonly has32BitPrograms?: boolean;
+}
+
+/** Of what is in a file: enough for the engine to list, show and remove it. */
+export function isContainerRecord(value: unknown, id: string): value is ContainerRecord {
+  const kinds = { id: "string", name: "string", createdAt: "string", imageId: "string" } as const;
+  const parts = { spec: "object", config: "object", state: "object", diffIds: "array" } as const;
+  if (!hasShape(value, { ...kinds, ...parts, mounts: "array", endpoints: "array" })) return false;
+  const { id: ownId, spec, config, state } = value as ContainerRecord;
+  return ownId === id && hasShape(spec, specKinds) && hasShape(config, { labels: "object" }) && isState(state);
+}
+
+const specKinds = { image: "string", logs: "object", networkMode: "object", restartPolicy: "object" } as const;
+
+function isState(state: LastState): boolean {
+  return hasShape(state, { status: "string" }) && containerStates.includes(state.status);
 }
 
 export interface MountRecord extends MountView {

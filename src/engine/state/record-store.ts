@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf, RuncibleError } from "../../internal/errors";
+import { hasCode } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
+import { stateTooNew } from "../../internal/state-too-new";
 
 /**
  * One JSON file per record, in a folder of its own: `<folder>/<id>/<file>`. The folder may hold other things of the
@@ -9,25 +10,34 @@ import type { Logger } from "../../internal/log";
  */
 export interface RecordStore<T> {
   folderOf(id: string): string;
-  /** All readable records. What cannot be read is logged and its folder removed: nobody could ever use or remove it. */
+  /**
+   * All records. The folder of one that was never finished, or that somebody damaged, is removed: nobody could ever use or
+   * remove it. One that the machine does not let us read now is left for another time. Throws `state-too-new`.
+   */
   load(): Promise<ReadonlyMap<string, T>>;
   put(id: string, record: T): Promise<void>;
   /** The record and everything in its folder. Idempotent. */
   remove(id: string): Promise<void>;
 }
 
-interface Envelope<T> {
+interface Envelope {
   /** Raised when older engines must not touch the state any more. */
   readonly format: number;
-  readonly record: T;
+  readonly record: unknown;
 }
 
 const format = 1;
 
-export async function openRecordStore<T>(
-  folder: string,
-  options: { readonly file: string; readonly logger: Logger },
-): Promise<RecordStore<T>> {
+export interface RecordStoreOptions<T> {
+  readonly file: string;
+  /** What is in a file may be anything: people edit them. */
+  readonly isRecord: (value: unknown, id: string) => value is T;
+  /** A damaged record does not cost what else is in its folder. Default: it does. */
+  readonly keepsDamaged?: boolean;
+  readonly logger: Logger;
+}
+
+export async function openRecordStore<T>(folder: string, options: RecordStoreOptions<T>): Promise<RecordStore<T>> {
   await mkdir(folder, { recursive: true, mode: 0o711 });
   const folderOf = (id: string): string => join(folder, id);
   // Writes of one record are queued: two renames must not race, and the last one asked for must win.
@@ -37,18 +47,34 @@ export async function openRecordStore<T>(
     const records = new Map<string, T>();
     for (const id of await readdir(folder)) {
       try {
-        records.set(id, parse<T>(await readFile(join(folder, id, options.file), "utf8")));
+        const record = parse(await readFile(join(folder, id, options.file), "utf8"));
+        if (options.isRecord(record, id)) records.set(id, record);
+        else await removeDamaged(id);
       } catch (error) {
-        if (error instanceof RuncibleError) throw error;
-        options.logger.warn("remove unreadable record", { folder: folderOf(id), reason: messageOf(error) });
-        await rm(folderOf(id), { recursive: true, force: true });
+        if (hasCode(error, "state-too-new")) throw error;
+        // The folder was made, and then there was no time for more.
+        if (hasCode(error, "ENOENT")) await removeFolder(id);
+        else options.logger.warn("read record", { folder: folderOf(id), error });
       }
     }
     return records;
   };
 
+  const removeDamaged = async (id: string): Promise<void> => {
+    const isKept = options.keepsDamaged ?? false;
+    options.logger.warn(isKept ? "leave damaged record" : "remove damaged record", { folder: folderOf(id) });
+    if (!isKept) await removeFolder(id);
+  };
+
+  /** What cannot be removed now must not keep the engine from serving: the next one tries again. */
+  const removeFolder = async (id: string): Promise<void> => {
+    await rm(folderOf(id), { recursive: true, force: true }).catch((error: unknown) =>
+      options.logger.warn("remove record", { folder: folderOf(id), error }),
+    );
+  };
+
   const put = (id: string, record: T): Promise<void> => {
-    const text = JSON.stringify({ format, record } satisfies Envelope<T>);
+    const text = JSON.stringify({ format, record } satisfies Envelope);
     const write = async (): Promise<void> => {
       const path = join(folder, id, options.file);
       await mkdir(folderOf(id), { recursive: true, mode: 0o711 });
@@ -72,13 +98,17 @@ export async function openRecordStore<T>(
   return { folderOf, load, put, remove };
 }
 
-function parse<T>(text: string): T {
-  const envelope: Envelope<T> = JSON.parse(text);
-  if (envelope.format > format) {
-    throw new RuncibleError(
-      "state-too-new",
-      "read state folder: a newer version of runcible wrote it; use that version, or another RUNCIBLE_STATE_DIR",
-    );
+/** Undefined: it is damaged. */
+function parse(text: string): unknown {
+  const envelope = parseJson(text) as Partial<Envelope> | null | undefined;
+  if (Number(envelope?.format) > format) throw stateTooNew();
+  return envelope?.record;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
-  return envelope.record;
 }

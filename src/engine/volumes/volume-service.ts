@@ -1,5 +1,6 @@
 import { hasCode, RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
+import { hasShape } from "../../internal/json-shape";
 import { KeyedMutex } from "../../internal/keyed-mutex";
 import type { Logger } from "../../internal/log";
 import { createUndoStack } from "../../internal/undo";
@@ -19,6 +20,12 @@ export interface VolumeRecord {
   readonly labels: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, string>>;
   readonly isAnonymous: boolean;
+}
+
+/** Of what is in a file. */
+export function isVolumeRecord(value: unknown, name: string): value is VolumeRecord {
+  const shape = { name: "string", createdAt: "string", labels: "object", options: "object" } as const;
+  return hasShape(value, shape) && (value as VolumeRecord).name === name;
 }
 
 /** Which containers mount a volume: asked before a removal. */

@@ -1,11 +1,16 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { hasCode, RuncibleError } from "../../internal/errors";
+import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
+import { hasShape } from "../../internal/json-shape";
+import { stateTooNew } from "../../internal/state-too-new";
 import type { BlobStore } from "./blob-store";
 import type { Descriptor } from "./descriptor";
 import type { Digest } from "./digest";
 import { diskError } from "./disk-error";
 import type { Image } from "./manifest";
-import { isIndex, parseImageConfig, parseManifest } from "./parse";
+import { isIndex, parseDescriptor, parseImageConfig, parseManifest } from "./parse";
+
+/** Raised when older engines must not touch the images any more. */
+const format = 1;
 
 /** What the index on disk says of an image. Everything else is in the blobs. */
 export interface IndexEntry {
@@ -16,7 +21,7 @@ export interface IndexEntry {
 
 /**
  * All images, by id. One whose content is not all there, which only a broken disk brings about, is forgotten: a pull
- * mends it. Throws `image-invalid` when the file is no index.
+ * mends it. Throws `image-invalid` when the file is no index, `state-too-new`.
  */
 export async function readIndex(path: string, blobs: BlobStore): Promise<ReadonlyMap<Digest, Image>> {
   const images = await Promise.all(
@@ -38,7 +43,10 @@ export async function writeIndex(path: string, images: ReadonlyMap<Digest, Image
     repoDigests,
   }));
   try {
-    await writeFile(`${path}.new`, JSON.stringify({ images: entries }, undefined, 1), { mode: 0o600, flush: true });
+    await writeFile(`${path}.new`, JSON.stringify({ format, images: entries }, undefined, 1), {
+      mode: 0o600,
+      flush: true,
+    });
     await rename(`${path}.new`, path);
   } catch (cause) {
     throw diskError("write image index", cause);
@@ -56,14 +64,36 @@ export async function readImage(blobs: BlobStore, entry: IndexEntry): Promise<Im
   return { id: manifest.config.digest, manifestDescriptor: entry.manifest, manifest, config, tags, repoDigests };
 }
 
+/**
+ * Nothing is touched when the file is damaged: whoever edited it can mend it, and images that were built here could not be
+ * pulled again.
+ */
 async function readEntries(path: string): Promise<readonly IndexEntry[]> {
   try {
-    const { images }: { readonly images: readonly IndexEntry[] } = JSON.parse(await readFile(path, "utf8"));
-    return images;
+    const index: unknown = JSON.parse(await readFile(path, "utf8"));
+    if (!hasShape(index, { images: "array" })) throw damaged("it has no list of images");
+    const { format: found = format, images } = index as { readonly format?: number; readonly images: unknown[] };
+    if (found > format) throw stateTooNew();
+    return images.map(parseEntry);
   } catch (error) {
     if (hasCode(error, "ENOENT")) return [];
-    throw new RuncibleError("image-invalid", `read image index ${path}: remove the file to start over`, {
-      cause: error,
-    });
+    if (hasCode(error, "state-too-new")) throw error;
+    throw new RuncibleError(
+      "image-invalid",
+      `read image index ${path}: ${messageOf(error)}; mend the file, or remove it to start over without images`,
+      { cause: error },
+    );
   }
+}
+
+function parseEntry(value: unknown): IndexEntry {
+  if (!hasShape(value, { manifest: "object", tags: "array", repoDigests: "array" })) {
+    throw damaged("one of its images lacks manifest, tags or repoDigests");
+  }
+  const { manifest, tags, repoDigests } = value as IndexEntry;
+  return { manifest: parseDescriptor(manifest), tags: tags.map(String), repoDigests: repoDigests.map(String) };
+}
+
+function damaged(how: string): RuncibleError {
+  return new RuncibleError("image-invalid", how);
 }

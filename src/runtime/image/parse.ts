@@ -60,7 +60,8 @@ function parseHistoryEntry(value: unknown): readonly HistoryEntry[] {
   return [{ ...Object.fromEntries(texts), ...(json["empty_layer"] === true ? { empty_layer: true } : {}) }];
 }
 
-function parseDescriptor(value: unknown): Descriptor {
+/** Throws `image-invalid`. */
+export function parseDescriptor(value: unknown): Descriptor {
   const json = objectOf(value);
   const digest = json?.["digest"];
   const size = json?.["size"];

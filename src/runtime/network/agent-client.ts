@@ -24,17 +24,20 @@ export interface AgentOptions {
   readonly agentPath: string;
   readonly forward: (query: Uint8Array, isTcp: boolean) => Promise<Uint8Array | undefined>;
   readonly logger: Logger;
+  /** It was ready, and ended unasked: the switch and every network in it are gone. */
+  readonly onLost: (error: RuncibleError) => void;
 }
 
 /** Starts the agent in a network namespace of its own. It ends when this process does: its channel breaks. */
 export async function startAgent(options: AgentOptions): Promise<AgentClient> {
-  const { agentPath, logger } = options;
+  const { agentPath, logger, onLost } = options;
   const child = spawnTool("unshare", ["--net", "--", process.execPath, agentPath], {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     serialization: "advanced",
   });
   const ready = deferred();
   const waiting = new Map<number, Deferred<SendHandle | undefined>>();
+  let isReady = false;
   let isClosing = false;
 
   child.stderr?.on("data", (chunk: Buffer) => logger.warn("network agent", { stderr: chunk.toString("utf8").trim() }));
@@ -51,9 +54,10 @@ export async function startAgent(options: AgentOptions): Promise<AgentClient> {
     ready.reject(error);
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
-    if (!isClosing) logger.error("the network agent ended, and all container networks with it", { error });
+    if (isReady && !isClosing) onLost(error);
   });
   await ready.promise;
+  isReady = true;
 
   let lastId = 0;
   const ask = async (request: AgentRequest, handle?: SendHandle): Promise<SendHandle | undefined> => {
@@ -112,7 +116,5 @@ function send(child: ChildProcess, message: ToAgent, handle?: SendHandle): void 
 }
 
 function agentEnded(how: string, cause?: unknown): RuncibleError {
-  return new RuncibleError("internal", `use container network: the network agent ended (${how}); restart the engine`, {
-    cause,
-  });
+  return new RuncibleError("internal", `use container network: the network agent ended (${how})`, { cause });
 }

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { RuncibleError } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
 import { createUndoStack } from "../../internal/undo";
 import { startAgent } from "./agent-client";
@@ -129,6 +130,8 @@ export interface NetworkStackOptions {
   readonly resolverPort?: number;
   /** Namespaces made in advance. Default: 3. */
   readonly poolSize?: number;
+  /** The networks are gone for good, and whoever uses the stack has to start over. Default: only logged. */
+  readonly onLost?: (error: RuncibleError) => void;
   /** Default: the best one there is, see uplink.ts. */
   readonly uplink?: UplinkDriver;
 }
@@ -148,6 +151,10 @@ export async function startNetworkStack(options: NetworkStackOptions): Promise<N
       agentPath: options.agentPath ?? join(__dirname, "agent-main.js"),
       forward: (query, isTcp) => forwardQuery(resolvers, { query, isTcp, port: options.resolverPort ?? dnsPort }),
       logger,
+      onLost: (error) => {
+        logger.error("container networks are lost", { error });
+        options.onLost?.(error);
+      },
     });
     undo.push(agent.close);
     const uplink = await openUplink({ agent, engineId, runFolder, logger }, options.uplink);

@@ -1,6 +1,7 @@
 import { RuncibleError } from "../../internal/errors";
 
-export type ContainerState = "created" | "running" | "paused" | "restarting" | "exited";
+export const containerStates = ["created", "running", "paused", "restarting", "exited"] as const;
+export type ContainerState = (typeof containerStates)[number];
 
 /** Every move a container may make. One that is removed has no state any more. */
 const moves: Readonly<Record<ContainerState, readonly ContainerState[]>> = {

@@ -1,7 +1,9 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import {
+  type CgroupFacts,
   cgroupFacts,
   cgroupFolders,
   controllerFolder,
@@ -46,10 +48,11 @@ async function processesOf(path: string): Promise<readonly number[]> {
 }
 
 /**
- * The kernel keeps a cgroup busy for a moment after its last process has died, so a refusal is tried again. With the
- * host's pid namespace processes may even outlive the first one: those are killed.
+ * Removes a cgroup and those below it. The kernel keeps one busy for a moment after its last process has died, so a refusal
+ * is tried again. With the host's pid namespace processes may even outlive the first one: those are killed. Throws
+ * `timeout`.
  */
-async function removeCgroup(path: string): Promise<void> {
+export async function removeCgroup(path: string): Promise<void> {
   const facts = await cgroupFacts();
   for (let attempt = 0; attempt < killAttempts; attempt++) {
     try {
@@ -58,10 +61,20 @@ async function removeCgroup(path: string): Promise<void> {
     } catch (error) {
       if (!hasCode(error, "EBUSY") && !hasCode(error, "ENOTEMPTY")) throw error;
     }
-    for (const pid of await processesOf(path)) kill(pid);
+    // 0 stands for one that is in another pid namespace, and would be our own process group.
+    for (const pid of await processesOf(path)) if (pid > 0) kill(pid);
+    await thaw(facts, path);
     await delay(Math.min(2 ** attempt, 100));
   }
   throw new RuncibleError("timeout", `remove cgroup ${path}: its processes do not end`);
+}
+
+/** On version 1 what is frozen does not die, not even of a SIGKILL that it has got already. */
+async function thaw(facts: CgroupFacts, path: string): Promise<void> {
+  if (facts.version === 2) return;
+  for (const folder of await nestedFolders(controllerFolder(facts, path, "freezer"))) {
+    await writeFile(join(folder, "freezer.state"), "THAWED").catch(() => {});
+  }
 }
 
 function kill(pid: number): void {

@@ -57,6 +57,7 @@ export async function launch(request: LaunchRequest): Promise<RuncProcess> {
       const message = await readRuncLog(logPath);
       throw runcError(request.subject, message, textIn(output.stderr) || `exit code ${ended?.exitCode}`);
     }
+    endWithRunc(child, pid);
     if (!request.mayLeaveOthers) return processOf(child, { pid, exited, ...output }, request);
     isLogRead = true;
     const log = watchExitLog(logPath, pid);
@@ -70,6 +71,23 @@ export async function launch(request: LaunchRequest): Promise<RuncProcess> {
   } finally {
     watcher.close();
     await Promise.all([rm(pidPath, { force: true }), isLogRead ? undefined : removeLog()]);
+  }
+}
+
+/** Of a runc that somebody killed: nobody would hear of its process any more, so that must not go on. */
+function endWithRunc(child: ChildProcess, pid: number): void {
+  const endProcess = (_code: number | null, signal: NodeJS.Signals | null): void => {
+    if (signal !== null && !child.killed) killIfThere(pid, "SIGKILL");
+  };
+  if (child.exitCode !== null || child.signalCode !== null) endProcess(child.exitCode, child.signalCode);
+  else child.once("exit", endProcess);
+}
+
+function killIfThere(pid: number, signal: NodeJS.Signals | number): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!hasCode(error, "ESRCH")) throw error;
   }
 }
 
@@ -110,13 +128,7 @@ function processOf(
     stdout,
     stderr: tty === undefined ? stderr : null,
     exited,
-    kill: (signal) => {
-      try {
-        process.kill(pid, signal);
-      } catch (error) {
-        if (!hasCode(error, "ESRCH")) throw error;
-      }
-    },
+    kill: (signal) => killIfThere(pid, signal),
     resize: async (size) => {
       if (tty !== undefined && child.pid !== undefined) await resizeTerminal(child.pid, size);
     },

@@ -4,6 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { messageOf } from "../../internal/errors";
 import { run, runUnchecked } from "../../internal/exec";
 import { randomId } from "../../internal/ids";
+import { openCgroup } from "./cgroup";
 import { type LaunchRequest, launch, type TerminalSize } from "./launch";
 import type { OciProcess, OciResources } from "./oci-spec";
 import { runcVersion } from "./version";
@@ -31,6 +32,8 @@ export interface RunRuncRequest {
   readonly bundle: string;
   readonly hasStdin: boolean;
   readonly tty?: TerminalSize;
+  /** As in its config.json; removed when the start fails, with whatever is in it. Absent: it has none. */
+  readonly cgroupPath?: string;
   /** Its end does not end the processes that it started: they are in a pid namespace of others. */
   readonly mayLeaveOthers: boolean;
 }
@@ -77,7 +80,7 @@ export async function openRunc(options: { readonly root: string; readonly runFol
 
   return {
     version,
-    run: async ({ id, bundle, hasStdin, tty, mayLeaveOthers }) => {
+    run: async ({ id, bundle, hasStdin, tty, cgroupPath, mayLeaveOthers }) => {
       try {
         const started = await launchIn({
           subject: `start container ${id.slice(0, 12)}`,
@@ -91,7 +94,10 @@ export async function openRunc(options: { readonly root: string; readonly runFol
         const exited = started.exited.finally(() => rm(join(root, id), { recursive: true, force: true }));
         return { ...started, exited };
       } catch (error) {
-        if (!isTaken(error)) await deleteForce(id);
+        if (isTaken(error)) throw error;
+        await deleteForce(id);
+        // A runc that was killed may have made it without yet having written down that it did.
+        if (cgroupPath !== undefined) await openCgroup(cgroupPath).remove();
         throw error;
       }
     },

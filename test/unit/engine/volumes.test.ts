@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createEventHub } from "../../../src/engine/events/event-hub";
 import { openRecordStore } from "../../../src/engine/state/record-store";
-import { type VolumeRecord, Volumes } from "../../../src/engine/volumes/volume-service";
+import { isVolumeRecord, Volumes } from "../../../src/engine/volumes/volume-service";
 import { silentLogger } from "../../../src/internal/log";
 
 const everything = new Map([["all", ["true"]]]);
@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }));
 
 async function open(): Promise<Volumes> {
-  const store = await openRecordStore<VolumeRecord>(root, { file: "record.json", logger: silentLogger });
+  const store = await openRecordStore(root, { file: "record.json", isRecord: isVolumeRecord, logger: silentLogger });
   return await Volumes.open({ store, root, events: createEventHub({ now: () => 0n }), logger: silentLogger });
 }
 
