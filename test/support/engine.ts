@@ -17,9 +17,15 @@ export interface TestEngine extends AsyncDisposable {
   readonly client: EngineClient;
 }
 
-/** Starts nothing: the first use does. Disposing it ends the engine and removes the folder. */
-export async function useTestEngine(settings: Readonly<Record<string, string>> = {}): Promise<TestEngine> {
-  const stateFolder = await mkdtemp(join(tmpdir(), "runcible-test-"));
+/**
+ * Starts nothing: the first use does. Disposing it ends the engine and removes the folder, which is made in `parent`; by
+ * default where temporary files go.
+ */
+export async function useTestEngine(
+  settings: Readonly<Record<string, string>> = {},
+  parent: string = tmpdir(),
+): Promise<TestEngine> {
+  const stateFolder = await mkdtemp(join(parent, "runcible-test-"));
   const ownSettings = { ...settings, RUNCIBLE_STATE_DIR: stateFolder };
   const before = Object.fromEntries(Object.keys(ownSettings).map((name) => [name, process.env[name]]));
   Object.assign(process.env, ownSettings);

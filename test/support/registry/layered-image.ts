@@ -1,19 +1,26 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../../src/internal/exec";
 import { digestOf } from "../../../src/runtime/image/digest";
+import { busyboxPath } from "../image/recipes";
 
 export interface TestLayer {
   /** Name of its one file. */
   readonly name: string;
   readonly content: Buffer;
+  readonly mode?: number;
 }
 
 /** A layer of noise, so that its size does not shrink with compression. */
 export function noiseLayer(name: string, sizeBytes: number): TestLayer {
   return { name, content: randomBytes(sizeBytes) };
+}
+
+/** A layer that makes an image runnable: this machine's busybox, which is linked statically, as `/busybox`. */
+export async function busyboxLayer(): Promise<TestLayer> {
+  return { name: "busybox", content: await readFile(await busyboxPath()), mode: 0o755 };
 }
 
 export interface PushTarget {
@@ -64,10 +71,11 @@ async function writeLayout(folder: string, layers: readonly TestLayer[], platfor
   await writeFile(join(folder, "layout", "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
 }
 
-async function tarOf(folder: string, { name, content }: TestLayer): Promise<Buffer> {
+async function tarOf(folder: string, { name, content, mode = 0o644 }: TestLayer): Promise<Buffer> {
   const root = join(folder, `layer-${name}`);
   await mkdir(root);
   await writeFile(join(root, name), content);
+  await chmod(join(root, name), mode);
   const tar = join(folder, `${name}.tar`);
   await run("tar", ["--create", "--mtime=@0", "--owner=0", "--group=0", "--file", tar, "--directory", root, name]);
   return await readFile(tar);
