@@ -1,20 +1,16 @@
-import { createHash } from "node:crypto";
-import { chmod, chown, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join, posix } from "node:path";
-import { deferred } from "../../internal/deferred";
 import { RuncibleError } from "../../internal/errors";
-import { run } from "../../internal/exec";
 import { randomId } from "../../internal/ids";
-import { Mutex } from "../../internal/mutex";
 import { createUndoStack } from "../../internal/undo";
 import type { Mount } from "../../runtime/mount";
-import { selectSources } from "../context/select-sources";
 import { treeDigest } from "../context/tree-digest";
 import type { MountFlag } from "../plan/mount-flag";
-import { resolveFrom } from "../plan/stage-plan";
 import { openAgentRelay } from "./agent-relay";
 import type { Build } from "./build";
-import { inFolder, type Stage } from "./stage-state";
+import { openCache } from "./cache-mount";
+import { bind, bindSource, cloneTree, type OpenMount, targetOf } from "./mount-source";
+import type { Stage } from "./stage-state";
 
 export interface OpenMounts {
   readonly mounts: readonly Mount[];
@@ -63,12 +59,6 @@ export async function openMounts(build: Build, stage: Stage, flags: readonly Mou
   }
 }
 
-interface OpenMount {
-  readonly mount?: Mount;
-  readonly variable?: string;
-  readonly release: () => Promise<void>;
-}
-
 /** `place`: which of the step's mounts it is. */
 async function openMount(build: Build, stage: Stage, flag: MountFlag, place: number): Promise<OpenMount | undefined> {
   switch (flag.type) {
@@ -99,113 +89,8 @@ async function openBind(build: Build, stage: Stage, flag: MountFlag): Promise<Op
   const copy = build.newFolder();
   await mkdir(copy);
   const source = join(copy, "tree");
-  await copyTree(build, path, source);
+  await cloneTree(build, path, source);
   return { mount: bind(source, target, false), release: () => rm(copy, { recursive: true, force: true }) };
-}
-
-async function copyTree({ signal }: Build, from: string, to: string): Promise<void> {
-  const args = ["--archive", "--reflink=auto", "--no-target-directory", from, to];
-  await run("cp", args, { signal, timeoutMs: 600_000 });
-}
-
-async function bindSource(build: Build, stage: Stage, { from, source }: MountFlag): Promise<{ readonly path: string }> {
-  const root =
-    from === undefined ? build.context.root : await build.rootOf(resolveFrom(build.dockerfile, from, stage.index));
-  const [found] = await selectSources(root, source ?? "/");
-  if (found === undefined) throw new RuncibleError("path-not-found", `mount ${source ?? "/"}: it is not there`);
-  return found;
-}
-
-/** A folder that outlives the build. Its content is for speed alone: a build must do without it. */
-async function openCache(build: Build, stage: Stage, flag: MountFlag): Promise<OpenMount> {
-  const target = targetOf(stage, flag);
-  const key = createHash("sha256")
-    .update(flag.id ?? target)
-    .digest("hex");
-  const { folder, release } = await claimCache(build, key, flag.sharing);
-  try {
-    await fillCache(build, stage, flag, folder);
-  } catch (error) {
-    await release();
-    throw error;
-  }
-  return { mount: bind(folder, target, flag.isReadOnly ?? false), release };
-}
-
-async function claimCache(
-  { parts, signal }: Build,
-  key: string,
-  sharing: MountFlag["sharing"],
-): Promise<{ readonly folder: string; readonly release: () => Promise<void> }> {
-  const { folder, inUse } = parts.cacheMounts;
-  const unlock = sharing === "locked" ? await hold(lockOf(parts.cacheMounts, key), signal) : async () => {};
-  let name = key;
-  if (sharing === "private") for (let copy = 2; inUse.includes(name); copy++) name = `${key}-${copy}`;
-  inUse.push(name);
-  const release = async (): Promise<void> => {
-    inUse.splice(inUse.indexOf(name), 1);
-    await unlock();
-  };
-  return { folder: join(folder, name), release };
-}
-
-function lockOf({ locks }: Build["parts"]["cacheMounts"], key: string): Mutex {
-  const lock = locks.get(key) ?? new Mutex();
-  locks.set(key, lock);
-  return lock;
-}
-
-/** Resolves when the lock is ours; rejects when the build is cancelled first, and then the turn is passed on. */
-async function hold(lock: Mutex, signal: AbortSignal): Promise<() => Promise<void>> {
-  const held = deferred();
-  const freed = deferred();
-  void lock.run(async () => {
-    held.resolve();
-    await freed.promise;
-  });
-  const giveUp = (): void => held.reject(signal.reason);
-  signal.addEventListener("abort", giveUp);
-  try {
-    await held.promise;
-    signal.throwIfAborted();
-  } catch (error) {
-    freed.resolve();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-  }
-  return async () => freed.resolve();
-}
-
-/** Whole or not at all: another step, and every build to come, takes a folder that is there for a full one. */
-async function fillCache(build: Build, stage: Stage, flag: MountFlag, folder: string): Promise<void> {
-  if (await exists(folder)) return;
-  // Before the lock: a stage that is waited for may use the same cache.
-  const isCopy = flag.from !== undefined || flag.source !== undefined;
-  const original = isCopy ? await bindSource(build, stage, flag) : undefined;
-  const unlock = await hold(lockOf(build.parts.cacheMounts, `fill ${folder}`), build.signal);
-  try {
-    if (await exists(folder)) return;
-    const place = build.newFolder();
-    await mkdir(place);
-    const content = join(place, "content");
-    if (original === undefined) await makeCacheFolder(flag, content);
-    else await copyTree(build, original.path, content);
-    await rename(content, folder);
-    await rm(place, { recursive: true });
-  } finally {
-    await unlock();
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
-}
-
-async function makeCacheFolder({ uid, gid, mode }: MountFlag, folder: string): Promise<void> {
-  await mkdir(folder);
-  await chown(folder, uid ?? 0, gid ?? 0);
-  await chmod(folder, mode ?? 0o755);
 }
 
 async function openSecret(build: Build, stage: Stage, flag: MountFlag): Promise<OpenMount | undefined> {
@@ -251,13 +136,4 @@ async function openAgent(build: Build, stage: Stage, flag: MountFlag, place: num
   // Where BuildKit has it, which some scripts know.
   const target = flag.target === undefined ? `/run/buildkit/ssh_agent.${place}` : targetOf(stage, flag);
   return { mount: bind(socket, target, false), variable: `SSH_AUTH_SOCK=${target}`, release: close };
-}
-
-function targetOf(stage: Stage, { type, target }: MountFlag): string {
-  if (target === undefined) throw new RuncibleError("invalid-argument", `RUN --mount=type=${type}: target is required`);
-  return inFolder(stage, target).replace(/(.)\/$/, "$1");
-}
-
-function bind(source: string, target: string, isReadOnly: boolean): Mount {
-  return { type: "bind", source, target, options: ["rbind", "rprivate", isReadOnly ? "ro" : "rw"] };
 }

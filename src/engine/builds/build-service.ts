@@ -1,3 +1,4 @@
+import { existsSync, renameSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildParts } from "../../build/execute/build";
@@ -37,7 +38,12 @@ export async function openBuilds(options: BuildsOptions): Promise<BuildService> 
 
 async function removeCacheMounts({ folder, inUse }: BuildParts["cacheMounts"]): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!inUse.includes(name)) await rm(join(folder, name), { recursive: true, force: true });
+    // Gone: by a prune beside this one.
+    if (inUse.includes(name) || !existsSync(join(folder, name))) continue;
+    // In the same turn as the look at who uses it: a step that claims it from now on finds none, and makes one.
+    const removed = join(folder, `removed-${randomId().slice(0, 12)}`);
+    renameSync(join(folder, name), removed);
+    await rm(removed, { recursive: true, force: true });
   }
 }
 
