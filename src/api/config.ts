@@ -9,6 +9,43 @@ export function hostOverride(): string | undefined {
   return process.env["TESTCONTAINERS_HOST_OVERRIDE"] || undefined;
 }
 
+/** Path of the daemon's socket as containers of it are to see it. */
+export function dockerSocketOverride(): string | undefined {
+  return process.env["TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE"] || undefined;
+}
+
+/** How the container that clears up on other daemons is to be. */
+export function reaperSettings(): ReaperSettings {
+  const { env } = process;
+  return {
+    isDisabled: env["TESTCONTAINERS_RYUK_DISABLED"] === "true",
+    isPrivileged: env["TESTCONTAINERS_RYUK_PRIVILEGED"] === "true",
+    image: env["RYUK_CONTAINER_IMAGE"] || "testcontainers/ryuk:0.14.0",
+    hostPort: env["TESTCONTAINERS_RYUK_PORT"] || undefined,
+    environment: ["RYUK_VERBOSE", "RYUK_RECONNECTION_TIMEOUT"].flatMap((name) => {
+      const value = env[`TESTCONTAINERS_${name}`];
+      return value ? [`${name}=${value}`] : [];
+    }),
+  };
+}
+
+export interface ReaperSettings {
+  readonly isDisabled: boolean;
+  readonly isPrivileged: boolean;
+  readonly image: string;
+  /** Undefined: any. */
+  readonly hostPort: string | undefined;
+  readonly environment: readonly string[];
+}
+
+/** How the container that forwards ports of this machine on other daemons is to be. */
+export function forwarderSettings(): { readonly image: string; readonly hostPort: string | undefined } {
+  return {
+    image: process.env["SSHD_CONTAINER_IMAGE"] || "testcontainers/sshd:1.4.0",
+    hostPort: process.env["TESTCONTAINERS_SSHD_PORT"] || undefined,
+  };
+}
+
 /** Put in front of every image name that names no registry. */
 export function hubImageNamePrefix(): string | undefined {
   return process.env["TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX"] || undefined;

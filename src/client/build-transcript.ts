@@ -44,7 +44,7 @@ export function createBuildTranscript(): BuildTranscript {
 
 /** In the words of the classic builder, and of BuildKit. */
 function exitCodeIn(message: string): number | undefined {
-  const digits = /returned a non-zero code: (\d+)|did not complete successfully: exit code: (\d+)/.exec(message);
+  const digits = /returned a non-zero code: (\d+)|: exit code: (\d+)/.exec(message);
   return digits === null ? undefined : Number(digits[1] ?? digits[2]);
 }
 

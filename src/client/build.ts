@@ -37,8 +37,6 @@ export interface BuildImageRequest {
   readonly agents?: ReadonlyMap<string, string>;
   readonly onProgress?: (line: ProgressLine) => void;
   readonly signal?: AbortSignal;
-  /** Of a daemon that has two. Default: classic. */
-  readonly builder?: "classic" | "buildkit";
 }
 
 export function createBuildClient(transport: Transport): BuildClient {
@@ -78,7 +76,7 @@ function queryOf(
 ): Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
   const { dockerfile, tags, buildArgs, labels, target, platform, noCache, pull, network, extraHosts } = request;
   return {
-    version: request.builder === "buildkit" ? "2" : "1",
+    version: "1",
     dockerfile,
     t: tags,
     buildargs: buildArgs === undefined ? undefined : JSON.stringify(buildArgs),

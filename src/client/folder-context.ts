@@ -46,9 +46,11 @@ async function packContext(
 ): Promise<Readable> {
   const rules = await rulesOf(root, dockerfile);
   const always = new Set([dockerfile, ".dockerignore", `${dockerfile}.dockerignore`]);
-  // What an exception brings back may lie in any folder: then the engine, which knows the rules too, does the rest.
-  const isIgnored = (name: string): boolean => !always.has(name) && !rules.hasExceptions && rules.ignores(name);
-  return packFolder(root, isIgnored, added);
+  // A Dockerfile that is left out may lie in a folder that is.
+  const { hasExceptions } = rules;
+  const isDockerfileBelow = dockerfile.includes("/");
+  const ignores = (name: string): boolean => !always.has(name) && rules.ignores(name);
+  return packFolder(root, { ignores, hasExceptions: hasExceptions || isDockerfileBelow }, added);
 }
 
 async function rulesOf(root: string, dockerfile: string): Promise<IgnoreRules> {

@@ -35,6 +35,7 @@ export type ErrorCode =
   | "exec-not-found"
   | "executable-not-found"
   | "executable-not-permitted"
+  | "forwarder-failed"
   | "image-exists-nowhere"
   | "image-in-use"
   | "image-invalid"
@@ -56,6 +57,7 @@ export type ErrorCode =
   | "platform-unavailable"
   | "port-in-use"
   | "predefined-network"
+  | "reaper-failed"
   | "registry-error"
   | "registry-rate-limited"
   | "registry-unauthorized"
@@ -107,6 +109,10 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "exec-not-found": { kind: "not-found", when: "no exec session has this id" },
   "executable-not-found": { kind: "invalid", when: "the container's command does not exist in the image" },
   "executable-not-permitted": { kind: "invalid", when: "the container's command may not be executed" },
+  "forwarder-failed": {
+    kind: "unavailable",
+    when: "ports of the host could not be exposed to containers of another daemon",
+  },
   "image-exists-nowhere": { kind: "not-found", when: "neither the store nor the registry has the image" },
   "image-in-use": { kind: "conflict", when: "an image that containers or other tags use is to be removed" },
   "image-invalid": { kind: "invalid", when: "a manifest, config or archive is malformed" },
@@ -128,6 +134,7 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "platform-unavailable": { kind: "not-found", when: "the image does not exist for this platform" },
   "port-in-use": { kind: "internal", when: "a published port is taken on the host" },
   "predefined-network": { kind: "forbidden", when: "a predefined network is to be changed" },
+  "reaper-failed": { kind: "unavailable", when: "the container that clears up on another daemon did not start" },
   "registry-error": { kind: "internal", when: "a registry gave an answer that makes no sense" },
   "registry-rate-limited": { kind: "unavailable", when: "a registry refuses more requests for now" },
   "registry-unauthorized": { kind: "unauthorized", when: "a registry wants other credentials" },

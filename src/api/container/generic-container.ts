@@ -4,6 +4,7 @@ import type { ContainerInspect } from "../../wire/container";
 import type { ContainerCreateBody } from "../../wire/container-create";
 import { checkedText } from "../checks";
 import { isReuseEnabled } from "../config";
+import { wayToHost } from "../host-ports/expose-host-ports";
 import { buildImage } from "../image/build-image";
 import { ensureImage } from "../image/ensure-image";
 import { ImageName } from "../image/image-name";
@@ -92,9 +93,13 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
     const startedAtMs = Date.now();
     const { engine } = runtime;
     const { name: _name, platform: _platform, ...config } = this.createOpts;
-    const body = { ...config, Labels: { ...config.Labels, ...labels }, HostConfig: this.hostConfig };
+    const { extraHosts, networkId } = await wayToHost(runtime, this.hostConfig.NetworkMode);
+    const ExtraHosts = [...(this.hostConfig.ExtraHosts ?? []), ...extraHosts];
+    const HostConfig = extraHosts.length === 0 ? this.hostConfig : { ...this.hostConfig, ExtraHosts };
+    const body = { ...config, Labels: { ...config.Labels, ...labels }, HostConfig };
     const Id = await this.#create(runtime, body as ContainerCreateBody);
     try {
+      if (networkId !== undefined) await engine.networks.connect(networkId, Id);
       await this.#prepare(runtime, Id);
       await engine.containers.start(Id);
       const inspect = await inspectPublished(engine, Id);

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { BuildImageRequest } from "../../client/build";
 import { openFolderContext } from "../../client/folder-context";
 import { findCredentials } from "../../client/registry-credentials";
 import { withContext } from "../../internal/error-context";
@@ -8,6 +9,7 @@ import { credentialSources } from "../config";
 import { buildLog } from "../log";
 import type { Runtime } from "../runtime/runtime";
 import { baseRegistries } from "./base-registries";
+import { buildWithBuildkit } from "./buildkit-build";
 import type { ImageName } from "./image-name";
 
 export interface ImageBuild {
@@ -35,7 +37,7 @@ export async function buildImage({ engine, isOwnEngine }: Runtime, build: ImageB
   try {
     const { stream: context, dockerfile } = await openFolderContext(contextFolder, file, process.cwd());
     const auths = await credentialsFor(await readFile(file, "utf8"), buildArgs);
-    await engine.build.image({
+    const request: BuildImageRequest = {
       context,
       dockerfile,
       tags: [imageName.string],
@@ -44,14 +46,15 @@ export async function buildImage({ engine, isOwnEngine }: Runtime, build: ImageB
       auths,
       noCache: !build.isCacheUsed,
       pull: build.isPullForced,
-      builder: build.isBuildkit && !isOwnEngine ? "buildkit" : "classic",
       ...(target === undefined ? {} : { target }),
       ...(platform === undefined ? {} : { platform }),
       onProgress: ({ stream }) => {
         if (stream !== undefined && stream.trim() !== "")
           buildLog.trace(stream.trim(), { imageName: imageName.string });
       },
-    });
+    };
+    if (build.isBuildkit && !isOwnEngine) await buildWithBuildkit(engine.endpoint, request);
+    else await engine.build.image(request);
   } catch (error) {
     throw withContext(error, `build image ${imageName.string} from ${contextFolder}`);
   }

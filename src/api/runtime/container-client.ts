@@ -1,10 +1,13 @@
-import { PassThrough, type Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
+import type Docker from "dockerode";
 import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
 import type { EngineClient } from "../../client/client";
+import { hasCode } from "../../internal/errors";
 import type { ContainerCreateBody } from "../../wire/container-create";
 import { type ExecOptions, type ExecResult, execIn } from "../container/exec";
-import type { CopyToContainerOptions } from "../container/types";
+import type { CommitOptions, CopyToContainerOptions } from "../container/types";
 import { type ContainerHandle, containerHandle } from "./container-handle";
+import { dockerodeOf } from "./dockerode";
 
 export type ContainerStatus = "created" | "restarting" | "running" | "removing" | "paused" | "exited" | "dead";
 
@@ -14,6 +17,11 @@ export class ContainerClient {
 
   constructor(engine: EngineClient) {
     this.#engine = engine;
+  }
+
+  /** dockerode on the same daemon, for what is not here. Loaded when it is asked for. */
+  get dockerode(): Docker {
+    return dockerodeOf(this.#engine.endpoint);
   }
 
   getById(id: string): ContainerHandle {
@@ -66,7 +74,35 @@ export class ContainerClient {
     return container.remove({ v: removeVolumes });
   }
 
-  exec(container: ContainerHandle, command: string[], options: Partial<ExecOptions> = {}): Promise<ExecResult> {
+  /** Resolves to the image's id. `changes`: Dockerfile instructions, one to a line. */
+  async commit(
+    container: ContainerHandle,
+    { changes = "", ...options }: Omit<CommitOptions, "changes" | "deleteOnExit"> & { changes?: string | undefined },
+  ): Promise<string> {
+    const lines = changes === "" ? [] : changes.split("\n");
+    return (await this.#engine.containers.commit(container.id, { ...options, changes: lines })).Id;
+  }
+
+  /** Events of these names that happen to the container from now on, one JSON to a line. Destroy it to end it. */
+  async events(container: ContainerHandle, eventNames: string[]): Promise<Readable> {
+    const stop = new AbortController();
+    const filters = new Map([
+      ["type", ["container"]],
+      ["container", [container.id]],
+      ["event", eventNames],
+    ]);
+    const events = await this.#engine.events.subscribe({ filters, signal: stop.signal });
+    const lines = Readable.from(jsonLines(events), { objectMode: false });
+    lines.once("close", () => stop.abort());
+    return lines;
+  }
+
+  /** `log` is there for compatibility: whether a command is logged is decided by DEBUG. */
+  exec(
+    container: ContainerHandle,
+    command: string[],
+    options: Partial<ExecOptions & { log: boolean }> = {},
+  ): Promise<ExecResult> {
     return execIn(this.#engine, container.id, command, options);
   }
 
@@ -97,5 +133,13 @@ export class ContainerClient {
 
   connectToNetwork(container: ContainerHandle, network: { readonly id: string }, aliases: string[]): Promise<void> {
     return this.#engine.networks.connect(network.id, container.id, { Aliases: aliases });
+  }
+}
+
+async function* jsonLines(events: AsyncIterable<object>): AsyncGenerator<string> {
+  try {
+    for await (const event of events) yield `${JSON.stringify(event)}\n`;
+  } catch (error) {
+    if (!hasCode(error, "aborted") && !hasCode(error, "ECONNRESET")) throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { HostIp } from "../ports/bound-ports";
+import { ComposeClient } from "./compose-client";
 import { ContainerClient } from "./container-client";
 import { ImageClient } from "./image-client";
 import { NetworkClient } from "./network-client";
@@ -25,12 +26,20 @@ export interface RuntimeInfo {
 /** Low-level calls for users and modules; what this package itself needs goes through `Runtime`. */
 export class ContainerRuntimeClient {
   readonly info: RuntimeInfo;
+  readonly compose: ComposeClient;
   readonly container: ContainerClient;
   readonly image: ImageClient;
   readonly network: NetworkClient;
 
-  constructor(info: RuntimeInfo, container: ContainerClient, image: ImageClient, network: NetworkClient) {
+  constructor(
+    info: RuntimeInfo,
+    compose: ComposeClient,
+    container: ContainerClient,
+    image: ImageClient,
+    network: NetworkClient,
+  ) {
     this.info = info;
+    this.compose = compose;
     this.container = container;
     this.image = image;
     this.network = network;
@@ -53,21 +62,21 @@ async function createRuntimeClient(runtime: Runtime): Promise<ContainerRuntimeCl
   const { engine } = runtime;
   return new ContainerRuntimeClient(
     await runtimeInfoOf(runtime),
+    new ComposeClient(engine),
     new ContainerClient(engine),
-    new ImageClient(engine),
+    new ImageClient(runtime),
     new NetworkClient(engine),
   );
 }
 
-async function runtimeInfoOf({ engine, host, hostIps }: Runtime): Promise<RuntimeInfo> {
+async function runtimeInfoOf({ engine, host, hostIps, remoteSocketPath }: Runtime): Promise<RuntimeInfo> {
   const info = await engine.system.info();
-  const { endpoint } = engine;
   return {
     node: { version: process.version, architecture: process.arch, platform: process.platform },
     containerRuntime: {
       host,
       hostIps: [...hostIps],
-      remoteSocketPath: endpoint.kind === "unix" ? endpoint.path : "/var/run/docker.sock",
+      remoteSocketPath,
       indexServerAddress: String(info["IndexServerAddress"] ?? "https://index.docker.io/v1/"),
       serverVersion: info.ServerVersion,
       operatingSystem: info.OperatingSystem,

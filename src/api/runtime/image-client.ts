@@ -1,14 +1,22 @@
+import { join } from "node:path";
+import type { ImageBuildOptions } from "dockerode";
 import type { EngineClient } from "../../client/client";
+import { openFolderContext } from "../../client/folder-context";
 import type { ImageInspect } from "../../wire/image";
+import { registryAuthOf } from "../../wire/registry-auth";
+import { buildWithBuildkit } from "../image/buildkit-build";
 import { ensureImage, imageExists } from "../image/ensure-image";
 import type { ImageName } from "../image/image-name";
+import type { Runtime } from "./runtime";
 
 /** Images by the Docker Engine API. */
 export class ImageClient {
   readonly #engine: EngineClient;
+  readonly #isOwnEngine: boolean;
 
-  constructor(engine: EngineClient) {
+  constructor({ engine, isOwnEngine }: Pick<Runtime, "engine" | "isOwnEngine">) {
     this.#engine = engine;
+    this.#isOwnEngine = isOwnEngine;
   }
 
   /** Pulls if the image is missing, or always with `force`. */
@@ -17,6 +25,29 @@ export class ImageClient {
     options: { force: boolean; platform?: string | undefined } = { force: false },
   ): Promise<void> {
     return ensureImage(this.#engine, imageName, options);
+  }
+
+  /** A folder's Dockerfile, with the options of `POST /build`. */
+  async build(context: string, options: ImageBuildOptions): Promise<void> {
+    const { t, dockerfile, buildargs, labels, nocache, pull, target, platform, version } = options;
+    const registries = options.registryconfig ?? {};
+    const auths = Object.entries(registries).map(([host, auth]) => [host, registryAuthOf(auth) ?? {}] as const);
+    const file = dockerfile === undefined ? undefined : join(context, dockerfile);
+    const opened = await openFolderContext(context, file, process.cwd());
+    const request = {
+      context: opened.stream,
+      dockerfile: opened.dockerfile,
+      ...(t === undefined ? {} : { tags: [t] }),
+      ...(buildargs === undefined ? {} : { buildArgs: buildargs }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(target === undefined ? {} : { target }),
+      ...(platform === undefined ? {} : { platform }),
+      noCache: Boolean(nocache),
+      pull: Boolean(pull),
+      auths: new Map(auths),
+    };
+    if (version === "2" && !this.#isOwnEngine) await buildWithBuildkit(this.#engine.endpoint, request);
+    else await this.#engine.build.image(request);
   }
 
   inspect(imageName: ImageName): Promise<ImageInspect> {

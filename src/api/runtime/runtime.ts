@@ -3,9 +3,11 @@ import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import type { EngineClient } from "../../client/client";
 import { type Connection, connect, packageVersion } from "../../client/connect";
+import type { Endpoint } from "../../client/endpoint";
 import { hasCode, isRuncibleError } from "../../internal/errors";
-import { hostOverride } from "../config";
+import { dockerSocketOverride, hostOverride, reaperSettings } from "../config";
 import type { HostIp } from "../ports/bound-ports";
+import { openReapedSession } from "../reaper/reaper-container";
 import { type OpenSession, openEngineSession, openUnattendedSession } from "./session";
 
 /** The daemon of this process, as everything in this folder's neighbours uses it. */
@@ -20,6 +22,8 @@ export interface Runtime {
   /** Under which published ports are reached. */
   readonly host: string;
   readonly hostIps: readonly HostIp[];
+  /** Where the daemon's socket is for containers of it. */
+  readonly remoteSocketPath: string;
   /** The session of this process: what carries its id goes when the process ends. */
   session(): Promise<OpenSession>;
 }
@@ -74,7 +78,7 @@ async function createRuntime(onLost: () => void): Promise<Runtime> {
   };
   const session = (): Promise<OpenSession> => {
     if (opened === undefined) {
-      const attempt = openSession(connection, lose);
+      const attempt = openSession(runtime, lose);
       opened = attempt;
       attempt.catch(() => {
         opened = undefined;
@@ -82,9 +86,7 @@ async function createRuntime(onLost: () => void): Promise<Runtime> {
     }
     return opened;
   };
-  // Without one, our engine would leave when it is idle, and this process would go on with a dead connection.
-  if (connection.isOwnEngine) await session();
-  return {
+  const runtime: Runtime = {
     engine: connection.client,
     capabilities: connection.capabilities,
     isOwnEngine: connection.isOwnEngine,
@@ -92,12 +94,19 @@ async function createRuntime(onLost: () => void): Promise<Runtime> {
     version,
     host,
     hostIps: await addressesOf(host),
+    remoteSocketPath: remoteSocketPathOf(connection.client.endpoint),
     session,
   };
+  // Without one, our engine would leave when it is idle, and this process would go on with a dead connection.
+  if (connection.isOwnEngine) await session();
+  return runtime;
 }
 
-async function openSession({ client }: Connection, onLost: () => void): Promise<OpenSession> {
-  return (await openEngineSession(client, onLost)) ?? openUnattendedSession(client);
+async function openSession(runtime: Runtime, onLost: () => void): Promise<OpenSession> {
+  const { engine } = runtime;
+  const own = await openEngineSession(engine, onLost);
+  if (own !== undefined) return own;
+  return reaperSettings().isDisabled ? openUnattendedSession(engine) : openReapedSession(runtime);
 }
 
 async function hostOf({ client, isOwnEngine }: Connection): Promise<string> {
@@ -108,6 +117,14 @@ async function hostOf({ client, isOwnEngine }: Connection): Promise<string> {
   if (isOwnEngine || !existsSync("/.dockerenv")) return "localhost";
   const bridge = await client.networks.inspect("bridge").catch(() => undefined);
   return bridge?.IPAM.Config.find(({ Gateway }) => Gateway)?.Gateway ?? "localhost";
+}
+
+/** Docker Desktop and daemons elsewhere have it at the usual place of their own machine. */
+function remoteSocketPathOf(endpoint: Endpoint): string {
+  const override = dockerSocketOverride();
+  if (override !== undefined) return override;
+  const isDesktop = endpoint.kind === "unix" && endpoint.path.includes("/.docker/");
+  return endpoint.kind === "unix" && !isDesktop ? endpoint.path : "/var/run/docker.sock";
 }
 
 async function addressesOf(host: string): Promise<readonly HostIp[]> {

@@ -1,26 +1,25 @@
+import type Docker from "dockerode";
+
+import type { EngineClient } from "../../client/client";
 import { RuncibleError } from "../../internal/errors";
 import type { ContainerHandle } from "../runtime/container-handle";
 import { containerHandle } from "../runtime/container-handle";
+import { dockerodeOf } from "../runtime/dockerode";
 import { getRuntime } from "../runtime/runtime";
 import { poll, waitLimited } from "./until";
 import { AbstractWaitStrategy } from "./wait-strategy";
 
 export type StartupStatus = "PENDING" | "SUCCESS" | "FAIL";
 
-/** What a startup check may ask: containers by their id. */
-export interface StartupCheckClient {
-  getContainer(id: string): ContainerHandle;
-}
-
 const intervalMs = 100;
 
 /** For checks of users: asked again and again until it says success or failure. */
 export abstract class StartupCheckStrategy extends AbstractWaitStrategy {
-  abstract checkStartupState(client: StartupCheckClient, containerId: string): Promise<StartupStatus>;
+  abstract checkStartupState(dockerClient: Docker, containerId: string): Promise<StartupStatus>;
 
   async waitUntilReady(container: ContainerHandle): Promise<void> {
     const { engine } = await getRuntime();
-    const client = { getContainer: (id: string) => containerHandle(engine, id) };
+    const client = clientOf(engine);
     const timedOut = (): string => `Container not accessible after ${this.startupTimeoutMs}ms`;
     await waitLimited(this.startupTimeoutMs, timedOut, (signal) =>
       poll(signal, intervalMs, async () => {
@@ -34,11 +33,24 @@ export abstract class StartupCheckStrategy extends AbstractWaitStrategy {
   }
 }
 
+/** dockerode, which is loaded when something other than a container is asked for. */
+function clientOf(engine: EngineClient): Docker {
+  const own = { getContainer: (id: string) => containerHandle(engine, id) };
+  return new Proxy(own as unknown as Docker, {
+    get: (target, key) => {
+      if (key in target || typeof key === "symbol" || key === "then") return Reflect.get(target, key);
+      const docker = dockerodeOf(engine.endpoint);
+      const value: unknown = Reflect.get(docker, key);
+      return typeof value === "function" ? value.bind(docker) : value;
+    },
+  });
+}
+
 /** The container ran to its end and its exit code is 0. */
 export class OneShotStartupCheckStrategy extends StartupCheckStrategy {
   readonly DOCKER_TIMESTAMP_ZERO: string = "0001-01-01T00:00:00Z";
 
-  async checkStartupState(client: StartupCheckClient, containerId: string): Promise<StartupStatus> {
+  async checkStartupState(client: Docker, containerId: string): Promise<StartupStatus> {
     const { State } = await client.getContainer(containerId).inspect();
     const hasRun = this.#isTime(State.StartedAt) && this.#isTime(State.FinishedAt);
     if (State.Running || State.Paused || !hasRun) return "PENDING";

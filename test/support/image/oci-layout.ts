@@ -15,6 +15,7 @@ export interface ImageRunConfig {
   readonly ExposedPorts?: Readonly<Record<string, object>>;
   readonly Volumes?: Readonly<Record<string, object>>;
   readonly StopSignal?: string;
+  readonly Labels?: Readonly<Record<string, string>>;
 }
 
 /** Writes an OCI layout with one image of one layer, which is `root`, owners as they are. */

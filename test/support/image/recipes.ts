@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { appendFile, chmod, copyFile, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../../../src/internal/exec";
 import { copyFolder, copyProgram } from "./host-files";
@@ -13,7 +13,7 @@ export interface Recipe {
   fill(root: string): Promise<void>;
 }
 
-export type TestImageName = "busybox" | "redis" | "nginx" | "postgres";
+export type TestImageName = "busybox" | "redis" | "nginx" | "postgres" | "reaper" | "socat" | "sshd";
 
 const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -72,6 +72,34 @@ export const recipes: Readonly<Record<TestImageName, Recipe>> = {
       await chmod(script, 0o755);
     },
   },
+  reaper: {
+    programs: async () => [process.execPath],
+    config: {
+      Env: [path],
+      ExposedPorts: { "8080/tcp": {} },
+      Labels: { "org.testcontainers.ryuk": "true" },
+      Entrypoint: [process.execPath, "/reaper.cjs"],
+    },
+    fill: (root) => copyFile(join(import.meta.dirname, "reaper.cjs"), join(root, "reaper.cjs")),
+  },
+  socat: {
+    programs: async () => ["/usr/bin/socat"],
+    config: { Env: [path] },
+    fill: async () => {},
+  },
+  sshd: {
+    programs: async () => ["/usr/sbin/sshd"],
+    config: { Env: [path], ExposedPorts: { "22/tcp": {} }, Entrypoint: ["/usr/sbin/sshd", "-D", "-e"] },
+    fill: async (root) => {
+      await addFolders(root, ["etc/ssh", "run/sshd", "var/empty"]);
+      await writeFile(join(root, "etc/ssh/sshd_config"), sshdConfig);
+      await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(root, "etc/ssh/ssh_host_ed25519_key")]);
+      await appendFile(join(root, "etc/passwd"), "sshd:x:100:100::/run/sshd:/bin/false\n");
+      await appendFile(join(root, "etc/group"), "sshd:x:100:\n");
+      const hash = (await run("openssl", ["passwd", "-6", "root"])).stdout.trim();
+      await writeFile(join(root, "etc/shadow"), `root:${hash}:19000:0:99999:7:::\n`, { mode: 0o600 });
+    },
+  },
 };
 
 /** What every image has: busybox under all its names, users, and a folder for temporary files. */
@@ -127,6 +155,15 @@ http {
     root /usr/share/nginx/html;
   }
 }
+`;
+
+/** As the port forwarder of the compatible API wants it: root may log in with a password, and forwards to every address. */
+const sshdConfig = `HostKey /etc/ssh/ssh_host_ed25519_key
+PermitRootLogin yes
+PasswordAuthentication yes
+UsePAM no
+AllowTcpForwarding yes
+GatewayPorts yes
 `;
 
 /** As the official image: a first start for the database and password, so the line "ready to accept connections" comes twice. */

@@ -1,0 +1,24 @@
+import type Docker from "dockerode";
+
+import type { Endpoint } from "../../client/endpoint";
+
+/**
+ * dockerode for a daemon, as users of the compatible API have it at hand. Loaded when it is first touched: it brings
+ * along what no test of its own needs, and takes a fresh process as long as a container start.
+ */
+export function createDockerode(endpoint: Endpoint): Docker {
+  const Dockerode = require("dockerode") as typeof Docker;
+  if (endpoint.kind === "unix") return new Dockerode({ socketPath: endpoint.path });
+  const { host, port, tls } = endpoint;
+  if (tls === undefined) return new Dockerode({ protocol: "http", host, port });
+  return new Dockerode({ protocol: "https", host, port, ca: tls.ca, cert: tls.cert, key: tls.key });
+}
+
+const known = new WeakMap<Endpoint, Docker>();
+
+/** One per daemon. */
+export function dockerodeOf(endpoint: Endpoint): Docker {
+  const docker = known.get(endpoint) ?? createDockerode(endpoint);
+  known.set(endpoint, docker);
+  return docker;
+}

@@ -1,0 +1,129 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect } from "vitest";
+import { exitOf, run, spawnTool } from "../../../src/internal/exec";
+import { startDockerOn, type TestDocker } from "../../support/docker";
+import { saveTestImage } from "../../support/images";
+import { openNamespace } from "../../support/network/namespace";
+import { rootTest } from "../../support/run-as";
+import { waitUntil } from "../../support/wait-until";
+
+const needsRoot = "a Docker daemon needs root";
+/** Programs of Debian in images of ours stand in for what no registry here has. */
+const images = {
+  "bb:latest": "busybox",
+  "testcontainers/ryuk:0.14.0": "reaper",
+  "testcontainers/sshd:1.4.0": "sshd",
+  "localhost/socat:1": "socat",
+} as const;
+
+let machine: AsyncDisposable & { readonly path: string };
+let docker: TestDocker;
+/** For temporary files of the test processes: what one that is killed leaves goes with the suite. */
+let folder: string;
+
+beforeAll(async () => {
+  machine = await openNamespace();
+  docker = await startDockerOn(machine.path);
+  folder = await mkdtemp(join(tmpdir(), "runcible-on-docker-"));
+  for (const [tag, name] of Object.entries(images)) {
+    await saveTestImage(name, tag, join(folder, `${name}.tar`));
+    await docker.docker("load", "-i", join(folder, `${name}.tar`));
+  }
+});
+
+afterAll(async () => {
+  await docker?.[Symbol.asyncDispose]();
+  await machine?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Containers, networks and images of any test process. */
+async function remains(): Promise<string> {
+  const filter = ["--filter", "label=org.testcontainers=true", "--quiet"];
+  const listed = [
+    ["ps", "--all"],
+    ["network", "ls"],
+    ["image", "ls"],
+  ].map((verb) => docker.docker(...verb, ...filter));
+  return (await Promise.all(listed)).join("");
+}
+
+/** What one test leaves is none of the next one's business. */
+beforeEach(async () => {
+  expect(await waitUntil(async () => (await remains()) === "", 30_000)).toBe(true);
+});
+
+/** On the daemon's machine, where its published ports are. */
+function userProcess(scenario: string, env: NodeJS.ProcessEnv = {}): readonly [string, readonly string[], object] {
+  const settings = { DOCKER_HOST: docker.host, TESTCONTAINERS_RYUK_RECONNECTION_TIMEOUT: "1s", TMPDIR: folder, ...env };
+  const args = [`--net=${machine.path}`, "--", process.execPath, join(import.meta.dirname, "on-docker.cjs"), scenario];
+  return ["nsenter", args, { env: { ...process.env, ...settings } }];
+}
+
+async function seenBy(scenario: string, env?: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
+  const [program, args, options] = userProcess(scenario, env);
+  return JSON.parse((await run(program, args, { ...options, timeoutMs: 120_000 })).stdout);
+}
+
+rootTest("a test process that is killed leaves nothing on Docker, nor does its reaper", needsRoot, async () => {
+  const [program, args, options] = userProcess("hang");
+  const child = spawnTool(program, args, { ...options, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = exitOf(child, program);
+  const [line] = child.stdout === null ? [] : await once(child.stdout, "data");
+  expect(await remains()).not.toBe("");
+
+  child.kill("SIGKILL");
+  await ended;
+
+  expect(await waitUntil(async () => (await remains()) === "", 30_000)).toBe(true);
+  const { session, label, reaper } = JSON.parse(String(line));
+  expect(label).toBe(session);
+  expect(reaper).toMatch(/^[0-9a-f]{64}$/);
+});
+
+rootTest("processes that run at once share one reaper and its session", needsRoot, async () => {
+  const [first, second] = await Promise.all([seenBy("use"), seenBy("use")]);
+
+  expect(second).toEqual(first);
+});
+
+rootTest("a port of the host is reached on every network, through the SSH server", needsRoot, async () => {
+  expect(await seenBy("hostPorts")).toEqual({ answers: Array(3).fill("from the host\n") });
+});
+
+rootTest("socat forwards to a container that publishes nothing", needsRoot, async () => {
+  expect(await seenBy("socat")).toEqual({ answer: expect.stringMatching(/^root:/) });
+});
+
+rootTest("both of Docker's builders build, and tell what failed", needsRoot, async () => {
+  const failed = {
+    code: "build-step-failed",
+    evidence: { exitCode: 7, output: expect.stringContaining("on its way") },
+  };
+  const seen = await seenBy("builds");
+
+  expect(seen).toMatchObject({
+    classic: "classic\n/app/kept/file\n",
+    // Docker's own command line sends the two apart; in the context that the API takes they are files like others.
+    buildkit: "buildkit\n/app/.dockerignore\n/app/Dockerfile\n/app/kept/file\n",
+    classicFailure: { ...failed, evidence: { ...failed.evidence, instruction: "RUN echo on its way; exit 7" } },
+    buildkitFailure: { ...failed, evidence: { ...failed.evidence, instruction: "RUN echo on its way; exit 7" } },
+    targetFailure: { message: expect.stringContaining("nosuch") },
+  });
+});
+
+rootTest("dockerode is at hand, on the same daemon", needsRoot, async () => {
+  expect(await seenBy("dockerode")).toEqual({ isSame: true, titles: true });
+});
+
+rootTest("a reaper that cannot be had is an error that says what to do", needsRoot, async () => {
+  const { failure } = await seenBy("withoutReaper", { RYUK_CONTAINER_IMAGE: "localhost:1/nosuch:1" });
+
+  expect(failure).toMatchObject({
+    code: "reaper-failed",
+    message: expect.stringMatching(/nosuch.*TESTCONTAINERS_RYUK_DISABLED=true/s),
+  });
+});
