@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
+import { hasCapabilities } from "../internal/capability-set";
+import { parseIdMap } from "../internal/user-namespace";
 
 /** How the ids inside an ordinary user's namespace are those outside. */
 export interface IdMaps {
@@ -17,10 +19,14 @@ export interface Identity {
   readonly name: string | undefined;
 }
 
-/** Undefined: this is root, and needs none. */
+/** Undefined: this is root with all its rights, and needs none. Root of a container mostly lacks some, and needs a map. */
 export async function ownIdMaps(): Promise<IdMaps | undefined> {
   const identity = ownIdentity();
-  if (identity.uid === 0) return undefined;
+  if (identity.uid === 0) {
+    const files = ["/proc/self/status", "/proc/self/uid_map", "/proc/self/gid_map"];
+    const [status = "", uidMap = "", gidMap = ""] = await Promise.all(files.map((path) => readFile(path, "utf8")));
+    return planRootMaps(status, uidMap, gidMap);
+  }
   const [uids, gids] = await Promise.all(
     ["/etc/subuid", "/etc/subgid"].map((path) => readFile(path, "utf8").catch(() => "")),
   );
@@ -42,6 +48,28 @@ export function planIdMaps(identity: Identity, subuid: string, subgid: string): 
     gids: mapOf(identity.gid, hasOneId ? [] : gidRanges),
     hasOneId,
   };
+}
+
+/**
+ * What root needs of a user namespace to be an engine's root, by its `/proc/self/status` and maps: nothing when it may
+ * mount and make networks, else one with all ids that it may give away, each the same inside. Pure.
+ */
+export function planRootMaps(status: string, uidMap: string, gidMap: string): IdMaps | undefined {
+  if (hasCapabilities(status, ["SYS_ADMIN", "NET_ADMIN"])) return undefined;
+  // The kernel asks for the last one of whoever maps root to root.
+  if (!hasCapabilities(status, ["SETUID", "SETGID", "SETFCAP"]))
+    return { uids: "0 0 1", gids: "0 0 1", hasOneId: true };
+  const uids = sameIds(uidMap);
+  return { uids, gids: sameIds(gidMap), hasOneId: uids === "0 0 1" };
+}
+
+/** The kernel leaves out the last id of all; half of them is left out, so that no map reads like the machine's own. */
+const mostIds = 2 ** 31 - 1;
+
+function sameIds(map: string): string {
+  return parseIdMap(map)
+    .map(({ inside, count }) => `${inside} ${inside} ${Math.min(count, mostIds)}`)
+    .join(" ");
 }
 
 /** The command that gives a user ids of its own. */

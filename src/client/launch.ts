@@ -136,7 +136,7 @@ async function startEngine(request: LaunchRequest, deadline: number): Promise<Ru
     await thawLeftovers(stateFolder);
     return undefined;
   }
-  if (outcome !== undefined && idMaps !== undefined) {
+  if (outcome !== undefined) {
     const refused = await namespaceError();
     if (refused !== undefined) throw refused;
   }

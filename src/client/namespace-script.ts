@@ -10,14 +10,26 @@ export const namespaceFailedExitCode = 76;
  * `unshare --map-auto` does the same, but is younger (util-linux 2.38) and takes only a user's first range. The kernel
  * lets newuidmap, which is setuid, write the map of a process that has made its namespace; until it is mapped, that
  * process waits at a pipe. The pipe is open for both directions here, so nobody blocks at it, and it breaks with this
- * shell. A single id needs no newuidmap: unshare itself may write it.
+ * shell. A single id needs no newuidmap: unshare itself may write it. Nor does root of a container, who may write
+ * maps but has no right to mount.
  */
 export const namespaceScript: string = `
+map() {
+  if [ "$(id -u)" != 0 ]; then
+    kind=$2 child=$1
+    shift 2
+    "new\${kind}map" "$child" "$@"
+    return
+  fi
+  file=/proc/$1/$2_map
+  shift 2
+  printf '%s %s %s\\n' "$@" > "$file"
+}
 enter() {
   pipe=$1 uids=$2 gids=$3
   shift 3
   if [ -z "$uids" ]; then "$@"; return; fi
-  if [ "$(echo "$uids" | wc -w)" = 3 ]; then
+  if [ "$(echo "$uids" | wc -w)" = 3 ] && [ "\${uids##* }" = 1 ]; then
     unshare --user --map-root-user -- true || return ${namespaceFailedExitCode}
     unshare --user --map-root-user -- "$@"
     return
@@ -30,7 +42,7 @@ enter() {
   child=$! word=failed
   own=$(readlink /proc/self/ns/user)
   while namespace=$(readlink "/proc/$child/ns/user") && [ "$namespace" = "$own" ]; do :; done
-  if [ -n "$namespace" ] && newuidmap "$child" $uids && newgidmap "$child" $gids; then word=mapped; fi
+  if [ -n "$namespace" ] && map "$child" uid $uids && map "$child" gid $gids; then word=mapped; fi
   echo $word >&4
   wait $child
   code=$?

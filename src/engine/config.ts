@@ -1,6 +1,7 @@
 import { RuncibleError } from "../internal/errors";
 import type { LogLevel } from "../internal/log";
 import { socketPathOf, stateFolderOf } from "../internal/state-folder";
+import { type RootfsDriverName, rootfsDriverNames } from "../runtime/rootfs/rootfs";
 
 /** What an engine process is told by its environment. */
 export interface EngineConfig {
@@ -8,6 +9,8 @@ export interface EngineConfig {
   readonly socketPath: string;
   /** Of an ordinary user, whom systemd gave one: see client/delegation.ts. */
   readonly delegatedCgroup: string | undefined;
+  /** How containers' roots are made. Undefined: the best way that works, see runtime/rootfs/choose-driver.ts. */
+  readonly rootfs: RootfsDriverName | undefined;
   /** Milliseconds without session, connection and running container until the engine leaves; 0: never. Default: 60 000. */
   readonly idleTimeoutMs: number;
   /** Default: `info`. */
@@ -36,6 +39,7 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
     // Inside a user namespace the id is another one than the client's.
     socketPath: env["RUNCIBLE_SOCKET"] || socketPathOf(stateFolder, uid),
     delegatedCgroup: env["RUNCIBLE_CGROUP"] || undefined,
+    rootfs: rootfsOf(env["RUNCIBLE_ROOTFS"]),
     idleTimeoutMs: secondsOf(env["RUNCIBLE_IDLE_SECONDS"], "RUNCIBLE_IDLE_SECONDS", 60) * 1000,
     logLevel: logLevelOf(env["RUNCIBLE_LOG_LEVEL"]),
     insecureRegistries: listOf(env["RUNCIBLE_INSECURE_REGISTRIES"]),
@@ -55,6 +59,18 @@ function secondsOf(text: string | undefined, name: string, fallback: number): nu
     throw new RuncibleError("invalid-argument", `read ${name}: "${text}" is no number of seconds`);
   }
   return Number(text);
+}
+
+function rootfsOf(text: string | undefined): RootfsDriverName | undefined {
+  if (text === undefined || text === "") return undefined;
+  const name = rootfsDriverNames.find((known) => known === text);
+  if (name === undefined) {
+    throw new RuncibleError(
+      "invalid-argument",
+      `read RUNCIBLE_ROOTFS: "${text}" is none of ${rootfsDriverNames.join(", ")}`,
+    );
+  }
+  return name;
 }
 
 function logLevelOf(text: string | undefined): LogLevel {

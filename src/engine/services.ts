@@ -10,7 +10,7 @@ import { openLayerStore } from "../runtime/layer/layer-store";
 import { startNetworkStack } from "../runtime/network/stack";
 import { createPuller } from "../runtime/pull";
 import { createPusher } from "../runtime/push";
-import { overlayDriver } from "../runtime/rootfs/rootfs";
+import { chooseRootfs, type RootfsChoice } from "../runtime/rootfs/choose-driver";
 import { openRunc } from "../runtime/runc/runc";
 import { openBuilds } from "./builds/build-service";
 import type { EngineConfig } from "./config";
@@ -61,15 +61,20 @@ export interface ComposedServices {
 export async function composeServices(options: ComposeOptions): Promise<ComposedServices> {
   const { config, logger, engineId } = options;
   const inState = (name: string): string => join(config.stateFolder, name);
-  const records = <T>(name: string, isRecord: RecordStoreOptions<T>["isRecord"]): Promise<RecordStore<T>> =>
-    openRecordStore(inState(name), { file: "record.json", isRecord, logger, keepsDamaged: name === "volumes" });
+  const rootfs = await openRootfs(options);
+  const inStorage = (name: string): string => join(rootfs.storageFolder, name);
+  const records = <T>(
+    folder: string,
+    isRecord: RecordStoreOptions<T>["isRecord"],
+    keepsDamaged = false,
+  ): Promise<RecordStore<T>> => openRecordStore(folder, { file: "record.json", isRecord, logger, keepsDamaged });
 
   const [runtime, images, containerStore, networkStore, volumeStore] = await Promise.all([
-    openRuntime(options),
-    openImageStore(inState("images")),
-    records("containers", isContainerRecord),
-    records("networks", isNetworkRecord),
-    records("volumes", isVolumeRecord),
+    openRuntime(options, rootfs),
+    openImageStore(inStorage("images")),
+    records(inStorage("containers"), isContainerRecord),
+    records(inState("networks"), isNetworkRecord),
+    records(inState("volumes"), isVolumeRecord, true),
   ]);
   const events = createEventHub({ now: nowNs });
   const volumes = await Volumes.open({ store: volumeStore, root: inState("volumes"), events, logger });
@@ -112,11 +117,11 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     usersOf: (id) => usersOf(context, id),
     rootsOfContainers: () => context.index.values().map(({ record }) => record.diffIds),
   });
-  const cacheMounts = { folder: inState("build-cache/mounts"), locks: new Map(), inUse: [] };
+  const cacheMounts = { folder: inStorage("build-cache/mounts"), locks: new Map(), inUse: [] };
   const secretsFolder = join(options.runFolder, "build-secrets");
   // The cache keeps its layers from the collection that follows.
   const [cache] = await Promise.all([
-    BuildCache.open(inState("build-cache/steps"), { images, layers: runtime.layers }),
+    BuildCache.open(inStorage("build-cache/steps"), { images, layers: runtime.layers }),
     mkdir(cacheMounts.folder, { recursive: true, mode: 0o711 }),
     mkdir(secretsFolder, { recursive: true, mode: 0o711 }),
   ]);
@@ -125,7 +130,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     context,
     parts: { images, runtime, cache, cacheMounts, secretsFolder },
     images: catalog,
-    folder: inState("builds"),
+    folder: inStorage("builds"),
   });
   const sessions: SessionRegistry = new SessionRegistry({
     context,
@@ -144,6 +149,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
       version: options.version,
       startedAt: timestampNow(),
       stateFolder: config.stateFolder,
+      rootfs,
       runcVersion: runtime.runc.version,
       hasLimits: options.cgroupParent !== undefined,
       isRootless: !ownUserNamespace().isInitial,
@@ -172,6 +178,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
       const others = context.index.values().filter(({ record }) => record.config.labels[sessionLabel] === undefined);
       await Promise.all([sessions.close(), ...others.map((container) => endForGood(context, container))]);
       await runtime.network.close();
+      await rootfs.release();
     },
   };
 }
@@ -202,20 +209,25 @@ async function removeRemains({ networks, volumes, images, logger }: Remains): Pr
   await images.collectGarbage();
 }
 
-async function openRuntime({
-  config,
-  engineId,
-  runFolder,
-  cgroupParent,
-  logger,
-  onLost,
-}: ComposeOptions): Promise<RuntimeParts> {
+async function openRootfs({ config, engineId, logger }: ComposeOptions): Promise<RootfsChoice> {
+  const { stateFolder, rootfs: asked } = config;
+  const choice = await chooseRootfs({ stateFolder, engineId, asked });
+  const { driver, why, storageFolder } = choice;
+  const isBest = driver.name === "overlay" && storageFolder === stateFolder;
+  logger[isBest ? "debug" : "info"]("roots of containers", { driver: driver.name, why, storage: storageFolder });
+  return choice;
+}
+
+async function openRuntime(
+  { engineId, runFolder, cgroupParent, logger, onLost }: ComposeOptions,
+  { driver, storageFolder }: RootfsChoice,
+): Promise<RuntimeParts> {
   const [layers, network, runc] = await Promise.all([
-    openLayerStore(join(config.stateFolder, "layers")),
+    openLayerStore(join(storageFolder, "layers"), {}, driver.form),
     startNetworkStack({ engineId, runFolder, logger, onLost }),
     openRunc({ root: join(runFolder, "runc"), runFolder: join(runFolder, "processes") }),
   ]);
-  return { layers, rootfs: overlayDriver, network, runc, cgroupParent, logger };
+  return { layers, rootfs: driver, network, runc, cgroupParent, logger };
 }
 
 function onceEach(say: (text: string) => void): (text: string) => void {

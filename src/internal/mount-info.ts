@@ -1,7 +1,11 @@
 /** A line of /proc/<pid>/mountinfo. */
 export interface MountInfo {
+  /** What of the file system is mounted: a path in it. */
+  readonly root: string;
   /** The mount point. */
   readonly target: string;
+  /** Of the mount: `rw`, `nosuid`. */
+  readonly options: readonly string[];
   readonly type: string;
   readonly superOptions: readonly string[];
 }
@@ -10,10 +14,18 @@ export interface MountInfo {
 export function parseMountInfo(text: string): readonly MountInfo[] {
   return text.split("\n").flatMap((line) => {
     const [before, after] = line.split(" - ", 2);
-    const target = before?.split(" ")[4];
-    const [type, , options] = after?.split(" ") ?? [];
-    if (target === undefined || type === undefined) return [];
-    return [{ target: decodeOctal(target), type, superOptions: options?.split(",") ?? [] }];
+    const [, , , root, target, options] = before?.split(" ") ?? [];
+    const [type, , superOptions] = after?.split(" ") ?? [];
+    if (root === undefined || target === undefined || type === undefined) return [];
+    return [
+      {
+        root: decodeOctal(root),
+        target: decodeOctal(target),
+        options: options?.split(",") ?? [],
+        type,
+        superOptions: superOptions?.split(",") ?? [],
+      },
+    ];
   });
 }
 

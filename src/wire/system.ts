@@ -28,6 +28,10 @@ export interface InfoJson {
   readonly Architecture: string;
   readonly NCPU: number;
   readonly MemTotal: number;
+  /** How roots are made. */
+  readonly Driver?: string;
+  /** Label and text of each line about it. */
+  readonly DriverStatus?: readonly (readonly string[])[] | null;
   readonly Labels: readonly string[];
   readonly Warnings: readonly string[];
   readonly [key: string]: unknown;

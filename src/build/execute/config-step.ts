@@ -72,9 +72,9 @@ async function emptyStep(): Promise<StepRecord> {
 async function makeWorkingFolder(build: Build, stage: Stage, folder: string): Promise<StepRecord> {
   const isThere = await hasFolder(build, stage, folder);
   if (isThere) return await emptyStep();
-  return await makeLayer(build, diffIdsOf(stage.snapshot), ({ rootPath }) =>
-    makeFolders(rootPath, folder, { uid: 0, gid: 0 }),
-  );
+  return await makeLayer(build, diffIdsOf(stage.snapshot), async ({ rootPath }) => {
+    await makeFolders(rootPath, folder, { uid: 0, gid: 0 });
+  });
 }
 
 async function hasFolder(build: Build, { snapshot }: Stage, folder: string): Promise<boolean> {

@@ -14,30 +14,36 @@ export interface StepRoot {
   readonly folder: string;
 }
 
+/** Takes out of what was written what is no part of the layer. */
+export type Tidy = (written: string) => Promise<void>;
+
 /** Lets a step write into a root made of layers; what it wrote becomes a layer. Nothing of the root is left, ever. */
 export async function makeLayer(
   build: Build,
   diffIds: readonly Digest[],
-  write: (root: StepRoot) => Promise<void>,
+  write: (root: StepRoot) => Promise<Tidy | undefined>,
 ): Promise<StepRecord> {
   const { runtime } = build.parts;
   const folder = build.newFolder();
   try {
     const rootPath = await prepareRootfs(runtime, { folder, diffIds });
+    let tidy: Tidy | undefined;
     try {
-      await write({ rootPath, folder });
+      tidy = await write({ rootPath, folder });
     } finally {
       await runtime.rootfs.unmount(folder);
     }
-    return await takeLayer(build, folder);
+    const layers = diffIds.map((diffId) => runtime.layers.pathOf(diffId));
+    const upper = await runtime.rootfs.written({ layers, folder });
+    await tidy?.(upper);
+    return await takeLayer(build, folder, upper);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function takeLayer(build: Build, folder: string): Promise<StepRecord> {
+async function takeLayer(build: Build, folder: string, upper: string): Promise<StepRecord> {
   const { images, runtime } = build.parts;
-  const upper = join(folder, "upper");
   const file = join(folder, "layer.tar.gz");
   // The top layer's own folder is the root that a container sees.
   await chmod(upper, 0o755);

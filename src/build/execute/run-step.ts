@@ -13,7 +13,7 @@ import { type MountFlag, parseMount } from "../plan/mount-flag";
 import { shellOf } from "../plan/run-config";
 import type { Build } from "./build";
 import { stepKey } from "./build-cache";
-import { makeLayer, type StepRoot } from "./make-layer";
+import { makeLayer, type StepRoot, type Tidy } from "./make-layer";
 import { findMountStubs } from "./mount-stubs";
 import { runCommand } from "./run-command";
 import { mountKeys, type OpenMounts, openMounts } from "./run-mounts";
@@ -63,7 +63,7 @@ interface RunJob {
   readonly mounts: readonly MountFlag[];
 }
 
-async function runInRoot(build: Build, stage: Stage, job: RunJob, { rootPath, folder }: StepRoot): Promise<void> {
+async function runInRoot(build: Build, stage: Stage, job: RunJob, { rootPath, folder }: StepRoot): Promise<Tidy> {
   const { output } = stage;
   const id = randomId();
   const opened = await openMounts(build, stage, job.mounts);
@@ -77,9 +77,8 @@ async function runInRoot(build: Build, stage: Stage, job: RunJob, { rootPath, fo
     } finally {
       await stubs.remove();
     }
-    await build.parts.runtime.rootfs.unmount(folder);
-    await stubs.prune(join(folder, "upper"));
     await output.emit({ stream: `Removing intermediate container ${shortId(id)}\n` }, build.signal);
+    return stubs.prune;
   } finally {
     await opened.release();
   }

@@ -1,8 +1,9 @@
 import { systemPath } from "../../client/engine-environment";
+import { ownIdMaps } from "../../client/id-maps";
 import { stateFolderOf } from "../../internal/state-folder";
 import type { Command } from "../command";
 import { examine } from "../doctor/examine";
-import { canRun, type Finding } from "../doctor/finding";
+import { canRun, type Finding, type Way } from "../doctor/finding";
 import { columns } from "../table";
 
 export const doctorCommand: Command = {
@@ -13,11 +14,12 @@ export const doctorCommand: Command = {
   arguments: { min: 0, max: 0 },
   run: async ({ env, out }, { flags }) => {
     const uid = process.getuid?.() ?? -1;
-    const machine = { uid, stateFolder: stateFolderOf(env, uid), path: systemPath(env["PATH"]), env };
+    const way: Way = (await ownIdMaps()) === undefined ? "root" : "user";
+    const machine = { way, uid, stateFolder: stateFolderOf(env, uid), path: systemPath(env["PATH"]), env };
     const findings = await examine(machine);
     const isFine = canRun(findings, machine);
     if (flags["json"] === true) out(`${JSON.stringify(findings, null, 2)}\n`);
-    else out(`${report(findings).join("\n")}\n\n${verdict(isFine, uid)}\n`);
+    else out(`${report(findings).join("\n")}\n\n${verdict(isFine, uid, way)}\n`);
     return isFine ? 0 : 1;
   },
 };
@@ -37,7 +39,8 @@ function neededBy(ways: Finding["ways"]): string {
   return ways.includes("root") ? "root" : "users";
 }
 
-function verdict(isFine: boolean, uid: number): string {
-  const who = uid === 0 ? "root" : "this user";
+function verdict(isFine: boolean, uid: number, way: Way): string {
+  const root = way === "root" ? "root" : "root, in a user namespace as it may not mount here";
+  const who = uid === 0 ? root : "this user";
   return isFine ? `Containers can run as ${who}.` : `Containers cannot run as ${who}: mend what is missing.`;
 }

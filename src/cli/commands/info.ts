@@ -21,6 +21,8 @@ export const infoCommand: Command = {
       ["Endpoint:", describeEndpoint(client.endpoint)],
       ["Machine:", `${info.Name}, ${info.NCPU} CPUs, ${formatSize(info.MemTotal)}`],
       ["System:", `${info.OperatingSystem} (${info.Architecture})`],
+      ["Roots by:", info.Driver ?? ""],
+      ...(info.DriverStatus ?? []).map(([label = "", text = ""]) => [`  ${label}:`, text]),
       ...(info.Warnings ?? []).map((warning) => ["Warning:", warning]),
     ];
     out(`${columns(rows).join("\n")}\n`);

@@ -2,7 +2,7 @@ import type { Finding, Machine, Outcome, Way } from "./finding";
 import { examineCgroups, examineKernel, examineOverlay } from "./kernel";
 import { examineStateFolder } from "./state-folder";
 import { examineNode, examineTool, tools } from "./tools";
-import { examineIdRange, examineNamespaces, examineUserLimits, examineWayOut } from "./users";
+import { examineIdRange, examineNamespaces, examineRootNamespaces, examineUserLimits, examineWayOut } from "./users";
 
 interface Requirement {
   readonly name: string;
@@ -34,6 +34,12 @@ const requirements: readonly Requirement[] = [
     why: "a container's files are its image's layers laid over each other",
     ways: both,
     look: examineOverlay,
+  },
+  {
+    name: "namespaces",
+    why: "mounts, processes and networks of the engine's own",
+    ways: ["root"],
+    look: examineRootNamespaces,
   },
   { name: "cgroups", why: "limits of memory, processors and processes", ways: ["root"], look: examineCgroups },
   {

@@ -20,6 +20,8 @@ export interface Finding extends Outcome {
 }
 
 export interface Machine {
+  /** As root, or in a user namespace, which root of a container without all rights needs too. */
+  readonly way: Way;
   readonly uid: number;
   readonly stateFolder: string;
   /** Where the engine will look for programs. */
@@ -40,8 +42,7 @@ export function missing(detail: string, remedy: string): Outcome {
 }
 
 /** Whether containers can run as this user. */
-export function canRun(findings: readonly Finding[], { uid }: Pick<Machine, "uid">): boolean {
-  const way: Way = uid === 0 ? "root" : "user";
+export function canRun(findings: readonly Finding[], { way }: Pick<Machine, "way">): boolean {
   return findings.every(({ state, ways }) => state !== "missing" || !ways.includes(way));
 }
 

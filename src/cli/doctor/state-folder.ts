@@ -1,30 +1,48 @@
-import type { StatsFs } from "node:fs";
-import { statfs } from "node:fs/promises";
+import { constants, type StatsFs } from "node:fs";
+import { access, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { hasCode } from "../../internal/errors";
+import { findScratchMounts } from "../../internal/scratch-mounts";
 import { formatSize } from "../table";
-import { found, type Machine, missing, type Outcome, optional } from "./finding";
+import { findProgram } from "./find-program";
+import { found, type Machine, type Outcome, optional } from "./finding";
 
 /** Magic numbers of statfs(2) for file systems that cannot hold the upper folder of an overlay. */
-const unusable: ReadonlyMap<number, string> = new Map([
-  [0x794c7630, "overlay"],
+const unfit: ReadonlyMap<number, string> = new Map([
+  [0x794c7630, "an overlay"],
   [0x6969, "NFS"],
   [0x65735546, "FUSE"],
   [0x01021997, "9p"],
 ]);
 const sizeToWarnAt = 1_000_000_000;
 
-/** Whether containers can have their files where the state folder is, or will be. */
-export async function examineStateFolder({ stateFolder }: Machine): Promise<Outcome> {
+/** Whether containers can have their files where the state folder is, or will be, and how the engine will lay them there. */
+export async function examineStateFolder({ stateFolder, path }: Machine): Promise<Outcome> {
   const facts = await fileSystemOf(stateFolder);
   const freeBytes = facts.bavail * facts.bsize;
   const detail = `${stateFolder}, ${formatSize(freeBytes)} free`;
-  const kind = unusable.get(facts.type);
-  if (kind !== undefined) {
-    return missing(`${detail}, on ${kind}`, "set RUNCIBLE_STATE_DIR to a folder on ext4, xfs, btrfs or tmpfs");
-  }
+  const kind = unfit.get(facts.type);
+  if (kind !== undefined) return await withoutOverlay(`${detail}, on ${kind}`, path);
   if (freeBytes < sizeToWarnAt) return optional(detail, "free some space for images");
   return found(detail);
+}
+
+/** What the engine will do then: see runtime/rootfs/choose-driver.ts, which tries it. */
+async function withoutOverlay(detail: string, path: string): Promise<Outcome> {
+  const [volume] = await findScratchMounts();
+  if (volume !== undefined) return found(`${detail}; layers and containers go to ${volume.path} (${volume.type})`);
+  const place = "set RUNCIBLE_STATE_DIR to a folder on ext4, xfs, btrfs or tmpfs, in a container to a volume";
+  const isInstalled = (await findProgram("fuse-overlayfs", path)) !== undefined;
+  const mayUse = await access("/dev/fuse", constants.R_OK | constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  if (isInstalled && mayUse) return optional(`${detail}; fuse-overlayfs lays files over each other there`, place);
+  const lacking = isInstalled ? "/dev/fuse (Docker: --device /dev/fuse)" : "fuse-overlayfs and /dev/fuse";
+  return optional(
+    `${detail}; every container gets a copy of its image, which takes time and space`,
+    `${place}, or give it ${lacking}`,
+  );
 }
 
 /** Of the folder, or of the nearest one above that exists. */

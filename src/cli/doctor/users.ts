@@ -2,20 +2,40 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { canAskForCgroup } from "../../client/delegation";
 import { ownIdentity, ownIdMaps, rangeRemedy } from "../../client/id-maps";
-import { forbiddingSwitch, namespaceTrouble } from "../../client/user-namespace-trouble";
+import {
+  forbiddingSwitch,
+  mappingTrouble,
+  type NamespaceTrouble,
+  namespaceTrouble,
+  rootTrouble,
+} from "../../client/user-namespace-trouble";
+import { hasCode } from "../../internal/errors";
 import { findProgram } from "./find-program";
 import { found, type Machine, missing, type Outcome, optional } from "./finding";
 
 /** Tried as an ordinary user; for root, who may always, the settings are read. */
-export async function examineNamespaces({ uid }: Machine): Promise<Outcome> {
-  const trouble = await (uid === 0 ? forbiddingSwitch() : namespaceTrouble());
+export async function examineNamespaces({ way }: Machine): Promise<Outcome> {
+  return outcomeOf(await (way === "root" ? forbiddingSwitch() : namespaceTrouble()));
+}
+
+/** Root's own. A container around may keep root from them by other means than rights. */
+export async function examineRootNamespaces({ way }: Machine): Promise<Outcome> {
+  if (way === "user") return found("root of the machine may");
+  return outcomeOf(await rootTrouble());
+}
+
+function outcomeOf(trouble: NamespaceTrouble | undefined): Outcome {
   return trouble === undefined ? found("allowed") : missing(trouble.detail, `run: ${trouble.remedy}`);
 }
 
 export async function examineIdRange(): Promise<Outcome> {
   const maps = await ownIdMaps();
   if (maps === undefined) return found("root needs none");
-  if (!maps.hasOneId) return found(`ids inside are ${maps.uids}`);
+  if (!maps.hasOneId) {
+    const trouble = await mappingTrouble();
+    if (trouble !== undefined) return missing(trouble.detail, `run: ${trouble.remedy}`);
+    return found(`ids inside are ${maps.uids}`);
+  }
   return optional(
     "none in /etc/subuid and /etc/subgid; only images whose files belong to one user can be used",
     `run: ${rangeRemedy(ownIdentity())}`,
@@ -34,8 +54,12 @@ export async function examineWayOut({ path }: Machine): Promise<Outcome> {
   try {
     await access(tunnelDevice, constants.R_OK | constants.W_OK);
     return found(program);
-  } catch {
-    return optional(`${program} may not use ${tunnelDevice}`, `run: sudo modprobe tun; sudo chmod 666 ${tunnelDevice}`);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) {
+      const remedy = `run: sudo modprobe tun, or give it to the container around (Docker: --device ${tunnelDevice})`;
+      return optional(`${program} is there, but no ${tunnelDevice}`, remedy);
+    }
+    return optional(`${program} may not use ${tunnelDevice}`, `run: sudo chmod 666 ${tunnelDevice}`);
   }
 }
 

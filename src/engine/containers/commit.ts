@@ -77,7 +77,8 @@ async function takeLayer(
   const scratch = await images.scratch();
   const { signal } = new AbortController();
   try {
-    const upper = join(container.folder, "upper");
+    const layers = container.record.diffIds.map((id) => runtime.layers.pathOf(id));
+    const upper = await runtime.rootfs.written({ layers, folder: container.folder });
     const file = join(scratch.path, "layer.tar.gz");
     const exclude = await mountedPlaces(container, upper);
     const { diffId, digest, sizeBytes, isEmpty } = await packUpper({ upper, file, exclude, isLive: true, signal });

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { sizeOfTree } from "../../runtime/tree/tree-size";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
@@ -8,9 +7,12 @@ export async function sizeOf(
   context: ContainerContext,
   container: Container,
 ): Promise<{ readonly writable: number; readonly total: number }> {
-  const [writable, ...layers] = await Promise.all([
-    sizeOfTree(join(container.folder, "upper")),
-    ...container.record.diffIds.map((diffId) => context.runtime.layers.sizeOf(diffId)),
+  const { layers: store, rootfs } = context.runtime;
+  const { diffIds } = container.record;
+  const layers = diffIds.map((diffId) => store.pathOf(diffId));
+  const [writable, ...sizes] = await Promise.all([
+    rootfs.written({ layers, folder: container.folder }).then(sizeOfTree),
+    ...diffIds.map((diffId) => store.sizeOf(diffId)),
   ]);
-  return { writable, total: layers.reduce((sum, size) => sum + size, writable) };
+  return { writable, total: sizes.reduce((sum, size) => sum + size, writable) };
 }

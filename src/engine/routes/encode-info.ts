@@ -32,7 +32,7 @@ export function encodeInfo(
     MemTotal: info.memoryBytes,
     DockerRootDir: info.stateFolder,
     Driver: info.storageDriver,
-    DriverStatus: [],
+    DriverStatus: info.storageStatus,
     CgroupDriver: info.cgroupDriver,
     CgroupVersion: String(info.cgroupVersion),
     ...encodeLimits(info.limits),

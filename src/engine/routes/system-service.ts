@@ -36,6 +36,8 @@ export interface SystemInfo {
   readonly memoryBytes: number;
   readonly stateFolder: string;
   readonly storageDriver: string;
+  /** Label and text of each line. */
+  readonly storageStatus: readonly (readonly [string, string])[];
   readonly cgroupDriver: "cgroupfs" | "systemd" | "none";
   readonly cgroupVersion: 1 | 2;
   readonly runcVersion: string;

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import os from "node:os";
 import { hostPlatform } from "../../runtime/image/platform";
+import type { RootfsChoice } from "../../runtime/rootfs/choose-driver";
 import { cgroupFacts } from "../../runtime/runc/cgroup-files";
 import type { EngineIdentity, SystemInfo, SystemService } from "../routes/system-service";
 
@@ -10,6 +11,7 @@ export interface SystemFactsOptions {
   readonly version: string;
   readonly startedAt: string;
   readonly stateFolder: string;
+  readonly rootfs: Pick<RootfsChoice, "driver" | "why" | "storageFolder">;
   readonly runcVersion: string;
   readonly isRootless: boolean;
   /** Whether containers can be limited by cgroups. */
@@ -36,6 +38,7 @@ export function createSystemService(options: SystemFactsOptions): SystemService 
 }
 
 async function systemInfo(options: SystemFactsOptions): Promise<SystemInfo> {
+  const { rootfs } = options;
   const [facts, release] = await Promise.all([cgroupFacts(), osRelease()]);
   const has = (controller: string): boolean => options.hasLimits && facts.controllers.includes(controller);
   return {
@@ -48,7 +51,11 @@ async function systemInfo(options: SystemFactsOptions): Promise<SystemInfo> {
     cpus: os.availableParallelism(),
     memoryBytes: os.totalmem(),
     stateFolder: options.stateFolder,
-    storageDriver: "overlay2",
+    storageDriver: { overlay: "overlay2", "fuse-overlayfs": "fuse-overlayfs", copy: "copy" }[rootfs.driver.name],
+    storageStatus: [
+      ["Chosen because", rootfs.why],
+      ["Folder", rootfs.storageFolder],
+    ],
     cgroupDriver: options.hasLimits ? "cgroupfs" : "none",
     cgroupVersion: facts.version,
     runcVersion: options.runcVersion,

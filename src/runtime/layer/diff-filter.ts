@@ -6,7 +6,7 @@ import { createWantReader, type Want } from "./want-reader";
 
 /**
  * Turns GNU tar's stream of an overlay's upper folder into the stream of a layer: the inverse of `createTarFilter`.
- * A character device 0/0 becomes a whiteout, an opaque folder gets its marker, and what overlayfs keeps in attributes
+ * A character device 0/0 becomes a whiteout, an opaque folder gets its marker, and what overlays keep in attributes
  * is left out, and so is the root's own entry.
  */
 export interface DiffFilter {
@@ -16,14 +16,15 @@ export interface DiffFilter {
   end(): void;
 }
 
-const overlayAttribute = /^SCHILY\.xattr\.(trusted|user)\.overlay\./;
-const opaqueAttribute = /^SCHILY\.xattr\.(trusted|user)\.overlay\.opaque$/;
+const overlayAttribute = /^SCHILY\.xattr\.(trusted|user)\.(overlay|fuseoverlayfs)\./;
+const opaqueAttribute = /^SCHILY\.xattr\.(trusted|user)\.(overlay|fuseoverlayfs)\.opaque$/;
 
 /** `scan` sees the content of all files. */
 export function createDiffFilter(scan?: ProgramScan): DiffFilter {
   /** The pax header of the next entry, as it came, and what it says. */
   let raw: readonly Buffer[] = [];
   let pax: PaxRecords = new Map();
+  const marked = new Set<string>();
 
   let out: Buffer[] = [];
 
@@ -61,12 +62,25 @@ export function createDiffFilter(scan?: ProgramScan): DiffFilter {
     return nextHeader;
   };
 
+  /** fuse-overlayfs says the same in several ways. */
+  const mark = (name: string): void => {
+    if (marked.has(name)) return;
+    marked.add(name);
+    out.push(...marker(name));
+  };
+
   /** How many bytes of content follow, the last block filled. */
   const entry = (block: Buffer, parsed: TarHeader): number => {
     const name = pax.get("path")?.toString("utf8") ?? parsed.name;
     if (name === "./") return 0;
-    if (parsed.type === "3" && isDevice00(block)) {
-      out.push(...marker(sibling(name, `.wh.${baseOf(name)}`)));
+    const isDevice = parsed.type === "3" && isDevice00(block);
+    // Written by fuse-overlayfs, or a driver of ours that marks deletions by names: the same layer whoever made it.
+    if ((isDevice || (parsed.type === "0" && parsed.size === 0)) && baseOf(name).startsWith(".wh.")) {
+      if (baseOf(name) !== ".wh..opq") mark(name);
+      return 0;
+    }
+    if (isDevice) {
+      mark(sibling(name, `.wh.${baseOf(name)}`));
       return 0;
     }
     const clean: PaxRecords = new Map([...pax].filter(([key]) => !overlayAttribute.test(key)));
@@ -74,7 +88,7 @@ export function createDiffFilter(scan?: ProgramScan): DiffFilter {
     else if (clean.size > 0) out.push(buildPax(clean));
     out.push(block);
     if (parsed.type === "5" && [...pax.keys()].some((key) => opaqueAttribute.test(key))) {
-      out.push(...marker(`${name.replace(/\/$/, "")}/.wh..wh..opq`));
+      mark(`${name.replace(/\/$/, "")}/.wh..wh..opq`);
     }
     const size = "123456".includes(parsed.type) ? 0 : Number(pax.get("size")?.toString() ?? parsed.size);
     scan?.begin();

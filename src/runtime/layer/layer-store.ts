@@ -4,12 +4,14 @@ import { hasCode } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
 import { type Digest, encodedOf, isDigest } from "../image/digest";
 import { defaultLayerLimits, type LayerLimits } from "./entry-guard";
+import { ownLayerForm } from "./own-form";
+import type { LayerForm } from "./tar-filter";
 import { type UnpackRequest, unpackLayer } from "./unpack";
 
 export type { LayerLimits } from "./entry-guard";
 export type { UnpackRequest } from "./unpack";
 
-/** Unpacked layers by diff id, each a folder in overlay form that nobody writes to. */
+/** Unpacked layers by diff id, each a folder in the store's form that nobody writes to. */
 export interface LayerStore {
   has(diffId: Digest): Promise<boolean>;
   pathOf(diffId: Digest): string;
@@ -19,7 +21,7 @@ export interface LayerStore {
    */
   unpack(request: UnpackRequest): Promise<void>;
   /**
-   * Takes in a folder of the store's own disk that is in overlay form already, and that nobody writes to or has mounted.
+   * Takes in a folder of the store's own disk that is in that form already, and that nobody writes to or has mounted.
    * It is moved; when the layer is there already, it stays where it is.
    */
   adopt(layer: AdoptedLayer): Promise<void>;
@@ -49,9 +51,13 @@ const unfinishedPrefix = "unfinished-";
 const recordName = "layer.json";
 
 /**
- * One engine owns the folder (it holds the state folder's lock), so what an earlier one left unfinished can go at once.
+ * `form` is how whoever mounts the layers needs them; default: overlayfs's own. One engine owns the folder (it holds the state folder's lock), so what an earlier one left unfinished can go at once.
  */
-export async function openLayerStore(folder: string, limits: Partial<LayerLimits> = {}): Promise<LayerStore> {
+export async function openLayerStore(
+  folder: string,
+  limits: Partial<LayerLimits> = {},
+  form: LayerForm = ownLayerForm(),
+): Promise<LayerStore> {
   const allLimits = { ...defaultLayerLimits, ...limits };
   await mkdir(folder, { recursive: true, mode: 0o711 });
   for (const name of await readdir(folder)) {
@@ -79,7 +85,7 @@ export async function openLayerStore(folder: string, limits: Partial<LayerLimits
     const unfinished = join(folder, `${unfinishedPrefix}${randomId().slice(0, 16)}`);
     await mkdir(join(unfinished, "diff"), { recursive: true, mode: 0o755 });
     try {
-      const record: LayerRecord = await unpackLayer(request, join(unfinished, "diff"), allLimits);
+      const record: LayerRecord = await unpackLayer(request, join(unfinished, "diff"), { limits: allLimits, form });
       await writeFile(join(unfinished, recordName), JSON.stringify(record));
       await rename(unfinished, folderOf(request.diffId));
     } finally {

@@ -4,6 +4,6 @@ import type { LayerForm } from "./tar-filter";
 /** Outside the machine's own user namespace, overlayfs keeps its marks in attributes that everybody may write. */
 export function ownLayerForm(): LayerForm {
   return ownUserNamespace().isInitial
-    ? { opaqueAttribute: "trusted.overlay.opaque", hasDevices: true }
-    : { opaqueAttribute: "user.overlay.opaque", hasDevices: false };
+    ? { opaqueAttribute: "trusted.overlay.opaque", hasDevices: true, whiteouts: "devices" }
+    : { opaqueAttribute: "user.overlay.opaque", hasDevices: false, whiteouts: "devices" };
 }

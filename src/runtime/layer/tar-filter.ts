@@ -16,11 +16,13 @@ export interface TarFilter {
   end(): readonly Buffer[];
 }
 
+const nobodys = { mode: 0, uid: 0, gid: 0, mtime: 0 };
+
 const extensionLimit = 1024 * 1024;
 const whiteoutPrefix = ".wh.";
 const opaqueName = ".wh..wh..opq";
-/** What overlayfs itself keeps in attributes must not come from an image. */
-const overlayAttribute = /^SCHILY\.xattr\.(trusted|user)\.overlay\./;
+/** What overlays themselves keep in attributes must not come from an image. */
+const overlayAttribute = /^SCHILY\.xattr\.(trusted|user)\.(overlay|fuseoverlayfs)\./;
 
 /** How a layer has to lie there for whoever mounts it. */
 export interface LayerForm {
@@ -28,6 +30,11 @@ export interface LayerForm {
   readonly opaqueAttribute: "trusted.overlay.opaque" | "user.overlay.opaque";
   /** Only root of the machine can make devices; nobody else's images have them. */
   readonly hasDevices: boolean;
+  /**
+   * What says that a lower layer's entry is gone: overlayfs's own marks, or the names that archives have (`.wh.name`,
+   * `.wh..wh..opq`), for file systems that take no marks.
+   */
+  readonly whiteouts: "devices" | "names";
 }
 
 interface Folder {
@@ -173,7 +180,8 @@ export function createTarFilter(layer: string, { guard, form, scan }: TarFilterO
     const base = path.slice(slash + 1);
     const parent = path.slice(0, Math.max(slash, 0));
     if (base === opaqueName) {
-      opaque.add(parent);
+      if (form.whiteouts === "names") out.push(...emptyFile(path));
+      else opaque.add(parent);
       return false;
     }
     // Bookkeeping of aufs, which old builders left in layers.
@@ -192,7 +200,8 @@ export function createTarFilter(layer: string, { guard, form, scan }: TarFilterO
     if (name === "" || name === "." || name === "..") {
       throw invalid(`entry "${parent}/${whiteoutPrefix}${name}" deletes no name`);
     }
-    return generated(parent === "" ? name : `${parent}/${name}`, "3", { mode: 0, uid: 0, gid: 0, mtime: 0 }, new Map());
+    if (form.whiteouts === "names") return emptyFile(joined(parent, `${whiteoutPrefix}${name}`));
+    return generated(joined(parent, name), "3", nobodys, new Map());
   };
 
   const opaqueFolder = (path: string): readonly Buffer[] => {
@@ -218,6 +227,14 @@ export function createTarFilter(layer: string, { guard, form, scan }: TarFilterO
     return [Buffer.alloc(onlyPaddingLacks ? missing : 0), ...ending()];
   };
   return { push, end };
+}
+
+function joined(parent: string, name: string): string {
+  return parent === "" ? name : `${parent}/${name}`;
+}
+
+function emptyFile(path: string): readonly Buffer[] {
+  return generated(path, "0", nobodys, new Map());
 }
 
 function attributesOf(records: PaxRecords): PaxRecords {

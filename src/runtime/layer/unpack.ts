@@ -6,9 +6,8 @@ import { ownUserNamespace } from "../../internal/user-namespace";
 import type { Digest } from "../image/digest";
 import { decompressor, type LayerCompression } from "./decompress";
 import { createEntryGuard, type LayerLimits } from "./entry-guard";
-import { ownLayerForm } from "./own-form";
 import { createProgramScan } from "./program-scan";
-import { createTarFilter } from "./tar-filter";
+import { createTarFilter, type LayerForm } from "./tar-filter";
 
 export interface UnpackRequest {
   readonly diffId: Digest;
@@ -42,12 +41,17 @@ export interface UnpackedLayer {
   readonly has32BitPrograms: boolean;
 }
 
+export interface UnpackRules {
+  readonly limits: LayerLimits;
+  readonly form: LayerForm;
+}
+
 /**
- * Unpacks a layer into an empty folder, in overlay form. GNU tar writes the files:
+ * Unpacks a layer into an empty folder, in the form asked for. GNU tar writes the files:
  * five times faster than doing it from JavaScript. Throws `layer-invalid`, `layer-too-large`, `digest-mismatch`,
  * `disk-full`, `aborted`; the folder is then the caller's to remove.
  */
-export async function unpackLayer(request: UnpackRequest, folder: string, limits: LayerLimits): Promise<UnpackedLayer> {
+export async function unpackLayer(request: UnpackRequest, folder: string, rules: UnpackRules): Promise<UnpackedLayer> {
   const { describedAs, diffId, source, signal } = request;
   const tar = spawnTool("tar", [...tarArgs, `--directory=${folder}`], {
     stdio: ["pipe", "ignore", "pipe"],
@@ -68,7 +72,7 @@ export async function unpackLayer(request: UnpackRequest, folder: string, limits
     if (stderr.length < 8192) stderr += chunk.toString("utf8");
   });
   try {
-    const { digest, ...unpacked } = await feed(request, limits, tar.stdin);
+    const { digest, ...unpacked } = await feed(request, rules, tar.stdin);
     const { exitCode } = await ended;
     if (exitCode !== 0) throw tarFailed(describedAs, stderr);
     if (digest !== diffId) {
@@ -95,13 +99,13 @@ export async function unpackLayer(request: UnpackRequest, folder: string, limits
 
 async function feed(
   request: UnpackRequest,
-  limits: LayerLimits,
+  { limits, form }: UnpackRules,
   stdin: Writable | null,
 ): Promise<UnpackedLayer & { readonly digest: string }> {
   const { source, compression, describedAs, onProgress, signal } = request;
   const scan = createProgramScan();
   const guard = createEntryGuard(describedAs, limits);
-  const filter = createTarFilter(describedAs, { guard, form: ownLayerForm(), scan });
+  const filter = createTarFilter(describedAs, { guard, form, scan });
   const hash = createHash("sha256");
   let size = 0;
   for await (const chunk of plainBytes(source, compression, describedAs)) {

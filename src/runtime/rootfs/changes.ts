@@ -1,10 +1,11 @@
-import type { Stats } from "node:fs";
+import type { BigIntStats, Stats } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode } from "../../internal/errors";
 import type { Handle } from "../tree/handle";
 import { openTree } from "../tree/open-tree";
 import type { TreeWalk } from "../tree/tree-walk";
+import { type DeletionMarks, deletedBy, isDeleted, isOpaque } from "./deletion-marks";
 
 export interface Change {
   /** From the container's root, with a leading slash. */
@@ -21,33 +22,44 @@ const mountPoints: ReadonlySet<string> = new Set([
   ...["/etc", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"],
 ]);
 
-/** Reads an overlay's upper folder: a character device 0/0 is a deletion, the rest is new or changed. */
-export async function changesIn(upper: string, layers: readonly string[]): Promise<readonly Change[]> {
+/** Reads an overlay's upper folder: marks are deletions, the rest is new or changed. */
+export async function changesIn(
+  upper: string,
+  layers: readonly string[],
+  marks: DeletionMarks,
+): Promise<readonly Change[]> {
   await using walk = await openTree({ path: upper });
-  return await changesBelow(walk, layers.toReversed());
+  return await changesBelow(walk, { folders: layers.toReversed(), marks });
 }
 
-/** `lowers` are the layers' own folders at the walk's path, the upmost first. */
-async function changesBelow(walk: TreeWalk, lowers: readonly string[]): Promise<readonly Change[]> {
+/** The layers' own folders at the walk's path, the upmost first, and how they mark deletions. */
+interface Lowers {
+  readonly folders: readonly string[];
+  readonly marks: DeletionMarks;
+}
+
+async function changesBelow(walk: TreeWalk, lowers: Lowers): Promise<readonly Change[]> {
   const changes: Change[] = [];
   for (const name of (await walk.folder.names()).sort()) changes.push(...(await changesAt(walk, name, lowers)));
   return changes;
 }
 
-async function changesAt(walk: TreeWalk, name: string, lowers: readonly string[]): Promise<readonly Change[]> {
+async function changesAt(walk: TreeWalk, name: string, lowers: Lowers): Promise<readonly Change[]> {
   const path = walk.pathOf(name);
   const entry = await openUnlessGone(walk, name);
   if (entry === undefined) return [];
   let isEntered = false;
   try {
     const stat = await entry.stat();
-    if (isWhiteout(stat)) return [{ path, kind: "deleted" }];
+    const deleted = deletedBy(name, stat, lowers.marks);
+    if (deleted === "") return [];
+    if (deleted !== undefined) return [{ path: walk.pathOf(deleted), kind: "deleted" }];
     const below = await findBelow(lowers, name);
     const change: Change = { path, kind: below.stat === undefined ? "added" : "modified" };
     if (!stat.isDirectory()) return isMountPoint(path, stat) ? [] : [change];
     isEntered = true;
     await walk.push(name, entry);
-    const inside = await changesBelow(walk, below.folders);
+    const inside = await changesBelow(walk, { ...lowers, folders: below.folders });
     await walk.leave();
     const isUntouched = isMountPoint(path, stat) && inside.length === 0 && isAsBefore(stat, below.stat);
     return isUntouched ? [] : [change, ...inside];
@@ -56,7 +68,8 @@ async function changesAt(walk: TreeWalk, name: string, lowers: readonly string[]
   }
 }
 
-async function openUnlessGone(walk: TreeWalk, name: string): Promise<Handle | undefined> {
+/** Undefined: it has been taken away meanwhile. */
+export async function openUnlessGone(walk: TreeWalk, name: string): Promise<Handle | undefined> {
   try {
     return await walk.openEntry(name);
   } catch (error) {
@@ -65,13 +78,12 @@ async function openUnlessGone(walk: TreeWalk, name: string): Promise<Handle | un
   }
 }
 
-function isWhiteout(stat: Stats): boolean {
-  return stat.isCharacterDevice() && stat.rdev === 0;
-}
-
 /** Nobody can write to what is mounted over. */
-function isMountPoint(path: string, stat: Stats): boolean {
-  return mountPoints.has(path) && (stat.isDirectory() || (stat.isFile() && stat.size === 0));
+export function isMountPoint(
+  path: string,
+  stat: Pick<Stats | BigIntStats, "isDirectory" | "isFile" | "size">,
+): boolean {
+  return mountPoints.has(path) && (stat.isDirectory() || (stat.isFile() && Number(stat.size) === 0));
 }
 
 function isAsBefore(stat: Stats, before: Stats | undefined): boolean {
@@ -86,16 +98,21 @@ interface Below {
 }
 
 /** Layers never change, so their paths are safe as long as no part of them is a link. */
-async function findBelow(lowers: readonly string[], name: string): Promise<Below> {
+async function findBelow({ folders: lowers, marks }: Lowers, name: string): Promise<Below> {
   let first: Stats | undefined;
   const folders: string[] = [];
   for (const lower of lowers) {
     const path = join(lower, name);
     const stat = await lstat(path).catch(() => undefined);
-    if (stat === undefined) continue;
-    if (!isWhiteout(stat)) first ??= stat;
+    if (stat === undefined) {
+      if ((await isDeleted(lower, name, marks)) || (await isOpaque(lower, marks))) break;
+      continue;
+    }
+    if (deletedBy(name, stat, marks) !== undefined) break;
+    first ??= stat;
     if (!stat.isDirectory()) break;
     folders.push(path);
+    if (await isOpaque(path, marks)) break;
   }
   return { stat: first, folders };
 }

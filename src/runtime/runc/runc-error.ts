@@ -18,6 +18,11 @@ export async function readRuncLog(path: string): Promise<string> {
 const notFound = [/executable file not found/i, /no such file or directory/i];
 const notPermitted = [/permission denied/i, /is a directory/i, /exec format error/i];
 
+/** System calls that every runc makes, and that a container around forbids even to a root who may mount. */
+const filtered = /(session key|pivot_root \.): operation not permitted/;
+const aboutFilter =
+  "the container around filters system calls; start it with an option (Docker: --security-opt seccomp=unconfined)";
+
 /** runc's own text is kept: clients take their exit code from it. */
 export function runcError(subject: string, message: string, stderr: string): RuncibleError {
   const text = message || stderr.trim().split("\n").at(-1) || "runc ended without a word";
@@ -30,5 +35,6 @@ export function runcError(subject: string, message: string, stderr: string): Run
   if (isAboutCommand && notPermitted.some((pattern) => pattern.test(text))) {
     return new RuncibleError("executable-not-permitted", text, { evidence });
   }
-  return new RuncibleError("start-failed", `${subject}: ${text}`, { evidence });
+  const advice = filtered.test(text) ? `; ${aboutFilter}` : "";
+  return new RuncibleError("start-failed", `${subject}: ${text}${advice}`, { evidence });
 }

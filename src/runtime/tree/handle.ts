@@ -71,9 +71,14 @@ export class Handle {
     return await this.#file.stat();
   }
 
+  /** With times to the nanosecond. */
+  async exactStat(): Promise<BigIntStats> {
+    return await this.#file.stat({ bigint: true });
+  }
+
   /** Equal for two handles of the same file. */
   async identity(): Promise<string> {
-    const { dev, ino }: BigIntStats = await this.#file.stat({ bigint: true });
+    const { dev, ino } = await this.exactStat();
     return `${dev}:${ino}`;
   }
 

@@ -116,6 +116,7 @@ const systemInfo: SystemInfo = {
   memoryBytes: 4_000_000_000,
   stateFolder: "/var/lib/runcible",
   storageDriver: "overlay2",
+  storageStatus: [],
   cgroupDriver: "cgroupfs",
   cgroupVersion: 1,
   runcVersion: "1.1.5",

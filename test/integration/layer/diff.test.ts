@@ -11,7 +11,7 @@ import { createGunzip, gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { run, spawnTool } from "../../../src/internal/exec";
 import { type PackedLayer, packUpper } from "../../../src/runtime/layer/diff";
-import { overlayDriver } from "../../../src/runtime/rootfs/rootfs";
+import { overlayDriver } from "../../../src/runtime/rootfs/overlay-driver";
 import { isMachineRoot } from "../../support/run-as";
 import { type StoreFixture, temporaryStore } from "./layer-fixture";
 

@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { run } from "../../../src/internal/exec";
-import { overlayDriver } from "../../../src/runtime/rootfs/rootfs";
+import { overlayDriver } from "../../../src/runtime/rootfs/overlay-driver";
 import { rootTest, userTest } from "../../support/run-as";
 import { diffIdOf, pieces, type StoreFixture, tarOf, tarOfFolder, temporaryStore, unpack } from "./layer-fixture";
 

@@ -1,3 +1,4 @@
+import { open } from "node:fs/promises";
 import { hasCode, messageOf } from "../../../internal/errors";
 import type { Logger } from "../../../internal/log";
 import { ownUserNamespace } from "../../../internal/user-namespace";
@@ -60,7 +61,14 @@ const userDrivers = [
   ["pasta", openPastaUplink],
 ] as const;
 
+const tunnelDevice = "/dev/net/tun";
+
 async function openUserUplink(request: UplinkRequest): Promise<Uplink> {
+  const refusal = await tunnelRefusal();
+  if (refusal !== undefined) {
+    request.logger.warn(`containers have no way out to other machines: ${refusal}`);
+    return await openNoUplink(request);
+  }
   for (const [program, open] of userDrivers) {
     try {
       return await open(request);
@@ -73,4 +81,17 @@ async function openUserUplink(request: UplinkRequest): Promise<Uplink> {
     "containers have no way out to other machines, as neither slirp4netns nor pasta is there or works; to have one, run: sudo apt-get install slirp4netns",
   );
   return await openNoUplink(request);
+}
+
+/** Why the device that both programs need cannot be used, and what to do; undefined: it can. */
+async function tunnelRefusal(): Promise<string | undefined> {
+  try {
+    await (await open(tunnelDevice, "r+")).close();
+    return undefined;
+  } catch (error) {
+    if (hasCode(error, "ENOENT") || hasCode(error, "ENODEV")) {
+      return `there is no ${tunnelDevice}; run: sudo modprobe tun, or give it to the container around (Docker: --device ${tunnelDevice})`;
+    }
+    return `${tunnelDevice} may not be used (${messageOf(error)}); run: sudo chmod 666 ${tunnelDevice}`;
+  }
 }

@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import { RuncibleError } from "../../internal/errors";
+import { findScratchMounts, type ScratchMount } from "../../internal/scratch-mounts";
+import { copyDriver } from "./copy-driver";
+import { fuseDriver } from "./fuse-driver";
+import { overlayDriver } from "./overlay-driver";
+import { probeDriver } from "./probe-driver";
+import type { RootfsDriver, RootfsDriverName } from "./rootfs";
+import { claimScratchFolder, type ScratchFolder } from "./scratch-folder";
+
+export interface RootfsChoice {
+  readonly driver: RootfsDriver;
+  /** For people: `/var/lib/runcible is on an overlay, …`. */
+  readonly why: string;
+  /** Where images, layers and containers belong: what one driver wrote, another cannot read. */
+  readonly storageFolder: string;
+  /** Lets go of the place. */
+  release(): Promise<void>;
+}
+
+export interface ChoiceRequest {
+  readonly stateFolder: string;
+  readonly engineId: string;
+  /** The one that somebody insists on. */
+  readonly asked: RootfsDriverName | undefined;
+  /** Default: those that are mounted. */
+  readonly scratchMounts?: readonly ScratchMount[];
+}
+
+const drivers: Readonly<Record<RootfsDriverName, RootfsDriver>> = {
+  overlay: overlayDriver,
+  "fuse-overlayfs": fuseDriver,
+  copy: copyDriver,
+};
+
+/**
+ * The first that works of: the kernel's overlay in the state folder; the same on a volume or a tmpfs, as an overlay cannot
+ * lie on an overlay, which a container's own files mostly are; fuse-overlayfs; plain copies. Throws `capability-missing`
+ * when none does, or the one asked for does not.
+ */
+export async function chooseRootfs(request: ChoiceRequest): Promise<RootfsChoice> {
+  const { stateFolder, asked } = request;
+  const refusals: string[] = [];
+  if (asked === undefined || asked === "overlay") {
+    const refusal = await probeDriver(overlayDriver, stateFolder);
+    if (refusal === undefined) {
+      const why = asked === undefined ? `the kernel lays layers over each other in ${stateFolder}` : askedFor;
+      return { driver: overlayDriver, why, storageFolder: stateFolder, release: async () => {} };
+    }
+    refusals.push(`overlay in ${stateFolder}: ${refusal}`);
+    const elsewhere = await overlayElsewhere(request, refusals);
+    if (elsewhere !== undefined) return elsewhere;
+  }
+  for (const name of ["fuse-overlayfs", "copy"] as const) {
+    if (asked !== undefined && asked !== name) continue;
+    const storageFolder = join(stateFolder, name);
+    const refusal = await probeDriver(drivers[name], storageFolder);
+    if (refusal === undefined) {
+      const why = asked === undefined ? refusals.join("; ") : askedFor;
+      return { driver: drivers[name], why, storageFolder, release: async () => {} };
+    }
+    refusals.push(`${name}: ${refusal}`);
+  }
+  throw new RuncibleError("capability-missing", `choose how roots are made: none works; ${refusals.join("; ")}`);
+}
+
+const askedFor = "RUNCIBLE_ROOTFS asks for it";
+
+async function overlayElsewhere(
+  { engineId, scratchMounts }: ChoiceRequest,
+  refusals: string[],
+): Promise<RootfsChoice | undefined> {
+  for (const { path, type } of scratchMounts ?? (await findScratchMounts())) {
+    let folder: ScratchFolder | undefined;
+    try {
+      folder = await claimScratchFolder(path, engineId);
+    } catch {
+      // Somebody else's, or not for writing: no place for us.
+      continue;
+    }
+    const refusal = await probeDriver(overlayDriver, folder.path);
+    if (refusal === undefined) {
+      const why = `${refusals.join("; ")}; ${path} is ${type}`;
+      return { driver: overlayDriver, why, storageFolder: folder.path, release: folder.release };
+    }
+    refusals.push(`overlay on ${path}: ${refusal}`);
+    await folder.remove();
+  }
+  return undefined;
+}

@@ -1,0 +1,182 @@
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type RunResult, run, runUnchecked } from "../../../src/internal/exec";
+import { socketPathOf } from "../../../src/internal/state-folder";
+import { startDocker, type TestDocker } from "../../support/docker";
+import { type EngineOn, startEngineOn } from "../../support/engine-on";
+import { saveTestImage } from "../../support/images";
+import { outerImage } from "../../support/nested/outer-image";
+
+/** [root only: it starts a dockerd, and devices are handed to containers] */
+const checkout = new URL("../../..", import.meta.url).pathname;
+let images: string;
+let outer: string;
+
+beforeAll(async () => {
+  images = await mkdtemp(join(tmpdir(), "runcible-nested-"));
+  await chmod(images, 0o755);
+  await saveTestImage("redis", "redis:nested", join(images, "redis.tar"));
+  outer = await outerImage();
+});
+afterAll(() => rm(images, { recursive: true, force: true }));
+
+const seccomp = ["--security-opt", "seccomp=unconfined"];
+const systempaths = ["--security-opt", "systempaths=unconfined"];
+/** The fewest that work, for root and for an ordinary user. */
+const options = [...seccomp, ...systempaths];
+const rights = ["--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN"];
+const volume = ["--volume", "/var/lib/runcible"];
+const volumeOfUser = ["--volume", "/home/dev/.local"];
+
+/** What the core tells when all is well. */
+const allWell = {
+  fromOutside: "+PONG",
+  exec: ["copied", "640", "1"],
+  client: ["PONG", "0"],
+  committed: ["mine", "group", "hostname", "hosts", "resolv.conf"],
+  left: "",
+};
+
+interface Daemon {
+  readonly host: string;
+}
+
+/** Runs a script in a container of a daemon that has the checkout, and is gone afterwards. */
+async function inside(daemon: Daemon, args: readonly string[], script: string): Promise<RunResult> {
+  const mounts = ["--volume", `${checkout}:/repo:ro`, "--volume", `${images}:/images:ro`];
+  const command = ["--host", daemon.host, "run", "--rm", "--network", "none", ...mounts, ...args];
+  return await runUnchecked("docker", [...command, "nested", "sh", "-c", script], { timeoutMs: 240_000 });
+}
+
+const core = "node /repo/test/compat/nested/core.cjs";
+/** As the user `dev`, with newuidmap as Debian has it or with the capability in its place. */
+const asUser = (newuidmap: "set-user-id" | "capability", script: string): string => {
+  const change =
+    newuidmap === "set-user-id"
+      ? ""
+      : "chmod u-s /usr/bin/new[ug]idmap; setcap cap_setuid+ep /usr/bin/newuidmap; setcap cap_setgid+ep /usr/bin/newgidmap;";
+  return `${change} chown dev: /home/dev/.local 2>/dev/null; cd /home/dev; export HOME=/home/dev; exec setpriv --reuid dev --regid dev --init-groups -- sh -c '${script}'`;
+};
+
+async function coreIn(daemon: Daemon, args: readonly string[], script = core): Promise<Record<string, unknown>> {
+  const { stdout, stderr, exitCode } = await inside(daemon, args, script);
+  expect(exitCode, stderr).toBe(0);
+  return JSON.parse(stdout);
+}
+
+describe("in a container of Docker", () => {
+  let docker: TestDocker;
+
+  beforeAll(async () => {
+    const started = await startDocker();
+    if (started === undefined) throw new TypeError("dockerd did not come up; .ci/setup test installs it");
+    docker = started;
+    await docker.docker("import", outer, "nested");
+  });
+  afterAll(() => docker[Symbol.asyncDispose]());
+
+  describe("without an option that is needed, says which", () => {
+    test.each([
+      ["seccomp=unconfined", [], core],
+      ["systempaths=unconfined", seccomp, core],
+      ["seccomp=unconfined", [], asUser("capability", core)],
+      ["systempaths=unconfined", seccomp, asUser("capability", core)],
+      ["setcap cap_setuid+ep /usr/bin/newuidmap", options, asUser("set-user-id", core)],
+    ])("%s", async (named, args, script) => {
+      const { stderr, exitCode } = await inside(docker, args, script);
+      expect(exitCode).not.toBe(0);
+      expect(stderr).toContain(named);
+      const doctor = await inside(docker, args, script.replace(core, "node /repo/build/cli/main.js doctor"));
+      expect(doctor.exitCode).toBe(1);
+      expect(doctor.stdout).toContain(named);
+    });
+  });
+
+  describe("as root", () => {
+    test("with the fewest options, roots are copies", async () => {
+      const told = await coreIn(docker, options);
+      expect(told).toMatchObject({ ...allWell, driver: "copy" });
+      expect(told["why"]).toMatch(/overlays do not nest; fuse-overlayfs: there is no \/dev\/fuse/);
+    });
+
+    test("with /dev/fuse, roots are fuse-overlayfs's", async () => {
+      const told = await coreIn(docker, [...options, "--device", "/dev/fuse"]);
+      expect(told).toMatchObject({ ...allWell, driver: "fuse-overlayfs" });
+    });
+
+    test("with the state folder on a volume, roots are overlays", async () => {
+      const told = await coreIn(docker, [...options, ...volume]);
+      expect(told).toMatchObject({ ...allWell, driver: "overlay2" });
+    });
+
+    test("with a volume anywhere, layers and containers go there", async () => {
+      const told = await coreIn(docker, [...options, "--volume", "/cache"]);
+      expect(told).toMatchObject({ ...allWell, driver: "overlay2" });
+      expect(told["why"]).toMatch(/Folder: \/cache\/\.runcible-/);
+    });
+
+    test("with the rights to mount and make networks, /proc may be masked", async () => {
+      const told = await coreIn(docker, [...rights, ...seccomp, ...volume]);
+      expect(told).toMatchObject({ ...allWell, driver: "overlay2", warnings: [] });
+    });
+
+    test("with these rights alone, the start of a container says what lacks", async () => {
+      const { stderr, exitCode } = await inside(docker, [...rights, ...volume], core);
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("seccomp=unconfined");
+    });
+
+    test("doctor is content, and tells what lacks for a way out", async () => {
+      const { stdout, exitCode } = await inside(docker, options, "node /repo/build/cli/main.js doctor");
+      expect(exitCode, stdout).toBe(0);
+      expect(stdout).toContain("--device /dev/net/tun");
+      expect(stdout).toContain("--device /dev/fuse");
+    });
+  });
+
+  describe("as an ordinary user", () => {
+    test("with the fewest options, roots are copies", async () => {
+      const told = await coreIn(docker, options, asUser("capability", core));
+      expect(told).toMatchObject({ ...allWell, driver: "copy" });
+    });
+
+    test("with the state folder on a volume, roots are overlays", async () => {
+      const told = await coreIn(docker, [...options, ...volumeOfUser], asUser("capability", core));
+      expect(told).toMatchObject({ ...allWell, driver: "overlay2" });
+    });
+  });
+});
+
+describe("in a container of this engine", () => {
+  let engine: EngineOn & Daemon;
+  let stateFolder: string;
+
+  beforeAll(async () => {
+    stateFolder = await mkdtemp(join(tmpdir(), "runcible-outer-"));
+    const started = await startEngineOn(undefined, stateFolder);
+    engine = { ...started, host: `unix://${socketPathOf(stateFolder, 0)}` };
+    await engine.docker("import", outer, "nested");
+  });
+  afterAll(async () => {
+    await engine[Symbol.asyncDispose]();
+    await run("rm", ["-rf", stateFolder]);
+  });
+
+  test.each([
+    ["as root", core],
+    ["as an ordinary user", asUser("capability", core)],
+  ])("%s, with the options that Docker needs", async (_who, script) => {
+    expect(await coreIn(engine, options, script)).toMatchObject({ ...allWell, driver: "copy" });
+  });
+
+  test("with the state folder on a volume, roots are overlays", async () => {
+    expect(await coreIn(engine, [...options, ...volume])).toMatchObject({ ...allWell, driver: "overlay2" });
+  });
+
+  test("without an option that is needed, says which", async () => {
+    const { stderr } = await inside(engine, [], core);
+    expect(stderr).toContain("seccomp=unconfined");
+  });
+});
