@@ -123,6 +123,7 @@ test("both digests are those of the file, and the same folder gives the same fil
     digest: digestOf(bytes),
     diffId: digestOf(plain),
     has32BitPrograms: false,
+    isEmpty: false,
     plainBytes: plain.length,
     sizeBytes: bytes.length,
   });
@@ -174,6 +175,7 @@ test("a store adopts a folder without unpacking it, once", async () => {
     folder: upper,
     sizeBytes: layer.plainBytes,
     has32BitPrograms: false,
+    isEmpty: false,
   });
   await mkdir(upper);
   await writeFile(join(upper, "other"), "");
@@ -182,6 +184,7 @@ test("a store adopts a folder without unpacking it, once", async () => {
     folder: upper,
     sizeBytes: layer.plainBytes,
     has32BitPrograms: false,
+    isEmpty: false,
   });
 
   const path = fixture.store.pathOf(layer.diffId);
