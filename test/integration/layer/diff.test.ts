@@ -175,7 +175,6 @@ test("a store adopts a folder without unpacking it, once", async () => {
     folder: upper,
     sizeBytes: layer.plainBytes,
     has32BitPrograms: false,
-    isEmpty: false,
   });
   await mkdir(upper);
   await writeFile(join(upper, "other"), "");
@@ -184,7 +183,6 @@ test("a store adopts a folder without unpacking it, once", async () => {
     folder: upper,
     sizeBytes: layer.plainBytes,
     has32BitPrograms: false,
-    isEmpty: false,
   });
 
   const path = fixture.store.pathOf(layer.diffId);
