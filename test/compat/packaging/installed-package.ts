@@ -33,20 +33,35 @@ export async function installPackage(): Promise<InstalledPackage> {
   await mkdir(folder);
   await cp(join(__dirname, "consumer"), folder, { recursive: true });
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "user", private: true }));
-  // The build that the other tests run is packed, not made anew under them.
-  const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", base];
-  const { filename, files } = packedOf((await execute("npm", pack, { cwd: root, timeout: limitMs })).stdout);
-  const install = ["install", "--prefer-offline", "--no-audit", "--no-fund", join(base, filename)];
+  const { archive, paths } = await packPackage(base);
+  const install = ["install", "--prefer-offline", "--no-audit", "--no-fund", archive];
   await execute("npm", install, { cwd: folder, timeout: limitMs });
   await cp(join(folder, "node_modules"), join(copy, "node_modules"), { recursive: true });
   return {
     folder,
     copy,
-    packed: files.map(({ path }) => path),
-    node: (args, env = {}) =>
-      execute(process.execPath, args, { cwd: folder, env: { ...process.env, ...env }, timeout: limitMs }),
+    packed: paths,
+    node: (args, env) => runNode(folder, args, env),
     [Symbol.asyncDispose]: () => rm(base, { recursive: true, force: true }),
   };
+}
+
+export interface PackedPackage {
+  readonly archive: string;
+  /** Paths in it. */
+  readonly paths: readonly string[];
+}
+
+/** The build that the other tests run is packed, not made anew under them. */
+export async function packPackage(destination: string, folder: string = root): Promise<PackedPackage> {
+  const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", destination];
+  const { filename, files } = packedOf((await execute("npm", pack, { cwd: folder, timeout: limitMs })).stdout);
+  return { archive: join(destination, filename), paths: files.map(({ path }) => path) };
+}
+
+/** Runs Node in a user's folder; rejects when it fails or does not end by itself. */
+export async function runNode(folder: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Output> {
+  return execute(process.execPath, args, { cwd: folder, env: { ...process.env, ...env }, timeout: limitMs });
 }
 
 interface Packed {

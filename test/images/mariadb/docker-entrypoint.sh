@@ -53,6 +53,9 @@ accounts() {
 root_account() {
   local host
   host=$(value_of ROOT_HOST %)
+  # mariadb-install-db made some without a password, for addresses of this container.
+  query --skip-column-names --execute="SELECT CONCAT('DROP USER ', QUOTE(User), '@', QUOTE(Host), ';') FROM mysql.global_priv
+    WHERE User = '' OR (User = 'root' AND Host NOT IN ('localhost', $(quoted "$host")))"
   echo "CREATE USER IF NOT EXISTS 'root'@$(quoted "$host") IDENTIFIED BY $(quoted "$root_password");"
   echo "GRANT ALL ON *.* TO 'root'@$(quoted "$host") WITH GRANT OPTION;"
   echo "ALTER USER 'root'@'localhost' IDENTIFIED BY $(quoted "$root_password");"
