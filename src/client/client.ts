@@ -6,6 +6,7 @@ import { createExecClient, type ExecClient } from "./exec";
 import { createHostPortsClient, type HostPortsClient } from "./host-ports";
 import { createImagesClient, type ImagesClient } from "./images";
 import { createNetworksClient, type NetworksClient } from "./networks";
+import { createReuseClient, type ReuseClient } from "./reuse";
 import { createSessionsClient, type SessionsClient } from "./sessions";
 import { createSystemClient, type SystemClient } from "./system";
 import { createTransport } from "./transport";
@@ -25,6 +26,7 @@ export interface EngineClient {
   readonly sessions: SessionsClient;
   /** Own engine only. */
   readonly hostPorts: HostPortsClient;
+  readonly reuse: ReuseClient;
   /** Drops idle connections. */
   close(): void;
 }
@@ -44,6 +46,7 @@ export function createClient(endpoint: Endpoint): EngineClient {
     system: createSystemClient(transport),
     sessions: createSessionsClient(transport),
     hostPorts: createHostPortsClient(transport),
+    reuse: createReuseClient(transport),
     close: () => transport.close(),
   };
 }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode, messageOf, RuncibleError } from "../internal/errors";
 import { type RegistryAuth, registryAuthOf } from "../wire/registry-auth";
+import { askCredentialHelper } from "./credential-helper";
 
 /** Where Docker's config.json is. */
 export interface CredentialSources {
@@ -16,26 +17,47 @@ const hubKey = "https://index.docker.io/v1/";
 const hubNames: readonly (string | undefined)[] = [undefined, "docker.io", "index.docker.io"];
 
 /**
- * What `docker login` stored for a registry, `undefined` being Docker Hub; undefined: nothing. Credential helpers are
- * not asked. Throws `invalid-argument` for a file that cannot be read.
+ * What is known of a registry, `undefined` being Docker Hub; undefined: nothing. Asked for are, in this order, the helper
+ * of the registry, the helper of all, and what `docker login` stored. Throws `invalid-argument` for a file that cannot be
+ * read, `credential-helper-failed`.
  */
 export async function findCredentials(
   registry: string | undefined,
   sources: CredentialSources,
 ): Promise<RegistryAuth | undefined> {
-  const auths = await readAuths(sources);
+  const { auths, credHelpers, credsStore } = await readSources(sources);
   const wanted = hubNames.includes(registry) ? hubKey : String(registry);
+  const helpers = [credHelpers[wanted], credsStore].filter((name) => typeof name === "string" && name !== "");
+  for (const helper of helpers) {
+    const found = await askCredentialHelper(String(helper), wanted);
+    if (found !== undefined) return found;
+  }
   const key = Object.keys(auths).find((name) => name === wanted || name.endsWith(`://${wanted}`));
   const auth = key === undefined ? undefined : registryAuthOf(auths[key]);
   return auth && { serverAddress: wanted, ...auth };
 }
 
-async function readAuths({ inline, folder }: CredentialSources): Promise<Readonly<Record<string, unknown>>> {
+type Fields = Readonly<Record<string, unknown>>;
+
+interface DockerConfig {
+  readonly auths: Fields;
+  readonly credHelpers: Fields;
+  readonly credsStore: unknown;
+}
+
+async function readSources({ inline, folder }: CredentialSources): Promise<DockerConfig> {
   const file = join(folder, "config.json");
   const text = inline ?? (await readConfig(file));
-  if (text === undefined) return {};
-  const config = parseConfig(text, inline === undefined ? file : "DOCKER_AUTH_CONFIG");
-  return typeof config.auths === "object" && config.auths !== null ? { ...config.auths } : {};
+  const config = text === undefined ? {} : parseConfig(text, inline === undefined ? file : "DOCKER_AUTH_CONFIG");
+  return {
+    auths: fieldsOf(config["auths"]),
+    credHelpers: fieldsOf(config["credHelpers"]),
+    credsStore: config["credsStore"],
+  };
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
 async function readConfig(file: string): Promise<string | undefined> {
@@ -48,10 +70,10 @@ async function readConfig(file: string): Promise<string | undefined> {
 }
 
 /** The parser's own message quotes the text, and with it passwords: it is no cause here. */
-function parseConfig(text: string, source: string): { readonly auths?: unknown } {
+function parseConfig(text: string, source: string): Fields {
   try {
     const config: unknown = JSON.parse(text);
-    if (typeof config === "object" && config !== null) return config;
+    if (typeof config === "object" && config !== null) return { ...config };
   } catch {
     // Said below.
   }

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { RuncibleError } from "../internal/errors";
 import type { SessionBody, SessionOpened } from "../wire/session";
-import { brokenAnswer } from "./broken-answer";
+import { holdAnswer } from "./held-answer";
 import { isUnknownRoute } from "./system";
 import type { Transport } from "./transport";
 
@@ -32,23 +31,6 @@ export function createSessionsClient(transport: Transport): SessionsClient {
 }
 
 async function sessionOn(connection: IncomingMessage): Promise<Session> {
-  const ended = new Promise<void>((resolve) => connection.once("close", resolve));
-  connection.on("error", () => {});
-  const { Id } = JSON.parse(await firstLine(connection)) as SessionOpened;
-  // Only now: until the first line is here, nothing else may keep the process from ending.
-  connection.socket.unref();
-  return { id: Id, ended, close: () => connection.destroy() };
-}
-
-function firstLine(connection: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    connection.setEncoding("utf8");
-    connection.on("data", (chunk: string) => {
-      text += chunk;
-      if (text.includes("\n")) resolve(text);
-    });
-    connection.once("error", (error) => reject(brokenAnswer(error)));
-    connection.once("close", () => reject(new RuncibleError("engine-unreachable", "open session: the engine hung up")));
-  });
+  const { first, ended, close } = await holdAnswer<SessionOpened>(connection, "open session");
+  return { id: first.Id, ended, close };
 }

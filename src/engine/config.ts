@@ -13,6 +13,8 @@ export interface EngineConfig {
   readonly rootfs: RootfsDriverName | undefined;
   /** Milliseconds without session, connection and running container until the engine leaves; 0: never. Default: 60 000. */
   readonly idleTimeoutMs: number;
+  /** Milliseconds that a reusable container which nobody uses is kept; 0: for ever. Default: 1 800 000. */
+  readonly reuseIdleMs: number;
   /** Default: `info`. */
   readonly logLevel: LogLevel;
   /** Hosts of registries that may be spoken to over plain http, or https with any certificate. */
@@ -41,6 +43,7 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
     delegatedCgroup: env["RUNCIBLE_CGROUP"] || undefined,
     rootfs: rootfsOf(env["RUNCIBLE_ROOTFS"]),
     idleTimeoutMs: secondsOf(env["RUNCIBLE_IDLE_SECONDS"], "RUNCIBLE_IDLE_SECONDS", 60) * 1000,
+    reuseIdleMs: secondsOf(env["RUNCIBLE_REUSE_IDLE_SECONDS"], "RUNCIBLE_REUSE_IDLE_SECONDS", 1800) * 1000,
     logLevel: logLevelOf(env["RUNCIBLE_LOG_LEVEL"]),
     insecureRegistries: listOf(env["RUNCIBLE_INSECURE_REGISTRIES"]),
     registryMirrors: listOf(env["RUNCIBLE_REGISTRY_MIRRORS"]),

@@ -27,6 +27,7 @@ import { ImageCatalog } from "./images/image-catalog";
 import { isNetworkRecord } from "./networks/network-record";
 import { Networks } from "./networks/network-service";
 import { subnetChooser } from "./networks/subnet-chooser";
+import { ReuseRegistry } from "./reuse/reuse-registry";
 import type { EngineServices } from "./routes/engine-routes";
 import { SessionRegistry } from "./sessions/session-registry";
 import { isContainerRecord, sessionLabel } from "./state/container-record";
@@ -142,6 +143,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     stack: runtime.network,
     isSessionOpen: (id) => sessions.isOpen(id),
   });
+  const reuse = new ReuseRegistry({ context, idleMs: config.reuseIdleMs });
   const services: EngineServices = {
     system: createSystemService({
       engineId,
@@ -170,12 +172,14 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     events,
     sessions,
     hostPorts,
+    reuse,
   };
   return {
     services,
     isBusy: () => sessions.openSessions > 0 || context.index.values().some(isKept),
     close: async () => {
       const others = context.index.values().filter(({ record }) => record.config.labels[sessionLabel] === undefined);
+      reuse.close();
       await Promise.all([sessions.close(), ...others.map((container) => endForGood(context, container))]);
       await runtime.network.close();
       await rootfs.release();

@@ -28,6 +28,7 @@ export type ErrorCode =
   | "container-not-found"
   | "container-not-running"
   | "container-state"
+  | "credential-helper-failed"
   | "digest-mismatch"
   | "disk-full"
   | "engine-start-failed"
@@ -102,6 +103,10 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "container-not-found": { kind: "not-found", when: "no container has this name or id" },
   "container-not-running": { kind: "conflict", when: "the operation needs a running container" },
   "container-state": { kind: "conflict", when: "the container's state does not allow the operation" },
+  "credential-helper-failed": {
+    kind: "unavailable",
+    when: "a credential helper of Docker could not be run, or its answer makes no sense",
+  },
   "digest-mismatch": { kind: "internal", when: "content does not have the digest it was announced with" },
   "disk-full": { kind: "unavailable", when: "the disk of the state folder is full" },
   "engine-start-failed": { kind: "unavailable", when: "the engine did not come up" },

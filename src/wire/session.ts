@@ -40,6 +40,26 @@ export interface HostPortsBody {
   readonly Ports: readonly number[];
 }
 
+/**
+ * Body of `POST /runcible/reuse`; the answer's first line is `ReuseLeased`, and it stays open as long as the lease. It
+ * comes when nobody is making such a container.
+ */
+export interface ReuseBody {
+  /** Also a label of the container: `org.testcontainers.container-hash`. */
+  readonly Key: string;
+}
+
+export interface ReuseLeased {
+  /** Absent: the caller is to make the container, and to say when it is ready. */
+  readonly Id?: string;
+}
+
+/** Body of `POST /runcible/reuse/ready`; answered by 200 `{}`. */
+export interface ReuseReadyBody {
+  readonly Key: string;
+  readonly Id: string;
+}
+
 /** Body of `POST /runcible/images/host`: an image made of programs of the engine's own machine. */
 export interface HostImageBody {
   /** Reference to tag the image with. */

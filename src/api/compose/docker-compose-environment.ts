@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { findCredentials } from "../../client/registry-credentials";
 import type { Project } from "../../compose/model/project";
 import type { UpOptions } from "../../compose/plan/plan-up";
+import { checkedDuration, checkedFlag, checkedText, checkedTextMap, checkedTexts, checkedWith } from "../checks";
 import { credentialSources, processEnvironment } from "../config";
 import type { Environment } from "../container/types";
 import { ImageName } from "../image/image-name";
@@ -35,7 +36,7 @@ export class DockerComposeEnvironment {
 
   /** Files are relative to the folder. */
   constructor(composeFilePath: string, composeFiles: string | string[], uuid: Uuid = new RandomUuid()) {
-    this.#folder = composeFilePath;
+    this.#folder = checkedText(composeFilePath, "the folder of compose files");
     this.#files = Array.isArray(composeFiles) ? composeFiles : [composeFiles];
     this.#projectName = `testcontainers-${uuid.nextUuid()}`;
   }
@@ -47,18 +48,19 @@ export class DockerComposeEnvironment {
 
   /** Added to earlier ones; what compose files see, over the environment of this process. */
   withEnvironment(environment: Environment): this {
-    this.#environment = { ...this.#environment, ...environment };
+    this.#environment = { ...this.#environment, ...checkedTextMap(environment, "the environment") };
     return this;
   }
 
   /** In place of `.env`; relative to the folder. */
   withEnvironmentFile(environmentFile: string): this {
-    this.#environmentFile = environmentFile;
+    this.#environmentFile = checkedText(environmentFile, "the environment file");
     return this;
   }
 
   /** Added to earlier ones. */
   withProfiles(...profiles: string[]): this {
+    checkedTexts(profiles, "the profiles");
     this.#profiles = [...this.#profiles, ...profiles];
     return this;
   }
@@ -71,35 +73,36 @@ export class DockerComposeEnvironment {
   }
 
   withPullPolicy(pullPolicy: ImagePullPolicy): this {
-    this.#pullPolicy = pullPolicy;
+    this.#pullPolicy = checkedWith(pullPolicy, ["shouldPull"], "the pull policy");
     return this;
   }
 
   withDefaultWaitStrategy(waitStrategy: WaitStrategy): this {
-    this.#defaultWait = waitStrategy;
+    this.#defaultWait = checkedWith(waitStrategy, ["waitUntilReady"], "the default wait strategy");
     return this;
   }
 
   /** By the name of a container without the project's, `web-1`, or its `container_name`. */
   withWaitStrategy(containerName: string, waitStrategy: WaitStrategy): this {
-    this.#waits.set(containerName, waitStrategy);
+    checkedWith(waitStrategy, ["waitUntilReady"], `the wait strategy of ${containerName}`);
+    this.#waits.set(checkedText(containerName, "the container to wait for"), waitStrategy);
     return this;
   }
 
   /** Milliseconds; for every wait strategy, whatever it says itself. */
   withStartupTimeout(startupTimeoutMs: number): this {
-    this.#startupTimeoutMs = startupTimeoutMs;
+    this.#startupTimeoutMs = checkedDuration(startupTimeoutMs, "the startup timeout");
     return this;
   }
 
   withProjectName(projectName: string): this {
-    this.#projectName = projectName;
+    this.#projectName = checkedText(projectName, "the project name");
     return this;
   }
 
   /** Whether everything goes when this process ends. Default: true. */
   withAutoCleanup(autoCleanup: boolean): this {
-    this.#autoCleanup = autoCleanup;
+    this.#autoCleanup = checkedFlag(autoCleanup, "auto cleanup");
     return this;
   }
 

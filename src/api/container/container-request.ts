@@ -1,10 +1,31 @@
 import type { Readable } from "node:stream";
 import type { ContainerCreateOptions, HostConfig } from "dockerode";
+import { parsePlatform } from "../../internal/platform";
+import {
+  checkedAbsolutePath,
+  checkedAddress,
+  checkedChoice,
+  checkedDuration,
+  checkedFlag,
+  checkedFunction,
+  checkedHost,
+  checkedInteger,
+  checkedList,
+  checkedName,
+  checkedObject,
+  checkedPositive,
+  checkedText,
+  checkedTextMap,
+  checkedTexts,
+  checkedWith,
+  checkedWords,
+} from "../checks";
 import { ImageName } from "../image/image-name";
 import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
 import type { StartedNetwork } from "../network/network";
 import { getContainerPort, getProtocol, hasHostBinding, type PortWithOptionalBinding, portKey } from "../ports/port";
 import type { WaitStrategy } from "../wait/wait-strategy";
+import { checkContent, checkCopy, checkExposed, checkedEnvironment } from "./request-checks";
 import type {
   ArchiveToCopy,
   BindMount,
@@ -48,7 +69,7 @@ export abstract class ContainerRequest {
   protected healthCheck?: HealthCheck;
 
   constructor(image: string) {
-    this.imageName = ImageName.fromString(image);
+    this.imageName = ImageName.fromString(checkedText(image, "the image"));
     this.createOpts = { Image: this.imageName.string };
   }
 
@@ -57,92 +78,102 @@ export abstract class ContainerRequest {
   }
 
   withCommand(command: string[]): this {
-    this.createOpts.Cmd = command;
+    this.createOpts.Cmd = checkedWords(command, "the command");
     return this;
   }
 
   withEntrypoint(entrypoint: string[]): this {
-    this.createOpts.Entrypoint = entrypoint;
+    this.createOpts.Entrypoint = checkedWords(entrypoint, "the entrypoint");
     return this;
   }
 
   withName(name: string): this {
-    this.createOpts.name = name;
+    this.createOpts.name = checkedName(name, "the container's name");
     return this;
   }
 
   /** Added to earlier ones. */
   withLabels(labels: Labels): this {
-    this.createOpts.Labels = { ...this.createOpts.Labels, ...labels };
+    this.createOpts.Labels = { ...this.createOpts.Labels, ...checkedTextMap(labels, "the labels") };
     return this;
   }
 
   /** Added to earlier ones; the last value of a name wins. */
   withEnvironment(environment: Environment): this {
-    this.environment = { ...this.environment, ...environment };
-    const pairs = Object.entries(environment).map(([key, value]) => `${key}=${value}`);
+    const added = checkedEnvironment(environment);
+    this.environment = { ...this.environment, ...added };
+    const pairs = Object.entries(added).map(([key, value]) => `${key}=${value}`);
     this.createOpts.Env = [...(this.createOpts.Env ?? []), ...pairs];
     return this;
   }
 
   /** `os/arch[/variant]` */
   withPlatform(platform: string): this {
+    parsePlatform(checkedText(platform, "the platform"));
     this.createOpts.platform = platform;
     return this;
   }
 
   /** Path to mount options. Added to earlier ones. */
   withTmpFs(tmpFs: TmpFs): this {
+    for (const path of Object.keys(checkedTextMap(tmpFs, "tmpfs"))) checkedAbsolutePath(path, "the path of a tmpfs");
     this.hostConfig.Tmpfs = { ...this.hostConfig.Tmpfs, ...tmpFs };
     return this;
   }
 
   /** Added to earlier ones. */
   withUlimits(ulimits: Ulimits): this {
-    const added = Object.entries(ulimits).map(([Name, { hard, soft }]) => ({
+    const added = Object.entries(checkedObject(ulimits, "the ulimits")).map(([Name, { hard, soft }]) => ({
       Name,
-      ...(hard === undefined ? {} : { Hard: hard }),
-      ...(soft === undefined ? {} : { Soft: soft }),
+      ...(hard === undefined ? {} : { Hard: checkedInteger(hard, `the hard limit of ${Name}`, { min: -1 }) }),
+      ...(soft === undefined ? {} : { Soft: checkedInteger(soft, `the soft limit of ${Name}`, { min: -1 }) }),
     }));
     this.hostConfig.Ulimits = [...(this.hostConfig.Ulimits ?? []), ...added];
     return this;
   }
 
   withSecurityOpt(...options: string[]): this {
+    checkedTexts(options, "the security options");
     this.hostConfig.SecurityOpt = [...(this.hostConfig.SecurityOpt ?? []), ...options];
     return this;
   }
 
   withAddedCapabilities(...capabilities: string[]): this {
+    checkedTexts(capabilities, "the added capabilities");
     this.hostConfig.CapAdd = [...(this.hostConfig.CapAdd ?? []), ...capabilities];
     return this;
   }
 
   withDroppedCapabilities(...capabilities: string[]): this {
+    checkedTexts(capabilities, "the dropped capabilities");
     this.hostConfig.CapDrop = [...(this.hostConfig.CapDrop ?? []), ...capabilities];
     return this;
   }
 
   withNetwork(network: StartedNetwork): this {
-    this.networkMode = network.getName();
+    this.networkMode = checkedWith(network, ["getName"], "the network").getName();
     return this;
   }
 
   /** `bridge`, `host`, `none`, `container:<id>` or a network's name. */
   withNetworkMode(networkMode: string): this {
-    this.networkMode = networkMode;
+    this.networkMode = checkedText(networkMode, "the network mode");
     return this;
   }
 
   /** Further names in the network of `withNetwork`. */
   withNetworkAliases(...networkAliases: string[]): this {
+    for (const alias of networkAliases) checkedHost(alias, "a network alias");
     this.networkAliases = [...this.networkAliases, ...networkAliases];
     return this;
   }
 
   /** Lines of /etc/hosts. */
   withExtraHosts(extraHosts: ExtraHost[]): this {
-    const added = extraHosts.map(({ host, ipAddress }) => `${host}:${ipAddress}`);
+    const added = checkedList(extraHosts, "the extra hosts").map(
+      ({ host, ipAddress }) =>
+        `${checkedHost(host, "the name of an extra host")}:${checkedAddress(ipAddress, `the address of ${host}`)}`,
+    );
     this.hostConfig.ExtraHosts = [...(this.hostConfig.ExtraHosts ?? []), ...added];
     return this;
   }
@@ -152,6 +183,7 @@ export abstract class ContainerRequest {
     const exposed = { ...this.createOpts.ExposedPorts };
     const bindings = { ...this.hostConfig.PortBindings };
     for (const port of ports) {
+      checkExposed(port);
       const key = `${getContainerPort(port)}/${getProtocol(port)}`;
       exposed[key] = {};
       bindings[key] = [{ HostPort: hasHostBinding(port) ? String(port.host) : "0" }];
@@ -164,12 +196,21 @@ export abstract class ContainerRequest {
 
   /** Replaces earlier ones. */
   withBindMounts(bindMounts: BindMount[]): this {
+    for (const { source, target, mode = "rw" } of checkedList(bindMounts, "the bind mounts")) {
+      checkedText(source, "the source of a bind mount");
+      checkedAbsolutePath(target, `the target of the bind mount of ${source}`);
+      checkedChoice(mode, ["rw", "ro", "z", "Z"], `the mode of the bind mount of ${source}`);
+    }
     this.hostConfig.Binds = bindMounts.map(({ source, target, mode = "rw" }) => `${source}:${target}:${mode}`);
     return this;
   }
 
   withHealthCheck(healthCheck: HealthCheck): this {
-    const nanoseconds = (milliseconds = 0): number => milliseconds * 1e6;
+    const nanoseconds = (milliseconds = 0): number => checkedDuration(milliseconds, "a time of the health check") * 1e6;
+    const [kind, ...words] = checkedWords(healthCheck.test, "the health check's test");
+    checkedChoice(kind ?? "", ["CMD", "CMD-SHELL", "NONE"], "the kind of the health check's test");
+    if (kind !== "NONE" && words.length === 0) checkedText("", "the command of the health check");
+    checkedInteger(healthCheck.retries ?? 0, "the retries of the health check", { min: 0 });
     this.healthCheck = healthCheck;
     this.createOpts.Healthcheck = {
       Test: healthCheck.test,
@@ -183,13 +224,13 @@ export abstract class ContainerRequest {
 
   /** Milliseconds; for the wait strategy, whatever it says itself. */
   withStartupTimeout(startupTimeoutMs: number): this {
-    this.startupTimeoutMs = startupTimeoutMs;
+    this.startupTimeoutMs = checkedDuration(startupTimeoutMs, "the startup timeout");
     return this;
   }
 
   /** Default: the health check of container or image, else the listening ports. */
   withWaitStrategy(waitStrategy: WaitStrategy): this {
-    this.waitStrategy = waitStrategy;
+    this.waitStrategy = checkedWith(waitStrategy, ["waitUntilReady"], "the wait strategy");
     return this;
   }
 
@@ -204,7 +245,7 @@ export abstract class ContainerRequest {
   }
 
   withUser(user: string): this {
-    this.createOpts.User = user;
+    this.createOpts.User = checkedText(user, "the user");
     return this;
   }
 
@@ -216,76 +257,89 @@ export abstract class ContainerRequest {
 
   /** Whether the container goes when this process ends. Default: true. */
   withAutoCleanup(autoCleanup: boolean): this {
-    this.autoCleanup = autoCleanup;
+    this.autoCleanup = checkedFlag(autoCleanup, "auto cleanup");
     return this;
   }
 
   /** Whether `stop` removes. Default: true. */
   withAutoRemove(autoRemove: boolean): this {
-    this.autoRemove = autoRemove;
+    this.autoRemove = checkedFlag(autoRemove, "auto remove");
     return this;
   }
 
   withPullPolicy(pullPolicy: ImagePullPolicy): this {
-    this.pullPolicy = pullPolicy;
+    this.pullPolicy = checkedWith(pullPolicy, ["shouldPull"], "the pull policy");
     return this;
   }
 
   withIpcMode(ipcMode: string): this {
-    this.hostConfig.IpcMode = ipcMode;
+    this.hostConfig.IpcMode = checkedText(ipcMode, "the IPC mode");
     return this;
   }
 
   withCopyFilesToContainer(filesToCopy: FileToCopy[]): this {
+    for (const file of checkedList(filesToCopy, "the files to copy")) checkCopy(file, file.source);
     this.filesToCopy = [...this.filesToCopy, ...filesToCopy];
     return this;
   }
 
   withCopyDirectoriesToContainer(directoriesToCopy: DirectoryToCopy[]): this {
+    for (const folder of checkedList(directoriesToCopy, "the folders to copy")) checkCopy(folder, folder.source);
     this.directoriesToCopy = [...this.directoriesToCopy, ...directoriesToCopy];
     return this;
   }
 
   withCopyContentToContainer(contentsToCopy: ContentToCopy[]): this {
+    for (const entry of checkedList(contentsToCopy, "the contents to copy")) {
+      checkCopy(entry, "content");
+      checkContent(entry.content, entry.target);
+    }
     this.contentsToCopy = [...this.contentsToCopy, ...contentsToCopy];
     return this;
   }
 
   /** The streams are read once: such a container can be started once. */
   withCopyArchivesToContainer(archivesToCopy: ArchiveToCopy[]): this {
+    for (const { tar, target } of checkedList(archivesToCopy, "the archives to copy")) {
+      checkedWith(tar, ["pipe"], "an archive to copy");
+      checkedAbsolutePath(target, "the target of an archive to copy");
+    }
     this.archivesToCopy = [...this.archivesToCopy, ...archivesToCopy];
     return this;
   }
 
   withCopyToContainerOptions(options: CopyToContainerOptions): this {
+    checkedObject(options, "the options of copies");
     this.copyToContainerOptions = { ...this.copyToContainerOptions, ...options };
     return this;
   }
 
   withWorkingDir(workingDir: string): this {
-    this.createOpts.WorkingDir = workingDir;
+    this.createOpts.WorkingDir = checkedAbsolutePath(workingDir, "the working folder");
     return this;
   }
 
   withResourcesQuota({ memory, cpu }: ResourcesQuota): this {
+    if (memory !== undefined) checkedPositive(memory, "the memory quota, in GiB");
+    if (cpu !== undefined) checkedPositive(cpu, "the CPU quota");
     this.hostConfig.Memory = memory === undefined ? undefined : Math.ceil(memory * 1024 ** 3);
     this.hostConfig.NanoCpus = cpu === undefined ? undefined : Math.ceil(cpu * 1e9);
     return this;
   }
 
   withSharedMemorySize(bytes: number): this {
-    this.hostConfig.ShmSize = bytes;
+    this.hostConfig.ShmSize = checkedInteger(bytes, "the size of shared memory", { min: 1 });
     return this;
   }
 
   /** Gets both streams as text, from the start on, also when the start fails later. */
   withLogConsumer(logConsumer: (stream: Readable) => unknown): this {
-    this.logConsumer = logConsumer;
+    this.logConsumer = checkedFunction(logConsumer, "the log consumer");
     return this;
   }
 
   withHostname(hostname: string): this {
-    this.createOpts.Hostname = hostname;
+    this.createOpts.Hostname = checkedHost(hostname, "the host name");
     return this;
   }
 }

@@ -14,23 +14,32 @@ export interface CopySources {
   readonly contents: readonly ContentToCopy[];
 }
 
+interface PackJob {
+  readonly tar: Pack;
+  readonly mtime: Date;
+}
+
 type EntryFields = Partial<Header> & Pick<Header, "name">;
 
 const defaultContentMode = 0o644;
 
 /**
- * One tar, to be unpacked at `/`, of everything; undefined when there is nothing. Owner is root. A missing file throws
+ * One tar, to be unpacked at `/`, of everything; undefined when there is nothing. Owner is root, all times are `mtime`. A missing file throws
  * `path-not-found` before anything is sent; a missing folder copies nothing.
  */
-export async function packSources({ files, directories, contents }: CopySources): Promise<Readable | undefined> {
+export async function packSources(
+  { files, directories, contents }: CopySources,
+  mtime: Date = new Date(),
+): Promise<Readable | undefined> {
   if (files.length + directories.length + contents.length === 0) return undefined;
   const stats = await Promise.all(files.map(({ source }) => statFile(source)));
   const { pack } = require("tar-stream") as typeof import("tar-stream");
   const tar = pack();
+  const job = { tar, mtime };
   const write = async (): Promise<void> => {
-    for (const [index, file] of files.entries()) await addFile(tar, file, stats[index]);
-    for (const directory of directories) await addDirectory(tar, directory);
-    for (const content of contents) await addContent(tar, content);
+    for (const [index, file] of files.entries()) await addFile(job, file, stats[index]);
+    for (const directory of directories) await addDirectory(job, directory);
+    for (const content of contents) await addContent(job, content);
     tar.finalize();
   };
   write().catch((error: unknown) => {
@@ -48,41 +57,41 @@ async function statFile(source: string): Promise<Stats> {
   }
 }
 
-async function addFile(tar: Pack, { source, target, mode }: FileToCopy, stats: Stats | undefined): Promise<void> {
+async function addFile(job: PackJob, { source, target, mode }: FileToCopy, stats: Stats | undefined): Promise<void> {
   if (stats === undefined) return;
   const permissions = (mode ?? stats.mode) & 0o7777;
-  if (stats.isDirectory()) return addEmpty(tar, { name: entryName(target), mode: permissions, type: "directory" });
+  if (stats.isDirectory()) return addEmpty(job, { name: entryName(target), mode: permissions, type: "directory" });
   const name = entryName(target.endsWith("/") ? posix.join(target, basename(source)) : target);
-  const entry = tar.entry(header({ name, mode: permissions, size: stats.size }));
+  const entry = job.tar.entry(header(job, { name, mode: permissions, size: stats.size }));
   // The size is fixed now: of a file that grows meanwhile, what it had.
   await pipeline(stats.size === 0 ? Readable.from([]) : createReadStream(source, { end: stats.size - 1 }), entry);
 }
 
-async function addDirectory(tar: Pack, { source, target, mode }: DirectoryToCopy): Promise<void> {
+async function addDirectory(job: PackJob, { source, target, mode }: DirectoryToCopy): Promise<void> {
   for (const child of await readdir(source).catch(() => [])) {
-    await addTree(tar, join(source, child), posix.join(target, child), mode);
+    await addTree(job, join(source, child), posix.join(target, child), mode);
   }
 }
 
-async function addTree(tar: Pack, path: string, target: string, mode: number | undefined): Promise<void> {
+async function addTree(job: PackJob, path: string, target: string, mode: number | undefined): Promise<void> {
   const stats = await lstat(path);
   const name = entryName(target);
   const permissions = (mode ?? stats.mode) & 0o7777;
   if (stats.isDirectory()) {
-    await addEmpty(tar, { name, mode: permissions, type: "directory" });
-    await addDirectory(tar, { source: path, target, mode });
+    await addEmpty(job, { name, mode: permissions, type: "directory" });
+    await addDirectory(job, { source: path, target, mode });
   } else if (stats.isSymbolicLink()) {
-    await addEmpty(tar, { name, mode: permissions, type: "symlink", linkname: await readlink(path) });
+    await addEmpty(job, { name, mode: permissions, type: "symlink", linkname: await readlink(path) });
   } else if (stats.isFile()) {
-    await addFile(tar, { source: path, target, mode }, stats);
+    await addFile(job, { source: path, target, mode }, stats);
   }
 }
 
-async function addContent(tar: Pack, { content, target, mode }: ContentToCopy): Promise<void> {
+async function addContent(job: PackJob, { content, target, mode }: ContentToCopy): Promise<void> {
   const bytes = await bytesOf(content);
   const permissions = (mode || defaultContentMode) & 0o7777;
   await new Promise<void>((resolve, reject) => {
-    tar.entry(header({ name: entryName(target), mode: permissions }), bytes, (error) => {
+    job.tar.entry(header(job, { name: entryName(target), mode: permissions }), bytes, (error) => {
       if (error) reject(error);
       else resolve();
     });
@@ -94,17 +103,17 @@ function bytesOf(content: Content): Promise<Buffer> | Buffer {
   return Buffer.isBuffer(content) ? content : buffer(content);
 }
 
-function addEmpty(tar: Pack, fields: EntryFields): Promise<void> {
+function addEmpty(job: PackJob, fields: EntryFields): Promise<void> {
   return new Promise((resolve, reject) => {
-    tar.entry(header(fields), (error) => {
+    job.tar.entry(header(job, fields), (error) => {
       if (error) reject(error);
       else resolve();
     });
   });
 }
 
-function header(fields: EntryFields): EntryFields {
-  return { ...fields, uid: 0, gid: 0, mtime: new Date() };
+function header({ mtime }: PackJob, fields: EntryFields): EntryFields {
+  return { ...fields, uid: 0, gid: 0, mtime };
 }
 
 /** Relative to the container's root, and never above it. */

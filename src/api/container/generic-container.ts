@@ -1,8 +1,9 @@
 import type { ContainerInspectInfo } from "dockerode";
 import { withContext } from "../../internal/error-context";
+import { parsePlatform } from "../../internal/platform";
 import type { ContainerInspect } from "../../wire/container";
 import type { ContainerCreateBody } from "../../wire/container-create";
-import { checkedText } from "../checks";
+import { checkedFlag, checkedText, checkedTextMap, checkedWith } from "../checks";
 import { isReuseEnabled } from "../config";
 import { wayToHost } from "../host-ports/expose-host-ports";
 import { buildImage } from "../image/build-image";
@@ -21,10 +22,10 @@ import { HealthCheckWaitStrategy } from "../wait/health-check";
 import type { WaitStrategy } from "../wait/wait-strategy";
 import { checkBindSources } from "./bind-sources";
 import { ContainerRequest } from "./container-request";
-import { packSources } from "./copy";
+import { type CopySources, packSources } from "./copy";
 import { type InspectResult, inspectResultOf } from "./inspect-result";
 import { inspectPublished, refuseExposedPorts } from "./published-ports";
-import { findReusable, reuseHash, withReuseLock } from "./reuse";
+import { archiveStreams, readArchives, readContents, reuseHash, startOnce } from "./reuse";
 import { startFailure } from "./start-failure";
 import { StartedGenericContainer } from "./started-generic-container";
 import type { Labels, StartedTestContainer, TestContainer } from "./types";
@@ -74,12 +75,31 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
   }
 
   async #startReusable(runtime: Runtime): Promise<StartedTestContainer> {
-    const hash = reuseHash(this.createOpts);
-    return withReuseLock(hash, async () => {
-      const id = await findReusable(runtime.engine, hash);
-      if (id === undefined) return this.#startNew(runtime, { [LABEL_TESTCONTAINERS_CONTAINER_HASH]: hash });
-      return this.#resume(runtime, id);
+    this.contentsToCopy = await readContents(this.contentsToCopy);
+    const archives = await readArchives(this.archivesToCopy);
+    const hash = await reuseHash(runtime, {
+      createOpts: this.createOpts,
+      hostConfig: this.hostConfig,
+      networkMode: this.networkMode,
+      networkAliases: this.networkAliases,
+      sources: this.#copySources(),
+      archives: archiveStreams(archives),
+      copyOptions: this.copyToContainerOptions,
     });
+    this.archivesToCopy = archiveStreams(archives);
+    try {
+      return await startOnce(runtime, hash, {
+        resume: (id) => this.#resume(runtime, id),
+        make: () => this.#startNew(runtime, { [LABEL_TESTCONTAINERS_CONTAINER_HASH]: hash }),
+      });
+    } finally {
+      // Streams are read once; the next start finds its own.
+      this.archivesToCopy = archiveStreams(archives);
+    }
+  }
+
+  #copySources(): CopySources {
+    return { files: this.filesToCopy, directories: this.directoriesToCopy, contents: this.contentsToCopy };
   }
 
   async #resume(runtime: Runtime, id: string): Promise<StartedTestContainer> {
@@ -129,11 +149,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
     if (this.networkMode !== undefined && this.networkAliases.length > 0) {
       await engine.networks.connect(this.networkMode, id, { Aliases: this.networkAliases });
     }
-    const sources = await packSources({
-      files: this.filesToCopy,
-      directories: this.directoriesToCopy,
-      contents: this.contentsToCopy,
-    });
+    const sources = await packSources(this.#copySources());
     const { copyToContainerOptions: options } = this;
     if (sources !== undefined) await engine.containers.putArchive(id, "/", sources, options);
     for (const { tar, target } of this.archivesToCopy) await engine.containers.putArchive(id, target, tar, options);
@@ -212,19 +228,19 @@ export class GenericContainerBuilder {
 
   /** Values of ARG. Replaces earlier ones. */
   withBuildArgs(buildArgs: { [name: string]: string }): this {
-    this.#buildArgs = { ...buildArgs };
+    this.#buildArgs = checkedTextMap(buildArgs, "the build arguments");
     return this;
   }
 
   /** Whether base images are pulled although they are there. Default: no. */
   withPullPolicy(pullPolicy: ImagePullPolicy): this {
-    this.#pullPolicy = pullPolicy;
+    this.#pullPolicy = checkedWith(pullPolicy, ["shouldPull"], "the pull policy");
     return this;
   }
 
   /** Whether steps of earlier builds are used again. Default: true. */
   withCache(cache: boolean): this {
-    this.#isCacheUsed = cache;
+    this.#isCacheUsed = checkedFlag(cache, "the use of the cache");
     return this;
   }
 
@@ -236,13 +252,14 @@ export class GenericContainerBuilder {
 
   /** Of the base images: `os/arch[/variant]`. Default: that of the daemon. */
   withPlatform(platform: string): this {
+    parsePlatform(checkedText(platform, "the platform"));
     this.#platform = platform;
     return this;
   }
 
   /** The stage to build. Default: the last one. */
   withTarget(target: string): this {
-    this.#target = target;
+    this.#target = checkedText(target, "the target");
     return this;
   }
 

@@ -1,30 +1,122 @@
 import { createHash } from "node:crypto";
-import type { ContainerCreateOptions } from "dockerode";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import type { ContainerCreateOptions, HostConfig } from "dockerode";
 import type { EngineClient } from "../../client/client";
-import { Mutex } from "../../internal/mutex";
+import type { ReuseLease } from "../../client/reuse";
+import { withFileLock } from "../../internal/file-lock";
+import { KeyedMutex } from "../../internal/keyed-mutex";
 import { LABEL_TESTCONTAINERS_CONTAINER_HASH } from "../labels";
+import type { Runtime } from "../runtime/runtime";
+import { type CopySources, packSources } from "./copy";
+import type { ArchiveToCopy, ContentToCopy, CopyToContainerOptions, StartedTestContainer } from "./types";
 
-const statuses = ["created", "running", "paused", "exited"];
-const locks = new Map<string, Mutex>();
-
-/** The same request gives the same hash; the hash label of an earlier start does not count. */
-export function reuseHash(createOpts: ContainerCreateOptions): string {
-  const { [LABEL_TESTCONTAINERS_CONTAINER_HASH]: _earlier, ...Labels } = createOpts.Labels ?? {};
-  const { HostConfig: _hostConfig, ...config } = createOpts;
-  return createHash("sha256")
-    .update(JSON.stringify({ ...config, Labels }))
-    .digest("hex");
+/** Everything that shapes a container. */
+export interface ReuseRequest {
+  readonly createOpts: ContainerCreateOptions;
+  readonly hostConfig: HostConfig;
+  readonly networkMode: string | undefined;
+  readonly networkAliases: readonly string[];
+  readonly sources: CopySources;
+  readonly archives: readonly ArchiveToCopy[];
+  readonly copyOptions: CopyToContainerOptions;
 }
 
-/** Starts of one hash in this process come one after the other, and so converge on one container. */
-export function withReuseLock<T>(hash: string, task: () => Promise<T>): Promise<T> {
-  const lock = locks.get(hash) ?? new Mutex();
-  locks.set(hash, lock);
-  return lock.run(task);
+export interface ReuseActions {
+  /** The container is ready, or was when it last ran. */
+  readonly resume: (id: string) => Promise<StartedTestContainer>;
+  readonly make: () => Promise<StartedTestContainer>;
+}
+
+const statuses = ["created", "running", "paused", "exited"];
+const lockTimeoutMs = 600_000;
+/** Files are told by what is in them, not by when they were written. */
+const noTime = new Date(0);
+const locks = new KeyedMutex();
+/** Of this process, one for each container. */
+const leases = new WeakMap<Runtime, Map<string, ReuseLease>>();
+
+/**
+ * The same request gives the same hash, in every process: with the image itself rather than its name, and with what is
+ * copied in. The hash label of an earlier start does not count.
+ */
+export async function reuseHash({ engine }: Pick<Runtime, "engine">, request: ReuseRequest): Promise<string> {
+  const { createOpts, hostConfig, networkMode, networkAliases, sources, archives, copyOptions } = request;
+  const { [LABEL_TESTCONTAINERS_CONTAINER_HASH]: _earlier, ...Labels } = createOpts.Labels ?? {};
+  const { HostConfig: _hostConfig, ...config } = createOpts;
+  const image = await engine.images.inspect(String(createOpts.Image));
+  const shape = { ...config, Labels, image: image.Id, hostConfig, networkMode, networkAliases, copyOptions };
+  const hash = createHash("sha256").update(JSON.stringify(shape));
+  const tar = await packSources(sources, noTime);
+  if (tar !== undefined) for await (const chunk of tar) hash.update(chunk);
+  for (const { tar: archive, target } of archives) hash.update(target).update(await buffer(archive));
+  return hash.digest("hex");
+}
+
+/** Streams are read once, but the hash and the copy both need them. Contents come back as bytes. */
+export async function readContents(contents: readonly ContentToCopy[]): Promise<ContentToCopy[]> {
+  return Promise.all(
+    contents.map(async (entry) =>
+      entry.content instanceof Readable ? { ...entry, content: await buffer(entry.content) } : entry,
+    ),
+  );
+}
+
+/** As `readContents`: archives, each a stream that can be read again by `archiveStreams`. */
+export async function readArchives(
+  archives: readonly ArchiveToCopy[],
+): Promise<readonly { readonly target: string; readonly bytes: Buffer }[]> {
+  return Promise.all(archives.map(async ({ tar, target }) => ({ target, bytes: await buffer(tar) })));
+}
+
+export function archiveStreams(archives: Awaited<ReturnType<typeof readArchives>>): ArchiveToCopy[] {
+  return archives.map(({ target, bytes }) => ({ target, tar: Readable.from([bytes]) }));
+}
+
+/** One process at a time makes a container of this hash, and hands it out when it is ready; the others wait for that. */
+export function startOnce(runtime: Runtime, hash: string, actions: ReuseActions): Promise<StartedTestContainer> {
+  return locks.run(hash, () =>
+    runtime.capabilities.has("reuse") ? leaseOrMake(runtime, hash, actions) : findOrMake(runtime.engine, hash, actions),
+  );
+}
+
+/** Our engine knows who has a lease, and takes away what its maker did not finish. */
+async function leaseOrMake(runtime: Runtime, hash: string, actions: ReuseActions): Promise<StartedTestContainer> {
+  const { reuse } = runtime.engine;
+  const lease = await reuse.lease({ Key: hash });
+  try {
+    const { containerId } = lease;
+    const started = containerId === undefined ? await actions.make() : await actions.resume(containerId);
+    if (containerId === undefined) await reuse.ready({ Key: hash, Id: started.getId() });
+    keepLease(runtime, hash, lease);
+    return started;
+  } catch (error) {
+    lease.close();
+    throw error;
+  }
+}
+
+/** Until this process ends. */
+function keepLease(runtime: Runtime, hash: string, lease: ReuseLease): void {
+  const kept = leases.get(runtime) ?? new Map<string, ReuseLease>();
+  leases.set(runtime, kept);
+  kept.get(hash)?.close();
+  kept.set(hash, lease);
+}
+
+/** Of a daemon that is not ours, the processes of this machine take turns. */
+function findOrMake(engine: EngineClient, hash: string, actions: ReuseActions): Promise<StartedTestContainer> {
+  const lock = join(tmpdir(), `testcontainers-node-reuse-${process.getuid?.() ?? 0}-${hash.slice(0, 32)}.lock`);
+  return withFileLock(lock, { timeoutMs: lockTimeoutMs }, async () => {
+    const id = await findReusable(engine, hash);
+    return id === undefined ? actions.make() : actions.resume(id);
+  });
 }
 
 /** Id of the newest container of this hash. */
-export async function findReusable(engine: EngineClient, hash: string): Promise<string | undefined> {
+async function findReusable(engine: EngineClient, hash: string): Promise<string | undefined> {
   const filters = new Map([
     ["label", [`${LABEL_TESTCONTAINERS_CONTAINER_HASH}=${hash}`]],
     ["status", statuses],

@@ -1,3 +1,4 @@
+import { checkedDuration } from "../checks";
 import type { BoundPorts } from "../ports/bound-ports";
 import type { ContainerHandle } from "../runtime/container-handle";
 import { waitLimited } from "./until";
@@ -33,14 +34,15 @@ export class CompositeWaitStrategy extends AbstractWaitStrategy {
   /** For those strategies that have no time limit of their own. */
   override withStartupTimeout(startupTimeoutMs: number): this {
     for (const strategy of this.#strategies) {
-      if (!strategy.isStartupTimeoutSet()) strategy.withStartupTimeout(startupTimeoutMs);
+      // Strategies of users may lack the question.
+      if (strategy.isStartupTimeoutSet?.() !== true) strategy.withStartupTimeout(startupTimeoutMs);
     }
     return this;
   }
 
   /** For all of them together, in milliseconds. */
   withDeadline(deadlineMs: number): this {
-    this.#deadlineMs = deadlineMs;
+    this.#deadlineMs = checkedDuration(deadlineMs, "the deadline");
     return this;
   }
 }

@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf, RuncibleError } from "../../internal/errors";
+import { checkedFunction, checkedInteger, checkedPositive, checkedText, checkedTextMap } from "../checks";
 import { lastLogLines } from "../container/last-log-lines";
 import type { BoundPorts } from "../ports/bound-ports";
 import type { ContainerHandle } from "../runtime/container-handle";
@@ -44,26 +45,29 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
   }
 
   forStatusCode(statusCode: number): this {
+    checkedInteger(statusCode, "the status code", { min: 100, max: 599 });
     return this.forStatusCodeMatching((status) => status === statusCode);
   }
 
   forStatusCodeMatching(predicate: (statusCode: number) => boolean): this {
+    checkedFunction(predicate, "the predicate of the status code");
     this.#predicates.push(({ status }) => predicate(status));
     return this;
   }
 
   forResponsePredicate(predicate: (body: string) => boolean): this {
+    checkedFunction(predicate, "the predicate of the body");
     this.#predicates.push(({ body }) => predicate(body));
     return this;
   }
 
   withMethod(method: string): this {
-    this.#method = method;
+    this.#method = checkedText(method, "the method");
     return this;
   }
 
   withHeaders(headers: { [name: string]: string }): this {
-    this.#headers = { ...this.#headers, ...headers };
+    this.#headers = { ...this.#headers, ...checkedTextMap(headers, "the headers") };
     return this;
   }
 
@@ -74,7 +78,7 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
 
   /** Milliseconds one attempt may take, and the longest pause between two. Default: 1000. */
   withReadTimeout(readTimeoutMs: number): this {
-    this.#readTimeoutMs = readTimeoutMs;
+    this.#readTimeoutMs = checkedPositive(readTimeoutMs, "the read timeout");
     return this;
   }
 
@@ -87,6 +91,11 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
   allowInsecure(): this {
     this.#isInsecureAllowed = true;
     return this;
+  }
+
+  /** The name that the original's documentation uses. */
+  insecureTls(): this {
+    return this.allowInsecure();
   }
 
   async waitUntilReady(container: ContainerHandle, boundPorts: BoundPorts): Promise<void> {
@@ -146,7 +155,12 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
 
   #holds(answer: Answer): boolean {
     if (this.#predicates.length === 0) return answer.status >= 200 && answer.status < 300;
-    return this.#predicates.every((predicate) => predicate(answer));
+    try {
+      return this.#predicates.every((predicate) => predicate(answer));
+    } catch {
+      // Made for the answer of a service that is ready.
+      return false;
+    }
   }
 
   #createAgent(): Agent {

@@ -1,3 +1,4 @@
+import { checkedDuration } from "../checks";
 import type { BoundPorts } from "../ports/bound-ports";
 import type { ContainerHandle } from "../runtime/container-handle";
 
@@ -17,7 +18,7 @@ export abstract class AbstractWaitStrategy implements WaitStrategy {
 
   /** Milliseconds. Default: 60 000. */
   withStartupTimeout(startupTimeoutMs: number): this {
-    this.startupTimeoutMs = startupTimeoutMs;
+    this.startupTimeoutMs = checkedDuration(startupTimeoutMs, "the startup timeout");
     this.#isStartupTimeoutSet = true;
     return this;
   }

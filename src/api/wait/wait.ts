@@ -1,3 +1,12 @@
+import {
+  checkedAbsolutePath,
+  checkedInteger,
+  checkedList,
+  checkedObject,
+  checkedPort,
+  checkedText,
+  checkedWith,
+} from "../checks";
 import { CompositeWaitStrategy } from "./composite";
 import { HealthCheckWaitStrategy } from "./health-check";
 import { HttpWaitStrategy, type HttpWaitStrategyOptions } from "./http";
@@ -23,10 +32,27 @@ export interface WaitFactory {
 
 export const Wait: WaitFactory = {
   forListeningPorts: () => new ListeningPortsWaitStrategy(),
-  forLogMessage: (message, times = 1) => new LogMessageWaitStrategy(message, times),
+  forLogMessage: (message, times = 1) => {
+    if (typeof message === "string") checkedText(message, "the log message to wait for");
+    else checkedWith(message, ["test"], "the log message to wait for");
+    return new LogMessageWaitStrategy(
+      message,
+      checkedInteger(times, "how often to wait for a log message", { min: 1 }),
+    );
+  },
   forHealthCheck: () => new HealthCheckWaitStrategy(),
-  forHttp: (path, port, options = { abortOnContainerExit: false }) => new HttpWaitStrategy(path, port, options),
-  forSuccessfulCommand: (command) => new ShellWaitStrategy(command),
+  forHttp: (path, port, options = { abortOnContainerExit: false }) =>
+    new HttpWaitStrategy(
+      checkedAbsolutePath(path, "the path to wait for"),
+      checkedPort(port, "the port to wait for"),
+      checkedObject(options, "the options of an HTTP wait"),
+    ),
+  forSuccessfulCommand: (command) => new ShellWaitStrategy(checkedText(command, "the command to wait for")),
   forOneShotStartup: () => new OneShotStartupCheckStrategy(),
-  forAll: (strategies) => new CompositeWaitStrategy(strategies),
+  forAll: (strategies) => {
+    for (const strategy of checkedList(strategies, "the strategies to wait for")) {
+      checkedWith(strategy, ["waitUntilReady"], "a strategy to wait for");
+    }
+    return new CompositeWaitStrategy(strategies);
+  },
 };

@@ -16,6 +16,7 @@ import { imageRoutes } from "./image-routes";
 import type { ImageService } from "./image-service";
 import { networkRoutes } from "./network-routes";
 import type { NetworkService } from "./network-service";
+import type { ReuseService } from "./reuse-service";
 import { runcibleRoutes } from "./runcible-routes";
 import type { SessionService } from "./session-service";
 import { systemRoutes } from "./system-routes";
@@ -36,6 +37,7 @@ export interface EngineServices {
   readonly events: EventService;
   readonly sessions: SessionService;
   readonly hostPorts: HostPortService;
+  readonly reuse: ReuseService;
 }
 
 /** The whole API as one table. */

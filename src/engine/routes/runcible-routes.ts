@@ -1,7 +1,7 @@
 import { RuncibleError } from "../../internal/errors";
 import type { JsonObject, JsonValue } from "../../wire/json";
 import { parsePortKey } from "../../wire/ports";
-import type { RuncibleInfo, SessionOpened } from "../../wire/session";
+import type { ReuseLeased, RuncibleInfo, SessionOpened } from "../../wire/session";
 import { apiVersion, formatVersion } from "../../wire/versions";
 import { defined, isArray, listField, numberField, objectField, textField, textMapField } from "../http/json-fields";
 import { empty, json, type Reply } from "../http/reply";
@@ -9,6 +9,7 @@ import { type EngineRequest, param, type Route } from "../http/request";
 import type { ContainerService } from "./container-service";
 import type { HostPortService } from "./host-port-service";
 import type { ImageRunConfigView, ImageService } from "./image-service";
+import type { ReuseService } from "./reuse-service";
 import type { LabelMatch, SessionService } from "./session-service";
 import type { SystemService } from "./system-service";
 
@@ -18,6 +19,7 @@ export interface RuncibleRouteServices {
   readonly containers: Pick<ContainerService, "waitForListening">;
   readonly images: Pick<ImageService, "buildHost">;
   readonly hostPorts: HostPortService;
+  readonly reuse: ReuseService;
 }
 
 /** What Docker's API has no word for. */
@@ -31,6 +33,8 @@ export function runcibleRoutes(services: RuncibleRouteServices): readonly Route[
       handler: (request) => waitPorts(services, request),
     },
     { method: "POST", pattern: "/runcible/images/host", handler: (request) => buildHost(services, request) },
+    { method: "POST", pattern: "/runcible/reuse", handler: (request) => lease(services, request) },
+    { method: "POST", pattern: "/runcible/reuse/ready", handler: (request) => markReady(services, request) },
     { method: "POST", pattern: "/runcible/host-ports", handler: (request) => exposeHostPorts(services, request) },
     { method: "POST", pattern: "/runcible/shutdown", handler: () => shutdown(services) },
   ];
@@ -102,6 +106,35 @@ async function exposeHostPorts({ hostPorts }: RuncibleRouteServices, request: En
   if (session === undefined) throw new RuncibleError("invalid-argument", "expose host ports: the body has no Session");
   await hostPorts.expose(session, portListField(body, "Ports"));
   return json({});
+}
+
+async function lease({ reuse }: RuncibleRouteServices, request: EngineRequest): Promise<Reply> {
+  const key = requiredField(await request.json(), "Key");
+  return { kind: "lines", items: leaseLines(reuse, key, request.signal) };
+}
+
+/** Bound to the connection, as a session is. */
+async function* leaseLines(reuse: ReuseService, key: string, signal: AbortSignal): AsyncGenerator<ReuseLeased> {
+  const { containerId, release } = await reuse.lease(key, signal);
+  const ended = new Promise<void>((resolve) => {
+    const end = (): void => resolve(release());
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
+  yield containerId === undefined ? {} : { Id: containerId };
+  await ended;
+}
+
+async function markReady({ reuse }: RuncibleRouteServices, request: EngineRequest): Promise<Reply> {
+  const body = await request.json();
+  await reuse.markReady(requiredField(body, "Key"), requiredField(body, "Id"));
+  return json({});
+}
+
+function requiredField(body: JsonObject, name: string): string {
+  const value = textField(body, name);
+  if (value !== undefined) return value;
+  throw new RuncibleError("invalid-argument", `read request: the body has no ${name}`);
 }
 
 function portListField(body: JsonObject, key: string): readonly number[] {

@@ -21,6 +21,8 @@ export interface ContainerRecord {
   readonly restartCount: number;
   /** Whether files that were copied in are programs of a 32-bit machine. Absent: none is. */
   readonly has32BitPrograms?: boolean;
+  /** Whether it is ready to be handed out to whoever asks for such a container. Absent: no. */
+  readonly isReusable?: boolean;
 }
 
 /** Of what is in a file: enough for the engine to list, show and remove it. */

@@ -27,7 +27,7 @@ export function createSystemService(options: SystemFactsOptions): SystemService 
     instanceId: options.instanceId,
     startedAt: options.startedAt,
     architecture: hostPlatform().architecture,
-    capabilities: ["sessions", "wait-ports", "host-images", "host-ports"],
+    capabilities: ["sessions", "wait-ports", "host-images", "host-ports", "reuse"],
   };
   return {
     identity,

@@ -115,6 +115,13 @@ rootTest("both of Docker's builders build, and tell what failed", needsRoot, asy
   });
 });
 
+rootTest("processes that ask for a reusable container at once get one", needsRoot, async () => {
+  const ids = (await Promise.all([seenBy("reuse"), seenBy("reuse"), seenBy("reuse")])).map(({ id }) => String(id));
+
+  expect(new Set(ids).size).toBe(1);
+  await docker.docker("rm", "--force", ids[0] ?? "");
+});
+
 rootTest("dockerode is at hand, on the same daemon", needsRoot, async () => {
   expect(await seenBy("dockerode")).toEqual({ isSame: true, titles: true });
 });

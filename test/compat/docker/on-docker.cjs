@@ -119,6 +119,10 @@ const scenarios = {
     const top = await container.getById(Id).top();
     return { isSame: Id === started.getId(), titles: top.Titles.length > 0 };
   },
+  reuse: async () => {
+    const shared = await sleeper().withReuse().start();
+    return { id: shared.getId() };
+  },
   withoutReaper: async () => ({ failure: await failure(sleeper().start()) }),
 };
 

@@ -51,6 +51,7 @@ function servicesOf(parts: ServiceParts): EngineServices {
     events: service("events", { ...createEventHub({ now: nowNs }), ...parts.events }),
     sessions: service("sessions", parts.sessions),
     hostPorts: service("hostPorts", parts.hostPorts),
+    reuse: service("reuse", parts.reuse),
   };
 }
 

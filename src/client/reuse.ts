@@ -1,0 +1,29 @@
+import type { ReuseBody, ReuseLeased, ReuseReadyBody } from "../wire/session";
+import { holdAnswer } from "./held-answer";
+import type { Transport } from "./transport";
+
+/** A share in a reusable container, until it is closed or this process ends. */
+export interface ReuseLease {
+  /** Ready. Undefined: this process is to make it. */
+  readonly containerId: string | undefined;
+  close(): void;
+}
+
+/** Own engine only. */
+export interface ReuseClient {
+  /** Resolves when no other process is making such a container. */
+  lease(body: ReuseBody): Promise<ReuseLease>;
+  /** Has what was made handed out. */
+  ready(body: ReuseReadyBody): Promise<void>;
+}
+
+export function createReuseClient(transport: Transport): ReuseClient {
+  return {
+    lease: async (body) => {
+      const answer = await transport.open("POST", "/runcible/reuse", { body });
+      const { first, close } = await holdAnswer<ReuseLeased>(answer, "lease container");
+      return { containerId: first.Id, close };
+    },
+    ready: (body) => transport.call<void>("POST", "/runcible/reuse/ready", { body }),
+  };
+}

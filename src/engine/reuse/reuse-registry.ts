@@ -1,0 +1,130 @@
+import { type Deferred, deferred } from "../../internal/deferred";
+import { messageOf, RuncibleError } from "../../internal/errors";
+import type { Container } from "../containers/container";
+import type { ContainerContext } from "../containers/context";
+import { removeContainer } from "../containers/remove";
+import type { ReuseLease, ReuseService } from "../routes/reuse-service";
+
+/** By it a client of Docker's API finds such a container as well. */
+const keyLabel = "org.testcontainers.container-hash";
+
+export interface ReuseRegistryOptions {
+  readonly context: ContainerContext;
+  /** Milliseconds without a lease until a container is removed; 0: never. */
+  readonly idleMs: number;
+}
+
+interface Entry {
+  leases: number;
+  /** Somebody makes the container; settled when that has come to an end. */
+  making: Deferred<void> | undefined;
+  idleTimer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * Who may have a reusable container, and when. Leases are connections: a process that is killed loses its lease with
+ * them, and what it had only begun to make is removed.
+ */
+export class ReuseRegistry implements ReuseService {
+  readonly #options: ReuseRegistryOptions;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(options: ReuseRegistryOptions) {
+    this.#options = options;
+    // Of an earlier engine; nobody has a lease on them yet.
+    for (const { record } of options.context.index.values()) {
+      const key = record.config.labels[keyLabel];
+      if (key !== undefined && record.isReusable === true) this.#awaitIdle(key, this.#entry(key));
+    }
+  }
+
+  async lease(key: string, signal: AbortSignal): Promise<ReuseLease> {
+    const entry = this.#entry(key);
+    entry.leases += 1;
+    clearTimeout(entry.idleTimer);
+    try {
+      while (entry.making !== undefined) await Promise.race([entry.making.promise, aborted(signal)]);
+      const ready = this.#containersOf(key).find(({ record }) => record.isReusable === true);
+      if (ready !== undefined) return { containerId: ready.id, release: () => this.#release(key, entry) };
+    } catch (error) {
+      await this.#release(key, entry);
+      throw error;
+    }
+    const making = deferred();
+    entry.making = making;
+    return { release: () => this.#releaseMaker(key, entry, making) };
+  }
+
+  async markReady(key: string, containerId: string): Promise<void> {
+    const container = this.#containersOf(key).find(({ id }) => id === containerId);
+    if (container === undefined) {
+      throw new RuncibleError("container-not-found", `hand out container ${containerId}: it is not there any more`);
+    }
+    await container.change({ isReusable: true });
+    const entry = this.#entry(key);
+    entry.making?.resolve();
+    entry.making = undefined;
+  }
+
+  /** No timer keeps the engine. */
+  close(): void {
+    for (const { idleTimer } of this.#entries.values()) clearTimeout(idleTimer);
+  }
+
+  #entry(key: string): Entry {
+    const entry = this.#entries.get(key) ?? { leases: 0, making: undefined, idleTimer: undefined };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #containersOf(key: string): readonly Container[] {
+    return this.#options.context.index
+      .values()
+      .filter(({ record, isRemoving }) => !isRemoving && record.config.labels[keyLabel] === key);
+  }
+
+  async #releaseMaker(key: string, entry: Entry, making: Deferred<void>): Promise<void> {
+    if (entry.making === making) {
+      await this.#remove(this.#containersOf(key).filter(({ record }) => record.isReusable !== true));
+      entry.making = undefined;
+      making.resolve();
+    }
+    await this.#release(key, entry);
+  }
+
+  async #release(key: string, entry: Entry): Promise<void> {
+    entry.leases -= 1;
+    if (entry.leases > 0) return;
+    if (this.#containersOf(key).length === 0) this.#entries.delete(key);
+    else this.#awaitIdle(key, entry);
+  }
+
+  #awaitIdle(key: string, entry: Entry): void {
+    const { idleMs, context } = this.#options;
+    if (idleMs === 0) return;
+    entry.idleTimer = setTimeout(async () => {
+      if (entry.leases > 0) return;
+      await this.#remove(this.#containersOf(key));
+      if (entry.leases === 0) this.#entries.delete(key);
+      context.onActivity();
+    }, idleMs);
+    entry.idleTimer.unref();
+  }
+
+  async #remove(containers: readonly Container[]): Promise<void> {
+    const { context } = this.#options;
+    for (const container of containers) {
+      await removeContainer(context, container, { force: true, volumes: true }).catch((error: unknown) =>
+        context.logger.warn("remove reusable container", { container: container.id, reason: messageOf(error) }),
+      );
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const giveUp = (): void => reject(new RuncibleError("aborted", "wait for a reusable container: the caller left"));
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
+  });
+}
