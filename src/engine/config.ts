@@ -11,6 +11,10 @@ export interface EngineConfig {
   readonly delegatedCgroup: string | undefined;
   /** How containers' roots are made. Undefined: the best way that works, see runtime/rootfs/choose-driver.ts. */
   readonly rootfs: RootfsDriverName | undefined;
+  /** Bytes for all containers together, `off` for as many as are asked for. Undefined: what the machine has. */
+  readonly memory: number | "off" | undefined;
+  /** Milliseconds that a start waits for memory at most. Default: 120 000. */
+  readonly memoryWaitMs: number;
   /** Milliseconds without session, connection and running container until the engine leaves; 0: never. Default: 60 000. */
   readonly idleTimeoutMs: number;
   /** Milliseconds that a reusable container which nobody uses is kept; 0: for ever. Default: 1 800 000. */
@@ -42,6 +46,8 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
     socketPath: env["RUNCIBLE_SOCKET"] || socketPathOf(stateFolder, uid),
     delegatedCgroup: env["RUNCIBLE_CGROUP"] || undefined,
     rootfs: rootfsOf(env["RUNCIBLE_ROOTFS"]),
+    memory: memoryOf(env["RUNCIBLE_MEMORY"]),
+    memoryWaitMs: secondsOf(env["RUNCIBLE_MEMORY_WAIT_SECONDS"], "RUNCIBLE_MEMORY_WAIT_SECONDS", 120) * 1000,
     idleTimeoutMs: secondsOf(env["RUNCIBLE_IDLE_SECONDS"], "RUNCIBLE_IDLE_SECONDS", 60) * 1000,
     reuseIdleMs: secondsOf(env["RUNCIBLE_REUSE_IDLE_SECONDS"], "RUNCIBLE_REUSE_IDLE_SECONDS", 1800) * 1000,
     logLevel: logLevelOf(env["RUNCIBLE_LOG_LEVEL"]),
@@ -74,6 +80,19 @@ function rootfsOf(text: string | undefined): RootfsDriverName | undefined {
     );
   }
   return name;
+}
+
+function memoryOf(text: string | undefined): EngineConfig["memory"] {
+  if (text === undefined || text === "") return undefined;
+  if (text === "off") return text;
+  const [, digits, unit = ""] = /^([1-9]\d{0,14})([kmg]?)b?$/i.exec(text) ?? [];
+  if (digits === undefined) {
+    throw new RuncibleError(
+      "invalid-argument",
+      `read RUNCIBLE_MEMORY: "${text}" is neither "off" nor a size such as 2g`,
+    );
+  }
+  return Number(digits) * 1024 ** ["", "k", "m", "g"].indexOf(unit.toLowerCase());
 }
 
 function logLevelOf(text: string | undefined): LogLevel {

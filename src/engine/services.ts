@@ -10,15 +10,17 @@ import { openLayerStore } from "../runtime/layer/layer-store";
 import { startNetworkStack } from "../runtime/network/stack";
 import { createPuller } from "../runtime/pull";
 import { createPusher } from "../runtime/push";
-import { chooseRootfs, type RootfsChoice } from "../runtime/rootfs/choose-driver";
+import type { RootfsChoice } from "../runtime/rootfs/choose-driver";
 import { openRunc } from "../runtime/runc/runc";
 import { openBuilds } from "./builds/build-service";
 import type { EngineConfig } from "./config";
 import { createArchiveService } from "./containers/archive";
+import type { Container } from "./containers/container";
 import { createContainerService } from "./containers/container-service";
 import type { ContainerContext } from "./containers/context";
 import { endRun } from "./containers/end-run";
 import { ExecRegistry } from "./containers/exec-registry";
+import { openMemoryQueue } from "./containers/memory-claims";
 import { createNetworkMembers } from "./containers/network-members";
 import { restoreContainers } from "./containers/restore";
 import { createEventHub } from "./events/event-hub";
@@ -27,6 +29,7 @@ import { ImageCatalog } from "./images/image-catalog";
 import { isNetworkRecord } from "./networks/network-record";
 import { Networks } from "./networks/network-service";
 import { subnetChooser } from "./networks/subnet-chooser";
+import { openRootfs } from "./open-rootfs";
 import { ReuseRegistry } from "./reuse/reuse-registry";
 import type { EngineServices } from "./routes/engine-routes";
 import { SessionRegistry } from "./sessions/session-registry";
@@ -62,7 +65,7 @@ export interface ComposedServices {
 export async function composeServices(options: ComposeOptions): Promise<ComposedServices> {
   const { config, logger, engineId } = options;
   const inState = (name: string): string => join(config.stateFolder, name);
-  const rootfs = await openRootfs(options);
+  const rootfs = await openRootfs(config, engineId, logger);
   const inStorage = (name: string): string => join(rootfs.storageFolder, name);
   const records = <T>(
     folder: string,
@@ -86,8 +89,9 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     events,
     engineId,
   });
+  const index = new RefIndex<Container>();
   const context: ContainerContext = {
-    index: new RefIndex(),
+    index,
     names: new Set(),
     store: containerStore,
     images,
@@ -96,6 +100,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     runtime,
     events,
     logger,
+    memory: openMemoryQueue(config, { index, runtime, logger }),
     warnOnce: onceEach((text) => logger.warn(text)),
     onActivity: options.onActivity,
   };
@@ -211,15 +216,6 @@ async function removeRemains({ networks, volumes, images, logger }: Remains): Pr
   }
   await volumes.prune(new Map());
   await images.collectGarbage();
-}
-
-async function openRootfs({ config, engineId, logger }: ComposeOptions): Promise<RootfsChoice> {
-  const { stateFolder, rootfs: asked } = config;
-  const choice = await chooseRootfs({ stateFolder, engineId, asked });
-  const { driver, why, storageFolder } = choice;
-  const isBest = driver.name === "overlay" && storageFolder === stateFolder;
-  logger[isBest ? "debug" : "info"]("roots of containers", { driver: driver.name, why, storage: storageFolder });
-  return choice;
 }
 
 async function openRuntime(

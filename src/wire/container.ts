@@ -43,6 +43,8 @@ export interface ContainerStateJson {
   readonly Error: string;
   readonly StartedAt: string;
   readonly FinishedAt: string;
+  /** How long the last start waited for memory. Absent: it did not, or another daemon answers. */
+  readonly RuncibleMemoryWaitMs?: number;
   /** Absent: no health check. */
   readonly Health?: HealthJson;
 }

@@ -39,7 +39,10 @@ export async function startFailure(failed: FailedStart): Promise<RuncibleError> 
   const elapsedMs = Date.now() - startedAtMs;
   const reason = preambles.reduce((text, preamble) => text.replace(preamble, ""), messageOf(error));
   const advice = isRuncibleError(error) ? (advices.get(error.code) ?? "") : "";
-  const facts = `after ${elapsedMs} ms${inspect === undefined ? "" : `, ${describeEnd(inspect.State, lines)}`}`;
+  const waitedMs = inspect?.State.RuncibleMemoryWaitMs ?? 0;
+  const waited =
+    waitedMs === 0 || reason.includes("for memory") ? "" : `, waited ${(waitedMs / 1000).toFixed(1)} s for memory`;
+  const facts = `after ${elapsedMs} ms${waited}${inspect === undefined ? "" : `, ${describeEnd(inspect.State, lines)}`}`;
   return new RuncibleError(
     "start-failed",
     `start container ${name} (${image}): ${reason}${advice} (${facts})${shown(lines)}`,

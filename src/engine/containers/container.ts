@@ -34,6 +34,8 @@ export class Container {
   isStopWanted = false;
   /** It ends in order to start again: it is not removed in between. */
   isRestartWanted = false;
+  /** How long its last start waited for memory, in milliseconds. */
+  memoryWaitMs = 0;
   /** Aborted to end the pause between two tries of a restart policy. */
   restartPause: AbortController | undefined;
   #record: ContainerRecord;

@@ -1,6 +1,7 @@
 import type { Logger } from "../../internal/log";
 import type { RuntimeParts } from "../../runtime/container";
 import type { ImageStore } from "../../runtime/image/image-store";
+import type { MemoryQueue } from "../memory/memory-queue";
 import type { Networks } from "../networks/network-service";
 import type { EventSink } from "../routes/event-service";
 import type { ContainerRecord } from "../state/container-record";
@@ -20,6 +21,8 @@ export interface ContainerContext {
   readonly networks: Networks;
   readonly runtime: RuntimeParts;
   readonly events: EventSink;
+  /** Undefined: nobody waits for memory. */
+  readonly memory: Pick<MemoryQueue, "admit"> | undefined;
   readonly logger: Logger;
   /** Logs a text the first time it is given. */
   warnOnce(text: string): void;

@@ -1,10 +1,12 @@
 import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import { type ContainerRun, startContainer as startRun } from "../../runtime/container";
 import { portAllocated, removalInProgress } from "../../wire/docker-errors";
+import { type Admission, seconds } from "../memory/memory-queue";
 import { timestampNow } from "../state/timestamp";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
 import { startHealth } from "./health";
+import { claimFor } from "./memory-claims";
 import { keepOutput } from "./output";
 import { publishContainerEvent } from "./publish";
 import { removeContainer } from "./remove";
@@ -18,10 +20,12 @@ export async function startContainer(context: ContainerContext, container: Conta
     container.restartPause.abort();
     return;
   }
+  const admission = await untilMemoryIsFree(context, container);
   try {
     await container.lock.run(async () => {
       if (container.isRemoving) throw removalInProgress(container.id);
       if (container.isRunning) throw new RuncibleError("not-modified", `container ${container.id} runs already`);
+      if (container.memoryWaitMs > 0 && container.isStopWanted) throw stoppedWhileWaiting(container);
       container.isStopWanted = false;
       await container.note({ restartCount: 0 });
       await startLocked(context, container);
@@ -29,7 +33,25 @@ export async function startContainer(context: ContainerContext, container: Conta
   } catch (error) {
     await removeUnstarted(context, container);
     throw error;
+  } finally {
+    admission?.settle();
   }
+}
+
+/** Before the container's lock is taken: who waits can be removed, and told to stop. */
+async function untilMemoryIsFree(context: ContainerContext, container: Container): Promise<Admission | undefined> {
+  if (context.memory === undefined || container.isRunning) return undefined;
+  container.isStopWanted = false;
+  const admission = await context.memory.admit(claimFor(container));
+  container.memoryWaitMs = admission.waitedMs < noticedMs ? 0 : admission.waitedMs;
+  return admission;
+}
+
+/** Below this nobody waited; looking itself takes a moment. */
+const noticedMs = 100;
+
+function stoppedWhileWaiting({ id }: Container): RuncibleError {
+  return new RuncibleError("container-state", `start container ${id}: it was stopped while it waited for memory`);
 }
 
 /** Before the failure is answered: `docker run --rm` waits for the removal no longer than for that answer. */
@@ -84,7 +106,7 @@ async function remountRootfs(context: ContainerContext, container: Container): P
 
 /** Leaves the container as Docker does after a failed start, and ends what waits for its exit or output. */
 async function failedStart(context: ContainerContext, container: Container, error: unknown): Promise<unknown> {
-  const shown = dockerError(container, error);
+  const shown = withWait(container, dockerError(container, error));
   const exitCode = exitCodeOf(error);
   const status = container.record.state.startedAt === undefined ? "created" : "exited";
   await container.changeState({ status, exitCode, error: messageOf(shown) });
@@ -104,6 +126,14 @@ function dockerError(container: Container, error: unknown): unknown {
     return new RuncibleError(code === "start-failed" ? "invalid-argument" : code, text, { cause: error, evidence });
   }
   return error;
+}
+
+/** Clients that look at nothing else see it in the text. */
+function withWait({ memoryWaitMs }: Container, error: unknown): unknown {
+  if (memoryWaitMs === 0 || !(error instanceof RuncibleError)) return error;
+  const { code, evidence, message } = error;
+  const text = `${message} (it waited ${seconds(memoryWaitMs)} s for memory)`;
+  return new RuncibleError(code, text, { cause: error, evidence });
 }
 
 function exitCodeOf(error: unknown): number {

@@ -44,6 +44,7 @@ function stateOf(container: Container): ContainerState {
     exitCode: state.exitCode,
     error: state.error,
     isOutOfMemory: state.isOutOfMemory,
+    ...(container.memoryWaitMs === 0 ? {} : { memoryWaitMs: container.memoryWaitMs }),
     ...(state.startedAt === undefined ? {} : { startedAt: state.startedAt }),
     ...(state.finishedAt === undefined ? {} : { finishedAt: state.finishedAt }),
     ...(health === undefined ? {} : { health }),

@@ -67,6 +67,8 @@ export interface ContainerState {
   /** Why the last start failed; empty otherwise. */
   readonly error: string;
   readonly isOutOfMemory: boolean;
+  /** How long the last start waited for memory. Absent: it did not. */
+  readonly memoryWaitMs?: number;
   /** Absent: never. Not later than the first log line of the run. */
   readonly startedAt?: Timestamp;
   readonly finishedAt?: Timestamp;

@@ -84,6 +84,7 @@ function encodeState(state: ContainerState): ContainerStateJson {
     Error: state.error,
     StartedAt: state.startedAt ?? zeroTime,
     FinishedAt: state.finishedAt ?? zeroTime,
+    ...(state.memoryWaitMs === undefined ? {} : { RuncibleMemoryWaitMs: state.memoryWaitMs }),
     ...(state.health === undefined ? {} : { Health: encodeHealth(state.health) }),
   };
 }

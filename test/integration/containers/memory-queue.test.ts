@@ -1,0 +1,85 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { GenericContainer } from "../../../src/index";
+import type { TestEngine } from "../../support/engine";
+import { waitUntil } from "../../support/wait-until";
+import { startEngine } from "./engine-with-image";
+
+let engine: TestEngine;
+const mebibyte = 1024 * 1024;
+
+beforeAll(async () => {
+  engine = await startEngine({ RUNCIBLE_MEMORY: "100m", RUNCIBLE_MEMORY_WAIT_SECONDS: "20" });
+});
+afterAll(() => engine[Symbol.asyncDispose]());
+
+async function create(script: string, mebibytes: number): Promise<string> {
+  const { Id } = await engine.client.containers.create({
+    Image: "bb:latest",
+    Cmd: ["sh", "-c", script],
+    HostConfig: { Memory: mebibytes * mebibyte, Binds: ["queue:/shared"] },
+  });
+  return Id;
+}
+
+async function logged(pattern: RegExp): Promise<boolean> {
+  const lines = (): Promise<string> => readFile(join(engine.stateFolder, "engine.log"), "utf8");
+  return await waitUntil(async () => pattern.test(await lines()), 10_000);
+}
+
+test("containers that may take more than there is all run in the end, never more at once than fit", async () => {
+  const { containers } = engine.client;
+  const script = "touch /shared/$HOSTNAME; sleep 0.2; ls /shared | wc -l; rm /shared/$HOSTNAME";
+  const outcomes = await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      const id = await create(script, 30);
+      await containers.start(id);
+      const { StatusCode } = await containers.wait(id);
+      const atOnce = Number(await text(await containers.logs(id)));
+      const { State } = await containers.inspect(id);
+      await containers.remove(id);
+      return { StatusCode, atOnce, waitedMs: State.RuncibleMemoryWaitMs };
+    }),
+  );
+  expect(outcomes.map(({ StatusCode }) => StatusCode)).toEqual(Array.from({ length: 8 }, () => 0));
+  expect(Math.max(...outcomes.map(({ atOnce }) => atOnce))).toBeLessThanOrEqual(3);
+  expect(outcomes.filter(({ waitedMs = 0 }) => waitedMs > 0).length).toBeGreaterThanOrEqual(5);
+  expect(await logged(/start waits for memory .*needs="30 MiB"/)).toBe(true);
+});
+
+test("one that may take more than all there is runs alone", async () => {
+  const { containers } = engine.client;
+  const id = await create("true", 200);
+  await containers.start(id);
+  expect((await containers.wait(id)).StatusCode).toBe(0);
+  await containers.remove(id);
+});
+
+test("one that waits can be stopped and removed", async () => {
+  const { containers } = engine.client;
+  const first = await create("exec sleep 1000", 90);
+  await containers.start(first);
+  const [stopped, removed] = [await create("true", 20), await create("true", 20)];
+  const starts = Promise.allSettled([stopped, removed].map((id) => containers.start(id)));
+  const { Name } = await containers.inspect(stopped);
+  expect(await logged(new RegExp(`start waits for memory container=${Name.slice(1)} `))).toBe(true);
+  await containers.stop(stopped);
+  await containers.remove(removed, { force: true });
+  const failures = (await starts).map((start) =>
+    start.status === "rejected" ? String(start.reason.message) : "started",
+  );
+  expect(failures[0]).toContain("stopped while it waited for memory");
+  expect(failures[1]).not.toBe("started");
+  for (const id of [first, stopped]) await containers.remove(id, { force: true });
+});
+
+test("a start that fails after a wait says how long it was", async () => {
+  const { containers } = engine.client;
+  const first = await create("sleep 2", 90);
+  await containers.start(first);
+  const second = new GenericContainer("bb:latest").withResourcesQuota({ memory: 0.02 }).withEntrypoint(["/no/such"]);
+  await expect(second.start()).rejects.toThrow(/no such file or directory.*waited \d+\.\d s for memory/s);
+  await containers.remove(first, { force: true });
+});
