@@ -16,6 +16,7 @@ import { type ComposeClientOptions, chosenOptions } from "./client-options";
 import { composeVerbs } from "./compose-verbs";
 import { awaitContainers } from "./started-containers";
 import { StartedDockerComposeEnvironment } from "./started-docker-compose-environment";
+import { checkWaitTargets } from "./wait-targets";
 
 /** Brings up a project of compose files; no compose program is needed. */
 export class DockerComposeEnvironment {
@@ -115,12 +116,14 @@ export class DockerComposeEnvironment {
   }
 
   /**
-   * Resolves when the services (default: all) run and are ready. After a failure everything is removed again, and the
+   * Resolves when the services (default: all) run and are ready. Throws `invalid-argument` for a wait strategy of a
+   * container that the files cannot make. After a failure everything is removed again, and the
    * error has the last log lines of the container that did not become ready.
    */
   async up(services: string[] = []): Promise<StartedDockerComposeEnvironment> {
     const runtime = await getRuntime();
     const project = await this.#load(services);
+    checkWaitTargets(project, [...this.#waits.keys()]);
     try {
       await this.#bringUp(runtime, project, services);
       const containers = await awaitContainers(runtime, project.name, {

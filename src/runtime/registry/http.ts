@@ -26,6 +26,8 @@ export type HttpResponse = Dispatcher.ResponseData;
 export interface RegistryHttp {
   /** Any status may come back. Throws `registry-unreachable`, `registry-rate-limited`, `registry-error`, `aborted`. */
   send(request: HttpRequest): Promise<HttpResponse>;
+  /** Asks and reads the answer, again from the start when it breaks before its end. Throws as `send`, and what `ask` throws. */
+  whole<T>(host: string, ask: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** `https`, or `http` for a loopback or insecure registry that does not speak TLS. */
   schemeOf(host: string, signal: AbortSignal): Promise<"http" | "https">;
   close(): Promise<void>;
@@ -100,6 +102,19 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
     throw new RuncibleError("registry-error", `ask registry ${asked.url.host}: more than ${redirectLimit} redirects`);
   };
 
+  const whole = async <T>(host: string, ask: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (error instanceof RuncibleError) throw error;
+        if (signal.aborted) throw aborted(host, error);
+        if (tries >= retriesFor(error, settings)) throw unreachable(host, error);
+        await pause(backoffMs(settings, tries), signal);
+      }
+    }
+  };
+
   const schemeOf = async (host: string, signal: AbortSignal): Promise<"http" | "https"> => {
     const known = schemes.get(host);
     if (known !== undefined) return known;
@@ -113,7 +128,7 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
   const close = async (): Promise<void> => {
     await Promise.all([...dispatchers.values()].map(async (dispatcher) => (await dispatcher).close()));
   };
-  return { send, schemeOf, close };
+  return { send, whole, schemeOf, close };
 }
 
 /** Undefined: nobody listens, so nobody knows yet. */

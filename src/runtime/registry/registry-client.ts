@@ -59,7 +59,11 @@ export function createRegistryClient(settings: RegistrySettings): RegistryClient
         send({ registry, path: `/v2/${reference.path}/${path}`, headers, scope, credentials, signal });
       return {
         manifest: (tagOrDigest, signal) =>
-          fetchManifest(reference, tagOrDigest, (path, headers) => get(path, headers, signal)),
+          http.whole(
+            registry.host,
+            () => fetchManifest(reference, tagOrDigest, (path, headers) => get(path, headers, signal)),
+            signal,
+          ),
         blob: (descriptor, offset, signal) =>
           downloadBlob({
             ...{ descriptor, offset, settings, signal },

@@ -24,17 +24,20 @@ export async function fetchToken(http: RegistryHttp, request: TokenRequest): Pro
     ...(challenge.service === undefined ? [] : [["service", challenge.service]]),
     ...scope.split(" ").flatMap((one) => (one === "" ? [] : [["scope", one]])),
   ];
-  const response = await http.send({ ...requestFor(realm, parameters, credentials), signal });
-  const text = await response.body.text();
-  if (response.statusCode === 401 || response.statusCode === 403) {
+  const ask = async (): Promise<readonly [status: number, text: string]> => {
+    const { statusCode, body } = await http.send({ ...requestFor(realm, parameters, credentials), signal });
+    return [statusCode, await body.text()];
+  };
+  const [status, text] = await http.whole(realm.host, ask, signal);
+  if (status === 401 || status === 403) {
     throw new RuncibleError(
       "registry-unauthorized",
       `log in to ${registry.host}: unauthorized: incorrect username or password`,
     );
   }
-  const token = response.statusCode === 200 ? tokenIn(text) : undefined;
+  const token = status === 200 ? tokenIn(text) : undefined;
   if (token === undefined) {
-    throw new RuncibleError("registry-error", `ask ${realm.host} for a token: status ${response.statusCode}, no token`);
+    throw new RuncibleError("registry-error", `ask ${realm.host} for a token: status ${status}, no token`);
   }
   return token;
 }

@@ -68,6 +68,24 @@ test.each([429, 500, 502, 503])("status %i for a while is waited out", async (st
   expect(proxy.seen.filter(({ path }) => path === layerPath)).toHaveLength(3);
 });
 
+test.each([0, 100])("a manifest that breaks after %i bytes is asked for again", async (afterBytes) => {
+  let count = 0;
+  const fault = ({ path }: SeenRequest): Fault | undefined =>
+    path.includes("/manifests/") && count++ < 2 ? { kind: "reset", afterBytes } : undefined;
+  await using proxy = await startFaultProxy({ url: registry.url, fault });
+  await using store = await openTestPuller();
+  const result = await store.pull(`${proxy.host}/app/one:1`);
+  expect(await store.fileOf(result, "noise")).toEqual(layer.content);
+});
+
+test("a registry that breaks every manifest is said to be unreachable", async () => {
+  const fault = ({ path }: SeenRequest): Fault | undefined =>
+    path.includes("/manifests/") ? { kind: "reset", afterBytes: 50 } : undefined;
+  await using proxy = await startFaultProxy({ url: registry.url, fault });
+  await using store = await openTestPuller();
+  await expect(store.pull(`${proxy.host}/app/one:1`)).rejects.toMatchObject({ code: "registry-unreachable" });
+});
+
 test("a registry that refuses requests for an hour is not waited for", async () => {
   const fault = (): Fault => ({ kind: "answer", status: 429, headers: { "retry-after": "3600" } });
   await using proxy = await startFaultProxy({ url: registry.url, fault });
