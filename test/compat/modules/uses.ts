@@ -1,16 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type ServiceName, serviceImageAs } from "../../support/image/service-image";
-import { makeCertificate } from "../../support/registry/certificates";
-import { type InstalledModules, installModules } from "./installed-modules";
-import { type Generation, newest, v11 } from "./published";
+import type { ServiceName } from "../../support/image/service-image";
+import { type Generation, newest } from "./published";
 
-interface Use {
+/** A module, and a script that uses it with the real client of its service. */
+export interface Use {
   readonly module: string;
-  /** Of `consumer`. Default: `use-<module>.cjs`. */
-  readonly script?: string;
+  /** Of `consumer`. */
+  readonly script: string;
   readonly service: ServiceName;
   /** Name and tag that the module's users would give: modules judge images by their names. */
   readonly image: readonly [repo: string, tag: string];
@@ -23,7 +18,13 @@ interface Use {
 const withImport = [newest];
 
 const uses: readonly Use[] = [
-  { module: "redis", service: "redis", image: ["redis", "8.8"], report: { greeting: "hello", ping: "PONG" } },
+  {
+    module: "redis",
+    script: "use-redis.cjs",
+    service: "redis",
+    image: ["redis", "8.8"],
+    report: { greeting: "hello", ping: "PONG" },
+  },
   {
     module: "redis",
     script: "use-redis-data.cjs",
@@ -32,7 +33,13 @@ const uses: readonly Use[] = [
     report: { imported: "yes" },
     generations: withImport,
   },
-  { module: "valkey", service: "valkey", image: ["valkey/valkey", "9.1"], report: { greeting: "hello", ping: "PONG" } },
+  {
+    module: "valkey",
+    script: "use-valkey.cjs",
+    service: "valkey",
+    image: ["valkey/valkey", "9.1"],
+    report: { greeting: "hello", ping: "PONG" },
+  },
   {
     module: "valkey",
     script: "use-valkey-data.cjs",
@@ -43,6 +50,7 @@ const uses: readonly Use[] = [
   },
   {
     module: "postgresql",
+    script: "use-postgresql.cjs",
     service: "postgres",
     image: ["postgres", "18.4-alpine"],
     report: { names: [{ name: "tea", database: "shop" }], afterRestart: [{ name: "tea" }] },
@@ -56,6 +64,7 @@ const uses: readonly Use[] = [
   },
   {
     module: "mariadb",
+    script: "use-mariadb.cjs",
     service: "mariadb",
     image: ["mariadb", "12.3.2"],
     report: {
@@ -68,62 +77,51 @@ const uses: readonly Use[] = [
   },
   {
     module: "mysql",
+    script: "use-mysql.cjs",
     service: "mariadb",
     image: ["mysql", "9.7.1"],
     report: { rows: [{ name: "tea" }], output: "count\n1\n" },
   },
   {
     module: "rabbitmq",
+    script: "use-rabbitmq.cjs",
     service: "rabbitmq",
     image: ["rabbitmq", "4.3.4-management-alpine"],
     report: { message: "tea" },
   },
   {
     module: "nats",
+    script: "use-nats.cjs",
     service: "nats",
     image: ["nats", "2.14.3-alpine"],
     report: { messages: ["tea"], refusal: "AUTHORIZATION_VIOLATION" },
   },
-  { module: "etcd", service: "etcd", image: ["quay.io/coreos/etcd", "v3.7.1"], report: { greeting: "hello" } },
+  {
+    module: "etcd",
+    script: "use-etcd.cjs",
+    service: "etcd",
+    image: ["quay.io/coreos/etcd", "v3.7.1"],
+    report: { greeting: "hello" },
+  },
   {
     module: "mosquitto",
+    script: "use-mosquitto.cjs",
     service: "mosquitto",
     image: ["eclipse-mosquitto", "2.0.22"],
     report: { open: "tea", guarded: "tea", refusal: "Connection refused: Not authorized" },
   },
   {
     module: "azurite",
+    script: "use-azurite.cjs",
     service: "azurite",
     image: ["mcr.microsoft.com/azure-storage/azurite", "3.36.0"],
     report: { content: "green" },
   },
 ];
 
-describe.each([newest, v11])("the published modules of $name, unmodified,", (generation) => {
-  let installed: InstalledModules;
-  beforeAll(async () => {
-    installed = await installModules(generation);
-  });
-  afterAll(() => installed?.[Symbol.asyncDispose]());
-
-  const usable = uses.filter(
+/** Those that a generation has. */
+export function usesOf(generation: Generation): readonly Use[] {
+  return uses.filter(
     ({ module, generations = [generation] }) => module in generation.modules && generations.includes(generation),
   );
-  const named = usable.map((use) => ({ script: `use-${use.module}.cjs`, ...use }));
-  test.each(named)("$script: the service starts, and the real client uses it", async ({ script, ...use }) => {
-    const image = await serviceImageAs(use.service, ...use.image);
-
-    expect(await installed.report(script, { IMAGE: image, ...(await userFiles()) })).toEqual(use.report);
-  });
-});
-
-/** Paths that scripts may hand to a module; gone when the test is over. */
-async function userFiles(): Promise<Readonly<Record<string, string>>> {
-  const folder = await mkdtemp(join(tmpdir(), "runcible-used-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const [data, kept] = [join(folder, "data.redis"), join(folder, "kept")];
-  await writeFile(data, "SET imported yes\n");
-  await mkdir(kept);
-  const { certificate, key } = await makeCertificate(folder, "localhost");
-  return { DATA: data, FOLDER: kept, CERTIFICATE: certificate, KEY: key };
 }
