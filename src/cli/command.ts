@@ -11,8 +11,8 @@ export interface CommandContext {
   /** What comes in and goes out as bytes. */
   readonly stdin: Readable;
   readonly stdout: Writable & { readonly isTTY?: boolean };
-  /** The daemon to talk to, started if need be. The caller of the verb closes it. */
-  connect(): Promise<EngineClient>;
+  /** The daemon to talk to, started if need be. `own`: this user's engine, whatever is named. The caller of the verb closes it. */
+  connect(options?: { readonly own: boolean }): Promise<EngineClient>;
 }
 
 /** One verb of the command line. */

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import type { EngineClient } from "../client/client";
-import { connect } from "../client/connect";
+import { connect, connectOwnEngine } from "../client/connect";
 import type { Command, CommandContext, CommandGroup } from "./command";
 import { buildCommand } from "./commands/build";
 import { composeGroup } from "./commands/compose";
 import { doctorCommand } from "./commands/doctor";
 import { engineCommand } from "./commands/engine";
+import { envCommand } from "./commands/env";
 import { historyCommand } from "./commands/history";
 import { imagesCommand } from "./commands/images";
 import { infoCommand } from "./commands/info";
@@ -24,6 +25,7 @@ import { dispatch } from "./dispatch";
 const commands: readonly (Command | CommandGroup)[] = [
   doctorCommand,
   infoCommand,
+  envCommand,
   psCommand,
   imagesCommand,
   pullCommand,
@@ -50,8 +52,8 @@ async function main(): Promise<number> {
     err: (text) => process.stderr.write(text),
     stdin: process.stdin,
     stdout: process.stdout,
-    connect: async () => {
-      client ??= (await connect(process.env)).client;
+    connect: async ({ own } = { own: false }) => {
+      client ??= (await (own ? connectOwnEngine(process.env) : connect(process.env))).client;
       return client;
     },
   };

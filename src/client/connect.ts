@@ -83,7 +83,8 @@ async function connectNamed({ endpoint, source }: NamedEndpoint): Promise<Connec
   }
 }
 
-async function connectOwnEngine(env: Env): Promise<Connection> {
+/** The engine of this user, started if it does not run; what the environment names is passed over. */
+export async function connectOwnEngine(env: Env): Promise<Connection> {
   const uid = process.getuid?.() ?? -1;
   const stateFolder = stateFolderOf(env, uid);
   const socketPath = socketPathOf(stateFolder, uid);

@@ -8,6 +8,8 @@ export interface SystemClient {
   version(): Promise<VersionJson>;
   /** What our own engine says of itself; undefined when another daemon answers. Throws `engine-unreachable`. */
   runcibleInfo(): Promise<RuncibleInfo | undefined>;
+  /** Own engine only: asks it not to leave by itself. */
+  stay(): Promise<void>;
   /** Own engine only: asks it to end, whatever runs. */
   shutdown(): Promise<void>;
 }
@@ -24,6 +26,7 @@ export function createSystemClient(transport: Transport): SystemClient {
         throw error;
       }
     },
+    stay: () => transport.call<void>("POST", "/runcible/stay"),
     shutdown: () => transport.call<void>("POST", "/runcible/shutdown"),
   };
 }

@@ -101,6 +101,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     events,
     logger,
     memory: openMemoryQueue(config, { index, runtime, logger }),
+    socketPath: config.socketPath,
     warnOnce: onceEach((text) => logger.warn(text)),
     onActivity: options.onActivity,
   };
@@ -138,6 +139,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     images: catalog,
     folder: inStorage("builds"),
   });
+  let isStaying = false;
   const sessions: SessionRegistry = new SessionRegistry({
     context,
     images: catalog,
@@ -160,10 +162,14 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
       runcVersion: runtime.runc.version,
       hasLimits: options.cgroupParent !== undefined,
       isRootless: !ownUserNamespace().isInitial,
-      layersBytes: async () => {
+      layerSizes: async () => {
         const all = new Set((await images.list()).flatMap((image) => image.config.rootfs.diff_ids));
-        const sizes = await Promise.all([...all].map((diffId) => runtime.layers.sizeOf(diffId)));
-        return sizes.reduce((sum, size) => sum + size, 0);
+        return new Map(
+          await Promise.all([...all].map(async (diffId) => [diffId, await runtime.layers.sizeOf(diffId)] as const)),
+        );
+      },
+      onStay: () => {
+        isStaying = true;
       },
       onShutdown: options.onShutdown,
     }),
@@ -181,7 +187,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
   };
   return {
     services,
-    isBusy: () => sessions.openSessions > 0 || context.index.values().some(isKept),
+    isBusy: () => isStaying || sessions.openSessions > 0 || context.index.values().some(isKept),
     close: async () => {
       const others = context.index.values().filter(({ record }) => record.config.labels[sessionLabel] === undefined);
       reuse.close();

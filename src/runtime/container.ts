@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode, RuncibleError } from "../internal/errors";
 import type { Logger } from "../internal/log";
-import { createUndoStack } from "../internal/undo";
+import { createUndoStack, type UndoStack } from "../internal/undo";
 import type { Digest } from "./image/digest";
 import type { LayerStore } from "./layer/layer-store";
 import type { Mount } from "./mount";
@@ -65,7 +65,8 @@ export interface RunOutcome {
 /** A container that runs. Everything it holds is released when its process has ended. */
 export interface ContainerRun {
   readonly process: RuncProcess;
-  readonly spec: OciSpec;
+  /** Undefined: not runc runs it, so nothing else can be run beside it. */
+  readonly spec: OciSpec | undefined;
   readonly group: ContainerGroup;
   /** Absent with the host's network or that of another container. */
   readonly sandbox: Sandbox | undefined;
@@ -95,10 +96,7 @@ export async function startContainer(parts: RuntimeParts, request: RunRequest): 
     // Needs nothing of the network, so it runs beside it; a failure is thrown where the user is needed.
     const user = prepareUser(request);
     user.catch(() => {});
-    const ports = await reservePorts(parts, request.network);
-    undo.push(async () => ports?.release());
-    const sandbox = await openSandbox(parts, request, ports);
-    undo.push(async () => sandbox?.close());
+    const { ports, sandbox } = await openContainerNetwork(parts, request, undo);
     const { spec, process } = await runBundle(parts, request, { sandbox, user: await user });
     const cgroupPath = cgroupPathOf(parts, request.id);
     const group = await openGroup(parts.runc, { id: request.id, pid: process.pid, cgroupPath }).catch((error) => {
@@ -115,6 +113,19 @@ export async function startContainer(parts: RuntimeParts, request: RunRequest): 
   }
 }
 
+/** Ports and network of a container that is about to start; to undo it gives both back. */
+export async function openContainerNetwork(
+  parts: RuntimeParts,
+  request: Pick<RunRequest, "id" | "network">,
+  undo: UndoStack,
+): Promise<Pick<ContainerRun, "ports" | "sandbox">> {
+  const ports = await reservePorts(parts, request.network);
+  undo.push(async () => ports?.release());
+  const sandbox = await openSandbox(parts, request, ports);
+  undo.push(async () => sandbox?.close());
+  return { ports, sandbox };
+}
+
 async function reservePorts(parts: RuntimeParts, network: NetworkRequest): Promise<PortReservation | undefined> {
   if (network.kind !== "sandbox" || network.ports.length === 0) return undefined;
   return await parts.network.reservePorts(network.ports);
@@ -122,7 +133,7 @@ async function reservePorts(parts: RuntimeParts, network: NetworkRequest): Promi
 
 async function openSandbox(
   parts: RuntimeParts,
-  { id, network }: RunRequest,
+  { id, network }: Pick<RunRequest, "id" | "network">,
   ports: PortReservation | undefined,
 ): Promise<Sandbox | undefined> {
   if (network.kind !== "sandbox") return undefined;
@@ -148,7 +159,7 @@ async function runBundle(
   parts: RuntimeParts,
   request: RunRequest,
   prepared: Prepared,
-): Promise<Pick<ContainerRun, "spec" | "process">> {
+): Promise<{ readonly spec: OciSpec; readonly process: RuncProcess }> {
   const { id, folder, bundle = folder, hasStdin, tty } = request;
   const sources = await pinSources(request.spec.mounts, folder);
   try {

@@ -38,6 +38,7 @@ export function containerNotRunning(id: string): RuncibleError {
   return new RuncibleError("container-not-running", `container ${id} is not running`);
 }
 
+/** `ref` as the client named it. */
 export function containerIsPaused(ref: string): RuncibleError {
   return new RuncibleError("container-state", `Container ${ref} is paused, unpause the container before exec`);
 }
@@ -70,4 +71,10 @@ export function portAllocated(name: string, endpointId: string, hostIp: string, 
     "port-in-use",
     `driver failed programming external connectivity on endpoint ${name} (${endpointId}): Bind for ${hostIp}:${hostPort} failed: port is already allocated`,
   );
+}
+
+/** As Docker puts what it was about to do before what went wrong. The kind, and with it the status, stays. */
+export function withPrefix(prefix: string, error: unknown): unknown {
+  if (!(error instanceof RuncibleError)) return error;
+  return new RuncibleError(error.code, `${prefix}: ${error.message}`, { cause: error, evidence: error.evidence });
 }

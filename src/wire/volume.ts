@@ -9,7 +9,7 @@ export interface VolumeCreateBody {
 export interface VolumeInspect {
   readonly CreatedAt: string;
   readonly Driver: string;
-  readonly Labels: Readonly<Record<string, string>>;
+  readonly Labels: Readonly<Record<string, string>> | null;
   readonly Mountpoint: string;
   readonly Name: string;
   readonly Options: Readonly<Record<string, string>> | null;

@@ -25,7 +25,7 @@ export async function selectSources(root: string, pattern: string): Promise<read
     if (source !== undefined) return [source];
     throw new RuncibleError(
       "path-not-found",
-      `file not found in build context or excluded by .dockerignore: stat ${pattern}: file does not exist`,
+      `COPY failed: file not found in build context or excluded by .dockerignore: stat ${pattern}: file does not exist`,
     );
   }
   let names: readonly string[] = [""];

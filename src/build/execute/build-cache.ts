@@ -16,6 +16,15 @@ export interface StepRecord {
   readonly sizeBytes: number;
 }
 
+/** A step as it is shown. */
+export interface RememberedStep {
+  readonly id: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  readonly usedAt: string;
+  readonly sizeBytes: number;
+}
+
 export interface StepRequest {
   readonly key: string;
   /** False: make it anew, and remember that. */
@@ -102,6 +111,17 @@ export class BuildCache {
     } finally {
       if (this.#underWay.get(key) === settled) this.#underWay.delete(key);
     }
+  }
+
+  /** What is remembered, used longest ago first. */
+  steps(): readonly RememberedStep[] {
+    const byAge = [...this.#entries].sort(([, left], [, right]) => left.usedAtMs - right.usedAtMs);
+    return byAge.map(([id, { record, usedAtMs }]) => ({
+      id,
+      createdAt: record.created,
+      usedAt: new Date(usedAtMs).toISOString(),
+      sizeBytes: record.sizeBytes,
+    }));
   }
 
   /** Forgets everything; resolves to the keys that are gone. The stores free the space at their next collection. */

@@ -28,6 +28,7 @@ export async function openBuilds(options: BuildsOptions): Promise<BuildService> 
   await mkdir(folder, { recursive: true, mode: 0o711 });
   return {
     build: (request) => buildLines(options, request),
+    steps: () => parts.cache.steps().map((step) => ({ ...step, isInUse: false })),
     prune: async () => {
       const removed = await parts.cache.prune();
       await removeCacheMounts(parts.cacheMounts);

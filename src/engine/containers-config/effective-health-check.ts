@@ -17,7 +17,8 @@ export function effectiveHealthCheck(
   const test = request?.test ?? inherited.test ?? [];
   if (test.length === 0 || test[0] === "NONE") return undefined;
   const { disabled: _, ...own } = request ?? { disabled: false };
-  return { ...defaults, ...inherited, ...own, test };
+  const given = { ...inherited, ...own, test };
+  return { ...defaults, ...given, given };
 }
 
 function inheritedCheck(image: HealthCheck | undefined): Omit<HealthCheckSpec, "disabled"> {

@@ -14,6 +14,7 @@ import type { CommitOptions } from "../routes/container-service";
 import { committedConfig } from "./committed-config";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
+import { initTarget } from "./init-program";
 import { pauseContainer, unpauseContainer } from "./pause";
 import { publishContainerEvent } from "./publish";
 
@@ -96,7 +97,7 @@ async function takeLayer(
   }
 }
 
-const defaultTargets = ["/proc", "/dev", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"];
+const defaultTargets = ["/proc", "/dev", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", initTarget];
 
 /** Empty files and folders that are there only because something was mounted on them. */
 async function mountedPlaces({ record }: Container, upper: string): Promise<readonly string[]> {

@@ -1,10 +1,12 @@
 import { RuncibleError } from "../../internal/errors";
-import { run } from "../../internal/exec";
+import { runUnchecked } from "../../internal/exec";
+import { parseSignal } from "../../runtime/process/signals";
 import { ociResources } from "../../runtime/runc/resources";
-import { containerNameInUse } from "../../wire/docker-errors";
+import { containerNameInUse, withPrefix } from "../../wire/docker-errors";
 import type { Filters } from "../../wire/filters";
 import { checkFilterKeys, matchesLabels } from "../../wire/filters";
 import type { ContainerService } from "../routes/container-service";
+import type { ResourceSpec } from "../routes/container-spec";
 import type { ContainerView } from "../routes/container-view";
 import { decodeUntil } from "../until";
 import { attach } from "./attach";
@@ -37,7 +39,7 @@ export function createContainerService(context: ContainerContext): ContainerServ
     start: async (ref) => startContainer(context, find(ref)),
     stop: async (ref, options) => stopContainer(context, find(ref), options),
     restart: async (ref, options) => restartContainer(context, find(ref), options),
-    kill: async (ref, signal) => killContainer(context, find(ref), signal),
+    kill: async (ref, signal) => kill(context, ref, signal),
     pause: async (ref) => pauseContainer(context, find(ref)),
     unpause: async (ref) => unpauseContainer(context, find(ref)),
     rename: async (ref, name) => rename(context, find(ref), name),
@@ -45,6 +47,7 @@ export function createContainerService(context: ContainerContext): ContainerServ
       const container = find(ref);
       const { spec } = container.record;
       const resources = { ...spec.resources, ...change.resources };
+      checkSwap(container.id, resources);
       const canLimit = context.runtime.cgroupParent !== undefined;
       if (container.isRunning && canLimit) await context.runtime.runc.update(container.id, ociResources(resources));
       const restartPolicy = change.restartPolicy ?? spec.restartPolicy;
@@ -68,7 +71,8 @@ export function createContainerService(context: ContainerContext): ContainerServ
     },
     attach: async (ref, options) => {
       const container = find(ref);
-      if (container.record.state.status === "paused") unpausedRunOf(container);
+      if (container.record.state.status === "paused") unpausedRunOf(container, ref);
+      publishContainerEvent(context, container, "attach");
       return attach(container, options);
     },
     resize: async (ref, size) => runOf(find(ref)).process.resize(size),
@@ -92,12 +96,39 @@ async function view(context: ContainerContext, container: Container, withSize: b
   return withSize ? { ...plain, size: await sizeOf(context, container) } : plain;
 }
 
+/** An unknown signal comes before an unknown container, as with Docker. */
+async function kill(context: ContainerContext, ref: string, signal: string): Promise<void> {
+  const number = parseSignal(signal === "" ? "KILL" : signal);
+  try {
+    await killContainer(context, findContainer(context, ref), number);
+  } catch (error) {
+    throw withPrefix(`Cannot kill container: ${ref}`, error);
+  }
+}
+
+/** The kernel refuses it too, without saying why. */
+function checkSwap(id: string, { memoryBytes, memorySwapBytes }: ResourceSpec): void {
+  if (memoryBytes === undefined || memorySwapBytes === undefined || memorySwapBytes <= 0) return;
+  if (memoryBytes <= memorySwapBytes) return;
+  throw new RuncibleError(
+    "invalid-argument",
+    `Cannot update container ${id}: Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time`,
+  );
+}
+
 async function rename(context: ContainerContext, container: Container, wanted: string): Promise<void> {
   const name = wanted.replace(/^\//, "");
-  checkName(name);
-  const holder = context.index.named(name);
-  if (holder !== undefined) throw containerNameInUse(name, holder.id);
   const oldName = container.name;
+  if (name === oldName) {
+    throw new RuncibleError("invalid-argument", "Renaming a container with the same name as its current name");
+  }
+  try {
+    checkName(name, `/${name}`);
+    const holder = context.index.named(name);
+    if (holder !== undefined) throw containerNameInUse(name, holder.id);
+  } catch (error) {
+    throw withPrefix("Error when allocating new name", error);
+  }
   await container.change({ name });
   for (const { networkId } of container.run?.sandbox?.endpoints ?? []) {
     const aliases = container.record.endpoints.flatMap((endpoint) =>
@@ -135,7 +166,8 @@ async function processTable(
 ): Promise<{ readonly titles: readonly string[]; readonly processes: readonly (readonly string[])[] }> {
   const pids = await runOf(container).group.processes();
   const args = psArgs.split(/\s+/).filter((arg) => arg !== "");
-  const { stdout } = await run("ps", args.length === 0 ? ["-ef"] : args);
+  const { stdout, stderr, exitCode } = await runUnchecked("ps", args.length === 0 ? ["-ef"] : args);
+  if (exitCode !== 0) throw new RuncibleError("invalid-argument", `ps: ${stderr.trim().split("\n", 1)[0]}`);
   const [header = "", ...lines] = stdout.trimEnd().split("\n");
   const titles = header.trim().split(/\s+/);
   const pidColumn = titles.indexOf("PID");

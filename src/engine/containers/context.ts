@@ -24,6 +24,8 @@ export interface ContainerContext {
   /** Undefined: nobody waits for memory. */
   readonly memory: Pick<MemoryQueue, "admit"> | undefined;
   readonly logger: Logger;
+  /** Where this engine's API is served. */
+  readonly socketPath: string;
   /** Logs a text the first time it is given. */
   warnOnce(text: string): void;
   /** Something began or stopped running: the idle clock looks again. */

@@ -7,15 +7,19 @@ import type { Image } from "../../runtime/image/manifest";
 import { checkPlatform } from "../../runtime/image/platform";
 import { familiarName, parseReference } from "../../runtime/image/reference";
 import { openLogFile } from "../../runtime/process/log-file";
+import { parseSignal } from "../../runtime/process/signals";
 import { containerNameInUse, noSuchImage } from "../../wire/docker-errors";
 import { effectiveConfig } from "../containers-config/effective-config";
+import { provideReaperImage } from "../reaper/reaper-image";
 import type { ContainerSpec, EndpointSpec } from "../routes/container-spec";
 import { type ContainerRecord, type MountRecord, neverStarted } from "../state/container-record";
 import { timestampNow } from "../state/timestamp";
 import { Container } from "./container";
 import type { ContainerContext } from "./context";
+import { findInitProgram } from "./init-program";
 import { limitWarnings } from "./limit-warnings";
-import { logLimitsOf } from "./log-limits";
+import { checkLinks } from "./links";
+import { checkLogs, logLimitsOf } from "./log-limits";
 import { type MountPlan, planMounts } from "./mounts";
 import { checkName, inventName } from "./names";
 
@@ -24,7 +28,11 @@ export async function createContainer(
   context: ContainerContext,
   spec: ContainerSpec,
 ): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
+  const isReaper = await provideReaperImage(context, spec.image);
   const image = await findImage(context, spec);
+  checkLogs(spec.logs);
+  checkLinks(context, spec);
+  if (spec.stopSignal !== undefined) parseSignal(spec.stopSignal);
   const id = randomId();
   const config = effectiveConfig(spec, image.config.config ?? {}, id);
   const name = takeName(context, spec.name);
@@ -34,7 +42,11 @@ export async function createContainer(
   const hold = context.volumes.hold(id);
   try {
     const plan = await planMounts(
-      { mounts: spec.mounts, inherited: inheritedMounts(context, spec), anonymousTargets: config.volumes },
+      {
+        mounts: isReaper ? [] : spec.mounts,
+        inherited: inheritedMounts(context, spec),
+        anonymousTargets: config.volumes,
+      },
       { volumes: context.volumes, hold, undo },
     );
     const folder = context.store.folderOf(id);
@@ -55,6 +67,7 @@ export async function createContainer(
       endpoints: endpointsOf(spec),
       state: neverStarted,
       restartCount: 0,
+      ...(isReaper ? { standIn: "reaper" } : {}),
     };
     const log = await openLogFile(folder, logLimitsOf(spec.logs));
     undo.push(() => log.close());
@@ -124,7 +137,9 @@ function warningsOf(context: ContainerContext, spec: ContainerSpec): readonly st
   const discards = networkMode.kind === "host" && publish.length > 0;
   return [
     ...(discards ? ["Published ports are discarded when using host network mode"] : []),
-    ...(init ? ["This engine brings no init process; the container's command is process 1"] : []),
+    ...(init && findInitProgram() === undefined
+      ? ["No init program is installed, so the container's command is process 1; install tini"]
+      : []),
     ...limitWarnings(context, spec.resources),
   ];
 }

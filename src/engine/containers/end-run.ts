@@ -38,17 +38,18 @@ export async function endRun(context: ContainerContext, container: Container, op
   );
 }
 
-/** `ContainerService.kill`. */
-export async function killContainer(context: ContainerContext, container: Container, signal: string): Promise<void> {
-  const number = parseSignal(signal === "" ? "KILL" : signal);
+/** `ContainerService.kill`. After SIGKILL the end is waited for: a client that removes the container next finds it ended. */
+export async function killContainer(context: ContainerContext, container: Container, number: number): Promise<void> {
   // A start that is under way comes first.
   const { process } = await container.lock.run(async () => runOf(container));
+  const ended = container.nextExit.promise;
   if (number === sigkill) {
     container.isStopWanted = true;
     await resumeIfPaused(context, container);
   }
   process.kill(number);
   publishContainerEvent(context, container, "kill", { signal: String(number) });
+  if (number === sigkill) await endsWithin(ended, killLimitMs);
 }
 
 async function endsWithin(ended: Promise<unknown>, milliseconds: number): Promise<boolean> {

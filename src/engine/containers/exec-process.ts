@@ -1,3 +1,4 @@
+import { RuncibleError } from "../../internal/errors";
 import type { ContainerRun } from "../../runtime/container";
 import type { HubChunk } from "../../runtime/process/hub";
 import { pumpOutput } from "../../runtime/process/pump";
@@ -24,6 +25,12 @@ export async function startExec(
   run: ContainerRun,
   { spec, hasStdin, size }: ExecRequest,
 ): Promise<RuncProcess> {
+  if (run.spec === undefined) {
+    throw new RuncibleError(
+      "not-implemented",
+      `exec in ${container.name}: the engine itself stands in for this container`,
+    );
+  }
   const user = spec.user ? await resolveUser(container.rootPath, spec.user) : undefined;
   const environment = user === undefined ? spec.environment : [`HOME=${user.home}`, ...spec.environment];
   const process = execProcess(run.spec, {

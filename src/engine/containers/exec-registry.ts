@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
+import type { ContainerRun } from "../../runtime/container";
 import { createHub, type Hub } from "../../runtime/process/hub";
 import { pumpOutput } from "../../runtime/process/pump";
 import type { RuncProcess } from "../../runtime/runc/runc";
@@ -18,6 +19,7 @@ interface Exec {
   readonly container: Container;
   readonly spec: ExecSpec;
   hasStarted: boolean;
+  launch?: Promise<RuncProcess>;
   process: RuncProcess | undefined;
   exitCode: number | null;
 }
@@ -39,7 +41,7 @@ export class ExecRegistry implements ExecService {
 
   async create(containerRef: string, spec: ExecSpec): Promise<{ readonly id: string }> {
     const container = findContainer(this.#context, containerRef);
-    unpausedRunOf(container);
+    unpausedRunOf(container, containerRef);
     this.#forgetOld();
     const exec: Exec = {
       id: randomId(),
@@ -57,29 +59,34 @@ export class ExecRegistry implements ExecService {
 
   async start(id: string, options: ExecStartOptions): Promise<AttachedProcess> {
     const exec = this.#find(id);
+    const run = this.#claim(exec);
     const output = createHub();
     const attached = { isTty: exec.spec.tty, output: output.subscribe() };
+    // Not awaited: some clients lose what comes in one piece with the head of the answer, which is written next.
+    void this.#startAttached(exec, run, output, options);
+    return attached;
+  }
+
+  async #startAttached(exec: Exec, run: ContainerRun, output: Hub, options: ExecStartOptions): Promise<void> {
     try {
-      const process = await this.#launch(exec, options.input !== undefined, options.size);
+      const process = await this.#launch(exec, run, options.input !== undefined, options.size);
       options.input?.pipe(process.stdin ?? discard());
-      void this.#follow(exec, process, output);
+      await this.#follow(exec, process, output);
     } catch (error) {
-      if (hasCode(error, "container-not-running") || hasCode(error, "container-state")) throw error;
       exec.exitCode = notStartedExitCode;
       exec.container.execIds.delete(exec.id);
       await output.push({ stream: "stdout", data: Buffer.from(`${execFailure(error)}\r\n`) });
       output.end();
     }
-    return attached;
   }
 
   async startDetached(id: string): Promise<void> {
     const exec = this.#find(id);
+    const run = this.#claim(exec);
     try {
-      const process = await this.#launch(exec, false, undefined);
+      const process = await this.#launch(exec, run, false, undefined);
       void this.#follow(exec, process, createHub());
     } catch (error) {
-      if (hasCode(error, "container-not-running") || hasCode(error, "container-state")) throw error;
       exec.exitCode = notStartedExitCode;
       exec.container.execIds.delete(exec.id);
       throw new RuncibleError("invalid-argument", execFailure(error), { cause: error });
@@ -93,20 +100,34 @@ export class ExecRegistry implements ExecService {
   }
 
   async resize(id: string, size: TerminalSize): Promise<void> {
-    const { process, exitCode } = this.#find(id);
+    const exec = this.#find(id);
+    // A terminal is told its size as soon as the start has been answered.
+    await exec.launch?.catch(() => {});
+    const { process, exitCode } = exec;
     if (process === undefined || exitCode !== null) throw noSuchExec(id);
     await process.resize(size);
   }
 
-  async #launch(exec: Exec, hasStdin: boolean, size: TerminalSize | undefined): Promise<RuncProcess> {
+  /** Throws what `start` throws: only one start comes through. */
+  #claim(exec: Exec): ContainerRun {
     if (exec.hasStarted) throw execAlreadyRan(exec.id);
     const run = unpausedRunOf(exec.container);
     exec.hasStarted = true;
-    exec.process = await startExec(this.#context, exec.container, run, {
+    return run;
+  }
+
+  async #launch(
+    exec: Exec,
+    run: ContainerRun,
+    hasStdin: boolean,
+    size: TerminalSize | undefined,
+  ): Promise<RuncProcess> {
+    exec.launch = startExec(this.#context, exec.container, run, {
       spec: exec.spec,
       hasStdin,
       ...(size === undefined ? {} : { size }),
     });
+    exec.process = await exec.launch;
     this.#publish(exec, `exec_start: ${exec.spec.command.join(" ")}`);
     return exec.process;
   }
@@ -148,6 +169,8 @@ export class ExecRegistry implements ExecService {
 }
 
 function execFailure(error: unknown): string {
+  // Not runc's word: the user is looked up before.
+  if (hasCode(error, "user-unknown")) return messageOf(error);
   return `OCI runtime exec failed: ${messageOf(error)}: unknown`;
 }
 

@@ -15,8 +15,8 @@ export function runOf(container: Container): ContainerRun {
 }
 
 /** Throws `container-not-running`, `container-state`. */
-export function unpausedRunOf(container: Container): ContainerRun {
+export function unpausedRunOf(container: Container, ref: string = container.id): ContainerRun {
   const run = runOf(container);
-  if (container.record.state.status === "paused") throw containerIsPaused(container.id);
+  if (container.record.state.status === "paused") throw containerIsPaused(ref);
   return run;
 }

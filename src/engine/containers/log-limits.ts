@@ -6,6 +6,26 @@ import type { LogSpec } from "../routes/container-spec";
 const units: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9 };
 const defaultMaxBytes = 100e6;
 
+/** What Docker has built in. This engine keeps the lines of all of them but `none` itself, where `docker logs` reads them. */
+const drivers = "none json-file local syslog journald gelf fluentd awslogs splunk gcplogs etwlogs".split(" ");
+const options = "max-size max-file compress labels labels-regex env env-regex tag mode max-buffer-size".split(" ");
+
+/** Throws `invalid-argument` for a driver or an option that Docker does not know either. */
+export function checkLogs(logs: LogSpec): void {
+  if (!drivers.includes(logs.driver)) {
+    throw new RuncibleError(
+      "invalid-argument",
+      `error looking up logging plugin ${logs.driver}: plugin "${logs.driver}" not found`,
+    );
+  }
+  if (logs.driver !== "json-file" && logs.driver !== "local") return;
+  for (const name of Object.keys(logs.options)) {
+    if (!options.includes(name)) {
+      throw new RuncibleError("invalid-argument", `unknown log opt '${name}' for ${logs.driver} log driver`);
+    }
+  }
+}
+
 /** `max-size` and `max-file` as the json-file driver takes them. Default: one file of 100 MB. Throws `invalid-argument`. */
 export function logLimitsOf({ options }: LogSpec): LogLimits {
   return { maxBytes: sizeOf(options["max-size"]), maxFiles: countOf(options["max-file"]) };

@@ -22,7 +22,7 @@ export interface MountRequest {
 }
 
 export interface MountTools {
-  readonly volumes: Pick<Volumes, "remove">;
+  readonly volumes: Pick<Volumes, "ready" | "remove">;
   readonly hold: VolumeHold;
   readonly undo: UndoStack;
 }
@@ -56,11 +56,21 @@ export async function planMounts(request: MountRequest, { volumes, hold, undo }:
   async function volumeRecord(mount: MountSpec & { kind: "volume" }, target: string): Promise<MountRecord> {
     const { name: wanted = "", labels } = mount;
     const { name, mountpoint: root } = await hold.create({ name: wanted, labels, options: {} });
+    await volumes.ready(name);
     if (wanted === "") undo.push(() => volumes.remove(name, { force: true }));
     if (!mount.noCopy && mount.subpath === undefined) fills.push({ volume: name, target });
     const source = mount.subpath === undefined ? { source: root } : { source: join(root, mount.subpath), root };
     const { isReadOnly } = mount;
-    return { kind: "volume", name, ...source, target, mode: "z", isReadOnly, propagation: "", options: [] };
+    return {
+      kind: "volume",
+      name,
+      ...source,
+      target,
+      mode: wanted === "" ? "" : "z",
+      isReadOnly,
+      propagation: "",
+      options: [],
+    };
   }
 }
 

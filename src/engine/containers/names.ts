@@ -19,11 +19,11 @@ export function inventName(isTaken: (name: string) => boolean): string {
 }
 
 /** Throws Docker's text as `invalid-argument`. */
-export function checkName(name: string): void {
+export function checkName(name: string, shown: string = name): void {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) return;
   throw new RuncibleError(
     "invalid-argument",
-    `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
+    `Invalid container name (${shown}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
   );
 }
 

@@ -7,6 +7,7 @@ import type { NetworkEndpointView } from "../routes/network-service";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
 import { findContainer } from "./find";
+import { publishNetworkEvents } from "./publish";
 import { endpointRequestOf } from "./run-request";
 
 /** What networks need to know of containers, and do to them. */
@@ -54,7 +55,7 @@ async function connect(context: ContainerContext, container: Container, endpoint
     );
   }
   await join(context, container, { ...endpoint, network: network.name }, network.id);
-  publish(context, container, "connect", network);
+  publishNetworkEvents(context, container, "connect", [{ networkId: network.id }]);
 }
 
 /** All of it or nothing: a half-made endpoint could be neither made again nor left. */
@@ -105,7 +106,7 @@ async function disconnect(
     context.logger.warn("network disconnect: rewrite hosts file", { container: container.id, error }),
   );
   await container.change({ endpoints: endpoints.filter((endpoint) => !isThis(endpoint)) });
-  publish(context, container, "disconnect", network);
+  publishNetworkEvents(context, container, "disconnect", [{ networkId }]);
 }
 
 /** Programs look up their own name to find the address to bind to. */
@@ -116,18 +117,4 @@ async function changeHosts(
   if (run?.sandbox === undefined) return;
   const names = { folder, hostname: record.config.hostname, domainname: record.spec.domainname ?? "" };
   await changeHostsAddresses(names, change);
-}
-
-function publish(
-  context: ContainerContext,
-  container: Container,
-  action: string,
-  network: { readonly id: string; readonly name: string },
-): void {
-  context.events.publish({
-    type: "network",
-    action,
-    id: network.id,
-    attributes: { container: container.id, name: network.name, type: "bridge" },
-  });
 }

@@ -10,3 +10,32 @@ export function publishContainerEvent(
 ): void {
   context.events.publish({ type: "container", action, id: container.id, attributes: container.eventAttributes(more) });
 }
+
+/** Tells who joined or left which networks. */
+export function publishNetworkEvents(
+  context: ContainerContext,
+  container: Container,
+  action: "connect" | "disconnect",
+  endpoints: readonly { readonly networkId: string }[],
+): void {
+  for (const { networkId } of endpoints) {
+    const name = context.networks.tryFind(networkId)?.name ?? networkId;
+    const attributes = { container: container.id, name, type: "bridge" };
+    context.events.publish({ type: "network", action, id: networkId, attributes });
+  }
+}
+
+/** Tells which volumes a container began or ceased to use. */
+export function publishVolumeEvents(
+  context: ContainerContext,
+  container: Container,
+  action: "mount" | "unmount",
+): void {
+  for (const { kind, name, target, isReadOnly } of container.record.mounts) {
+    if (kind !== "volume" || name === undefined) continue;
+    const common = { container: container.id, driver: "local" };
+    const more = { destination: target, "read/write": String(!isReadOnly), propagation: "" };
+    const attributes = action === "mount" ? { ...common, ...more } : common;
+    context.events.publish({ type: "volume", action, id: name, attributes });
+  }
+}

@@ -8,6 +8,8 @@ import type { EndpointSpec, NetworkMode } from "../routes/container-spec";
 import type { ContainerRecord } from "../state/container-record";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
+import { behindInit } from "./init-program";
+import { linkedHosts } from "./links";
 import { runtimeMounts } from "./mounts";
 import { securityOf } from "./security-options";
 
@@ -18,6 +20,9 @@ export async function runRequestOf(context: ContainerContext, container: Contain
   const { id, folder, rootPath, record } = container;
   const { spec, config } = record;
   const security = securityOf(spec.securityOptions);
+  await Promise.all(record.mounts.map(({ name }) => (name === undefined ? undefined : context.volumes.ready(name))));
+  const plain = { command: commandOf(record), mounts: runtimeMounts(record.mounts) };
+  const { command, mounts } = spec.init ? behindInit(plain.command, plain.mounts) : plain;
   return {
     id,
     folder,
@@ -29,12 +34,12 @@ export async function runRequestOf(context: ContainerContext, container: Contain
     network: await networkOf(context, record),
     names: namesOf(context, record),
     spec: {
-      args: commandOf(record),
+      args: command,
       env: config.environment,
       cwd: config.workingDir === "" ? "/" : config.workingDir,
       domainname: spec.domainname ?? "",
       isReadOnlyRoot: spec.isReadOnlyRoot,
-      mounts: runtimeMounts(record.mounts),
+      mounts,
       pidMode: namespaceMode(context, spec.pidMode, "pid"),
       ipcMode: namespaceMode(context, spec.ipcMode, "ipc"),
       utsMode: namespaceMode(context, spec.utsMode, "uts"),
@@ -143,8 +148,9 @@ function protocolOf(protocol: "tcp" | "udp" | "sctp"): "tcp" | "udp" {
   return protocol;
 }
 
-function namesOf(context: ContainerContext, { spec, config }: ContainerRecord): RunRequest["names"] {
-  const { extraHosts, nameservers } = hostNames(context, spec.extraHosts, {
+function namesOf(context: ContainerContext, record: ContainerRecord): RunRequest["names"] {
+  const { spec, config } = record;
+  const { extraHosts, nameservers } = hostNames(context, [...spec.extraHosts, ...linkedHosts(context, record)], {
     hasNames: spec.networkMode.kind !== "host",
   });
   return {

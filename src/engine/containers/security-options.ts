@@ -26,7 +26,7 @@ export function securityOf(options: readonly string[]): SecurityOptions {
       case "systempaths":
         break;
       default:
-        throw new RuncibleError("invalid-argument", `invalid --security-opt: "${option}"`);
+        throw new RuncibleError("invalid-argument", `invalid --security-opt 2: "${option}"`);
     }
   }
   return result;

@@ -2,13 +2,14 @@ import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import { type ContainerRun, startContainer as startRun } from "../../runtime/container";
 import { portAllocated, removalInProgress } from "../../wire/docker-errors";
 import { type Admission, seconds } from "../memory/memory-queue";
+import { startReaper } from "../reaper/start-reaper";
 import { timestampNow } from "../state/timestamp";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
 import { startHealth } from "./health";
 import { claimFor } from "./memory-claims";
 import { keepOutput } from "./output";
-import { publishContainerEvent } from "./publish";
+import { publishContainerEvent, publishNetworkEvents, publishVolumeEvents } from "./publish";
 import { removeContainer } from "./remove";
 import { runRequestOf } from "./run-request";
 import { endRunOf, superviseRun } from "./supervise";
@@ -84,17 +85,17 @@ async function startedRun(context: ContainerContext, container: Container): Prom
     const request = await runRequestOf(context, container);
     await remountRootfs(context, container);
     container.log.beginRun();
-    return await startRun(context.runtime, request);
+    return container.record.standIn === "reaper"
+      ? await startReaper(context, container, request)
+      : await startRun(context.runtime, request);
   } catch (error) {
     throw await failedStart(context, container, error);
   }
 }
 
 function publishStart(context: ContainerContext, container: Container, { sandbox }: ContainerRun): void {
-  for (const { networkId } of sandbox?.endpoints ?? []) {
-    const attributes = { container: container.id };
-    context.events.publish({ type: "network", action: "connect", id: networkId, attributes });
-  }
+  publishNetworkEvents(context, container, "connect", sandbox?.endpoints ?? []);
+  publishVolumeEvents(context, container, "mount");
   publishContainerEvent(context, container, "start");
 }
 
@@ -122,7 +123,8 @@ function dockerError(container: Container, error: unknown): unknown {
   }
   if (code === "executable-not-found" || code === "executable-not-permitted" || code === "start-failed") {
     // The kind decides the status; the text is what the docker CLI takes its exit code from.
-    const text = `failed to create task for container: failed to create shim task: OCI runtime create failed: ${error.message}`;
+    const runc = error.message.replace("runc run failed", "runc create failed");
+    const text = `failed to create task for container: failed to create shim task: OCI runtime create failed: ${runc}: unknown`;
     return new RuncibleError(code === "start-failed" ? "invalid-argument" : code, text, { cause: error, evidence });
   }
   return error;

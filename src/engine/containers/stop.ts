@@ -26,7 +26,7 @@ export async function restartContainer(
 ): Promise<void> {
   container.isRestartWanted = true;
   try {
-    await endWhatRuns(context, container, options);
+    if (await endWhatRuns(context, container, options)) publishContainerEvent(context, container, "stop");
     await container.lock.run(async () => {
       if (container.isRemoving) throw removalInProgress(container.id);
       container.isStopWanted = false;

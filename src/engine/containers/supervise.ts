@@ -5,7 +5,7 @@ import { nextRestartDelay } from "../../runtime/process/restart-policy";
 import { timestampNow } from "../state/timestamp";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
-import { publishContainerEvent } from "./publish";
+import { publishContainerEvent, publishNetworkEvents, publishVolumeEvents } from "./publish";
 import { removeContainer } from "./remove";
 
 export interface SupervisedRun {
@@ -75,12 +75,10 @@ function publishEnd(
   run: ContainerRun | undefined,
   { exitCode, isOutOfMemory }: RunOutcome,
 ): void {
-  for (const { networkId } of run?.sandbox?.endpoints ?? []) {
-    const attributes = { container: container.id };
-    context.events.publish({ type: "network", action: "disconnect", id: networkId, attributes });
-  }
   if (isOutOfMemory) publishContainerEvent(context, container, "oom");
   publishContainerEvent(context, container, "die", { exitCode: String(exitCode) });
+  publishNetworkEvents(context, container, "disconnect", run?.sandbox?.endpoints ?? []);
+  publishVolumeEvents(context, container, "unmount");
 }
 
 /** Milliseconds until the restart policy starts it again; undefined: it stays down. */

@@ -13,6 +13,7 @@ import { noSuchImage } from "../../wire/docker-errors";
 import type { Filters } from "../../wire/filters";
 import type { ProgressLine } from "../../wire/progress";
 import type { RegistryAuth } from "../../wire/registry-auth";
+import { provideReaperImage } from "../reaper/reaper-image";
 import type { EventSink } from "../routes/event-service";
 import type {
   DescribedImage,
@@ -62,6 +63,7 @@ export class ImageCatalog implements ImageService {
   }
 
   async inspect(name: string): Promise<ImageView> {
+    await this.#provide(name);
     return await this.#view(await this.#find(name));
   }
 
@@ -69,8 +71,13 @@ export class ImageCatalog implements ImageService {
     return await historyOf(await this.#find(name), this.#options.layers);
   }
 
-  pull(request: PullRequest): AsyncIterable<ProgressLine> {
-    return pullLines(this.#options.puller, request, (image, name) => {
+  async *pull(request: PullRequest): AsyncGenerator<ProgressLine> {
+    const name = request.tag === "" ? request.image : `${request.image}:${request.tag}`;
+    if (await this.#provide(name)) {
+      yield { status: `Status: Image is up to date for ${name}` };
+      return;
+    }
+    yield* pullLines(this.#options.puller, request, (image, name) => {
       this.#publish("pull", name, image.id);
     });
   }
@@ -181,6 +188,12 @@ export class ImageCatalog implements ImageService {
     const isInRoot = (diffId: Digest): boolean => rootsOfContainers().some((root) => root.includes(diffId));
     await layers.collectGarbage((diffId) => store.needsLayer(diffId) || isInRoot(diffId));
     return bytes;
+  }
+
+  /** What the engine stands in for needs no registry. */
+  #provide(name: string): Promise<boolean> {
+    const { store, layers } = this.#options;
+    return provideReaperImage({ images: store, runtime: { layers } }, name);
   }
 
   async #find(name: string): Promise<Image> {

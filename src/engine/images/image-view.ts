@@ -10,13 +10,14 @@ export async function imageViewOf(image: Image, layers: LayerStore): Promise<Ima
   const sizes = await Promise.all(config.rootfs.diff_ids.map((diffId) => layers.sizeOf(diffId)));
   return {
     id: image.id,
-    tags: image.tags.map((tag) => familiarName(parseReference(tag))),
+    tags: image.tags.map((tag) => familiarName(parseReference(tag))).sort(),
     repoDigests: image.repoDigests.map((name) => familiarName(parseReference(name))),
     createdAt: config.created ?? epoch,
     architecture: config.architecture,
     os: config.os,
     ...(config.variant === undefined ? {} : { variant: config.variant }),
     author: config.author ?? "",
+    comment: config.history?.at(-1)?.comment ?? "",
     sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
     layers: config.rootfs.diff_ids,
     config: config.config ?? {},

@@ -1,7 +1,17 @@
+import { RuncibleError } from "../../internal/errors";
 import { type Filters, matchesLabels } from "../../wire/filters";
 import { decodeBoolean } from "../../wire/query-values";
 import type { NetworkView } from "../routes/network-service";
 import { isPredefined } from "./network-record";
+
+/** Throws `invalid-argument` for a type that there is none of. */
+export function checkTypeFilter(filters: Filters): void {
+  for (const type of filters.get("type") ?? []) {
+    if (type !== "custom" && type !== "builtin") {
+      throw new RuncibleError("invalid-argument", `invalid filter: 'type'='${type}'`);
+    }
+  }
+}
 
 /** Whether a list with these filters shows the network. */
 export function matchesFilters(view: NetworkView, filters: Filters): boolean {

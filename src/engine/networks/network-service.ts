@@ -16,7 +16,7 @@ import type {
 import type { RecordStore } from "../state/record-store";
 import { RefIndex } from "../state/ref-index";
 import { timestampNow } from "../state/timestamp";
-import { matchesFilters } from "./network-filters";
+import { checkTypeFilter, matchesFilters } from "./network-filters";
 import { isPredefined, type NetworkRecord, predefinedNames, predefinedNetwork } from "./network-record";
 import type { SubnetChooser } from "./subnet-chooser";
 
@@ -69,6 +69,7 @@ export class Networks implements NetworkService {
 
   async list(filters: Filters): Promise<readonly NetworkView[]> {
     checkFilterKeys(filters, ["id", "name", "driver", "type", "label", "scope", "dangling"]);
+    checkTypeFilter(filters);
     const views = this.#index.values().map((network) => this.#view(network));
     return views.filter((view) => matchesFilters(view, filters));
   }
@@ -95,11 +96,11 @@ export class Networks implements NetworkService {
       throw new RuncibleError("predefined-network", `operation is not permitted on predefined ${spec.name} network`);
     }
     if (this.#index.named(spec.name) !== undefined) throw networkNameInUse(spec.name);
+    if (spec.driver === "host" || spec.driver === "null") {
+      throw new RuncibleError("predefined-network", `only one instance of "${spec.driver}" network is allowed`);
+    }
     if (spec.driver !== "bridge") {
-      throw new RuncibleError(
-        "not-implemented",
-        `create network ${spec.name}: plugin "${spec.driver}" not found; use bridge`,
-      );
+      throw new RuncibleError("not-implemented", `plugin "${spec.driver}" not found; use bridge`);
     }
     const subnets = await this.#chooseSubnets(spec);
     return this.#add({ id: randomId(), createdAt: timestampNow(), spec: { ...spec, subnets } });

@@ -10,8 +10,20 @@ export interface BuildService {
    * fails later is a last line with an error. A reader that stops cancels the build.
    */
   build(request: BuildImageRequest): AsyncIterable<ProgressLine>;
+  /** The steps that are remembered, oldest first. */
+  steps(): readonly BuildCacheView[];
   /** Forgets the steps of all builds. */
   prune(): Promise<{ readonly removed: readonly string[]; readonly reclaimedBytes: number }>;
+}
+
+export interface BuildCacheView {
+  readonly id: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  readonly usedAt: string;
+  readonly sizeBytes: number;
+  /** Always false so far: an image that has the layer keeps it anyway. */
+  readonly isInUse: boolean;
 }
 
 export interface BuildImageRequest {

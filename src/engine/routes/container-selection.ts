@@ -33,6 +33,7 @@ export function selectContainers(
   checkFilterKeys(filters, filterKeys);
   checkValues(filters, "status", statuses);
   checkValues(filters, "health", ["starting", "healthy", "unhealthy", "none"]);
+  checkExitCodes(filters);
   const isLimited = limit !== undefined && limit > 0;
   const anyState = all || isLimited || filters.has("status") || filters.has("exited") || hasOrder(filters);
   const newestFirst = [...views].sort((left, right) => (left.createdAt < right.createdAt ? 1 : -1));
@@ -100,13 +101,21 @@ function hasOrder(filters: Filters): boolean {
 function isInOrder(view: ContainerView, views: readonly ContainerView[], filters: Filters): boolean {
   const find = (ref: string): ContainerView => {
     const found = views.find(({ id, name }) => name === ref.replace(/^\//, "") || id.startsWith(ref));
-    if (found === undefined) throw new RuncibleError("container-not-found", `No such container: ${ref}`);
+    if (found === undefined) throw new RuncibleError("container-not-found", `no such container ${ref}`);
     return found;
   };
   return (
     matchesAny(filters, "before", (ref) => view.createdAt < find(ref).createdAt) &&
     matchesAny(filters, "since", (ref) => view.createdAt > find(ref).createdAt)
   );
+}
+
+function checkExitCodes(filters: Filters): void {
+  for (const code of filters.get("exited") ?? []) {
+    if (!/^-?\d+$/.test(code)) {
+      throw new RuncibleError("invalid-argument", `strconv.Atoi: parsing "${code}": invalid syntax`);
+    }
+  }
 }
 
 function checkValues(filters: Filters, key: string, known: readonly string[]): void {

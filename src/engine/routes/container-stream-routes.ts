@@ -80,8 +80,14 @@ async function logs(containers: ContainerService, request: EngineRequest): Promi
       tail: decodeTail(query.get("tail")),
     }),
   });
-  const output = decodeBoolean(query.get("timestamps")) ? withTimestamps(records) : records;
+  // Details are what log options picked of labels and variables; without any Docker still leaves the gap.
+  const detailed = decodeBoolean(query.get("details")) ? withGap(records) : records;
+  const output = decodeBoolean(query.get("timestamps")) ? withTimestamps(detailed) : detailed;
   return { kind: "output", contentType: logsType(apiVersion, isTty), isTty, output };
+}
+
+async function* withGap(records: AsyncIterable<LogRecord>): AsyncGenerator<LogRecord> {
+  for await (const record of records) yield { ...record, data: Buffer.concat([Buffer.from(" "), record.data]) };
 }
 
 async function* withTimestamps(records: AsyncIterable<LogRecord>): AsyncGenerator<OutputChunk> {

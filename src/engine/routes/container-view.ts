@@ -1,5 +1,5 @@
 import type { ContainerPort } from "../../wire/ports";
-import type { ContainerSpec } from "./container-spec";
+import type { ContainerSpec, HealthCheckSpec } from "./container-spec";
 
 /** UTC, RFC 3339 with up to nine digits after the second: `2026-11-24T05:15:26.123456789Z`. */
 export type Timestamp = string;
@@ -56,6 +56,8 @@ export interface EffectiveConfig {
     readonly startPeriodMs: number;
     readonly startIntervalMs: number;
     readonly retries: number;
+    /** What request and image said themselves, which is what is shown. */
+    readonly given?: Omit<HealthCheckSpec, "disabled">;
   };
 }
 

@@ -1,4 +1,5 @@
 import type { HealthJson } from "../../wire/container";
+import { defined } from "../http/json-fields";
 import type { EffectiveConfig, HealthView } from "./container-view";
 
 const nsPerMs = 1_000_000;
@@ -16,14 +17,19 @@ export function encodeHealth({ status, failingStreak, log }: HealthView): Health
   };
 }
 
-/** The check that runs, defaults filled in. */
+/** What request and image say of the check that runs; defaults are left out. */
 export function encodeHealthCheck(check: NonNullable<EffectiveConfig["healthCheck"]>): object {
-  return {
-    Test: check.test,
-    Interval: check.intervalMs * nsPerMs,
-    Timeout: check.timeoutMs * nsPerMs,
-    StartPeriod: check.startPeriodMs * nsPerMs,
-    StartInterval: check.startIntervalMs * nsPerMs,
-    Retries: check.retries,
-  };
+  const { test, intervalMs, timeoutMs, startPeriodMs, startIntervalMs, retries } = check.given ?? check;
+  return defined({
+    Test: test,
+    Interval: nanoseconds(intervalMs),
+    Timeout: nanoseconds(timeoutMs),
+    StartPeriod: nanoseconds(startPeriodMs),
+    StartInterval: nanoseconds(startIntervalMs),
+    Retries: retries,
+  });
+}
+
+function nanoseconds(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : milliseconds * nsPerMs;
 }

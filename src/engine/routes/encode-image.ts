@@ -10,7 +10,7 @@ export function encodeImage(view: ImageView, version: ApiVersion): ImageInspect 
     RepoTags: view.tags,
     RepoDigests: view.repoDigests,
     Parent: "",
-    Comment: "",
+    Comment: view.comment,
     Created: view.createdAt,
     DockerVersion: "",
     Author: view.author,

@@ -48,7 +48,7 @@ export function encodeInfo(
     RuncCommit: { ID: info.runcVersion, Expected: info.runcVersion },
     ContainerdCommit: commit,
     InitCommit: commit,
-    InitBinary: "",
+    InitBinary: info.initProgram,
     SecurityOptions: info.securityOptions,
     Swarm: { LocalNodeState: "inactive", ControlAvailable: false, NodeID: "", NodeAddr: "", RemoteManagers: null },
     IndexServerAddress: "https://index.docker.io/v1/",

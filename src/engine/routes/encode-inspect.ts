@@ -2,7 +2,7 @@ import type { ContainerConfigJson, ContainerInspect, ContainerStateJson, MountPo
 import type { JsonObject } from "../../wire/json";
 import { formatPortKey } from "../../wire/ports";
 import type { ApiVersion } from "../../wire/versions";
-import { booleanField } from "../http/json-fields";
+import { booleanField, listField } from "../http/json-fields";
 import type { NetworkMode } from "./container-spec";
 import type { ContainerState, ContainerView, MountView } from "./container-view";
 import { encodeHealth, encodeHealthCheck } from "./encode-health";
@@ -90,12 +90,13 @@ function encodeState(state: ContainerState): ContainerStateJson {
 }
 
 /** What was posted, over what clients read without looking whether it is there. */
-function encodeHostConfig({ spec }: ContainerView): Readonly<Record<string, unknown>> {
+function encodeHostConfig({ spec, name }: ContainerView): Readonly<Record<string, unknown>> {
   const { restartPolicy, resources, logs } = spec;
   const memory = resources.memoryBytes ?? 0;
   return {
     ...hostConfigDefaults,
     ...withoutNulls(spec.raw.hostConfig),
+    Links: encodeLinks(listField(spec.raw.hostConfig, "Links"), name),
     NetworkMode: encodeNetworkMode(spec.networkMode),
     RestartPolicy: { Name: restartPolicy.name, MaximumRetryCount: restartPolicy.maximumRetryCount },
     LogConfig: { Type: logs.driver, Config: logs.options },
@@ -104,6 +105,15 @@ function encodeHostConfig({ spec }: ContainerView): Readonly<Record<string, unkn
     NanoCpus: resources.nanoCpus ?? 0,
     ShmSize: resources.shmSizeBytes ?? 64 * 1024 * 1024,
   };
+}
+
+/** `/db:/web/database`: of the container web, database means the container db. */
+function encodeLinks(links: readonly string[], name: string): readonly string[] | null {
+  if (links.length === 0) return null;
+  return links.map((link) => {
+    const [container = "", alias = container] = link.replace(/^\//, "").split(":", 2);
+    return `/${container}:/${name}/${alias.replace(/^.*\//, "")}`;
+  });
 }
 
 const hostConfigDefaults = {
@@ -154,6 +164,7 @@ function encodeConfig({ config, spec }: ContainerView): ContainerConfigJson {
     Env: config.environment,
     Cmd: config.command.length === 0 ? null : config.command,
     ...(config.healthCheck === undefined ? {} : { Healthcheck: encodeHealthCheck(config.healthCheck) }),
+    ...(spec.healthCheck?.disabled ? { Healthcheck: { Test: ["NONE"] } } : {}),
     Image: spec.image,
     Volumes: volumes.length === 0 ? null : keysOf(volumes),
     WorkingDir: config.workingDir === "/" ? "" : config.workingDir,

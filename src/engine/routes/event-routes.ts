@@ -11,7 +11,8 @@ export function eventRoutes(events: EventService): readonly Route[] {
 }
 
 function subscribe(events: EventService, { query, signal }: EngineRequest): Reply {
-  const since = decodeTime(query.get("since"), "since");
+  // Elsewhere 0 is no time at all; here it is the oldest that is kept.
+  const since = query.get("since") === "0" ? 0n : decodeTime(query.get("since"), "since");
   const until = decodeTime(query.get("until"), "until");
   const filters = decodeFilters(query.get("filters"));
   return { kind: "lines", items: encoded(events.subscribe({ ...defined({ since, until }), filters, signal })) };

@@ -104,6 +104,8 @@ export interface ImageView {
   readonly os: string;
   readonly variant?: string;
   readonly author: string;
+  /** Of whoever made the last step. */
+  readonly comment: string;
   readonly sizeBytes: number;
   /** Diff ids, lowest first. */
   readonly layers: readonly string[];

@@ -36,6 +36,7 @@ export function runcibleRoutes(services: RuncibleRouteServices): readonly Route[
     { method: "POST", pattern: "/runcible/reuse", handler: (request) => lease(services, request) },
     { method: "POST", pattern: "/runcible/reuse/ready", handler: (request) => markReady(services, request) },
     { method: "POST", pattern: "/runcible/host-ports", handler: (request) => exposeHostPorts(services, request) },
+    { method: "POST", pattern: "/runcible/stay", handler: () => stay(services) },
     { method: "POST", pattern: "/runcible/shutdown", handler: () => shutdown(services) },
   ];
 }
@@ -143,6 +144,11 @@ function portListField(body: JsonObject, key: string): readonly number[] {
     typeof item === "number" && Number.isInteger(item) && item >= 1 && item <= 65_535;
   if (value !== null && value !== undefined && isArray(value) && value.every(isPort)) return value;
   throw new RuncibleError("invalid-argument", `expose host ports: ${key} must be a list of port numbers, 1 to 65535`);
+}
+
+function stay({ system }: RuncibleRouteServices): Reply {
+  system.stay();
+  return empty(204);
 }
 
 function shutdown({ system }: RuncibleRouteServices): Reply {

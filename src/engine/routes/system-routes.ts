@@ -4,13 +4,12 @@ import { registryAuthOf } from "../../wire/registry-auth";
 import { apiVersion, formatVersion } from "../../wire/versions";
 import { json, type Reply } from "../http/reply";
 import type { EngineRequest, Route } from "../http/request";
+import type { BuildService } from "./build-service";
 import type { ContainerService } from "./container-service";
-import { encodeImageSummary } from "./encode-image";
+import { encodeDiskUsage } from "./encode-disk-usage";
 import { encodeInfo, encodeVersion } from "./encode-info";
-import { encodeSummary } from "./encode-list";
 import type { ImageService } from "./image-service";
 import type { SystemService } from "./system-service";
-import { encodeVolume } from "./volume-routes";
 import type { VolumeService } from "./volume-service";
 
 /** What the facts about the whole engine are made of. */
@@ -18,7 +17,8 @@ export interface SystemRouteServices {
   readonly system: SystemService;
   readonly containers: Pick<ContainerService, "list">;
   readonly images: Pick<ImageService, "list" | "checkLogin">;
-  readonly volumes: Pick<VolumeService, "list">;
+  readonly volumes: Pick<VolumeService, "usage">;
+  readonly builds: Pick<BuildService, "steps">;
 }
 
 export function systemRoutes(services: SystemRouteServices): readonly Route[] {
@@ -66,18 +66,12 @@ async function checkLogin({ images }: SystemRouteServices, request: EngineReques
 }
 
 async function diskUsage(services: SystemRouteServices, request: EngineRequest): Promise<Reply> {
-  const [usage, images, containers, volumes] = await Promise.all([
-    services.system.diskUsage(),
+  const [layerSizes, images, containers, volumes] = await Promise.all([
+    services.system.layerSizes(),
     services.images.list({ all: true, filters: noFilters }),
     services.containers.list({ size: true }),
-    services.volumes.list(noFilters),
+    services.volumes.usage(),
   ]);
-  const now = Date.now();
-  return json({
-    LayersSize: usage.layersBytes,
-    Images: images.map((view) => encodeImageSummary(view, request.apiVersion)),
-    Containers: containers.map((view) => encodeSummary(view, request.apiVersion, now)),
-    Volumes: volumes.map((view) => ({ ...encodeVolume(view), UsageData: { Size: -1, RefCount: -1 } })),
-    BuildCache: [],
-  });
+  const usage = { layerSizes, images, containers, volumes, buildCache: services.builds.steps() };
+  return json(encodeDiskUsage(usage, request.apiVersion, Date.now()));
 }

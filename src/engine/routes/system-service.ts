@@ -3,7 +3,10 @@ export interface SystemService {
   /** Constant for the life of the engine. */
   readonly identity: EngineIdentity;
   info(): Promise<SystemInfo>;
-  diskUsage(): Promise<{ readonly layersBytes: number }>;
+  /** Bytes of each layer that an image has. */
+  layerSizes(): Promise<ReadonlyMap<string, number>>;
+  /** From now on the engine does not leave for want of use. */
+  stay(): void;
   /** Begins an orderly end and returns at once; the process is gone some time later. */
   shutdown(): void;
 }
@@ -41,6 +44,8 @@ export interface SystemInfo {
   readonly cgroupDriver: "cgroupfs" | "systemd" | "none";
   readonly cgroupVersion: 1 | 2;
   readonly runcVersion: string;
+  /** What `--init` runs; empty when the machine has none. */
+  readonly initProgram: string;
   readonly isRootless: boolean;
   readonly securityOptions: readonly string[];
   readonly limits: {

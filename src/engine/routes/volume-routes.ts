@@ -27,7 +27,10 @@ async function create(volumes: VolumeService, request: EngineRequest): Promise<R
   const body = await request.json();
   const driver = textField(body, "Driver") ?? "local";
   if (driver !== "local")
-    throw new RuncibleError("not-implemented", `create volume: plugin "${driver}" not found; use local`);
+    throw new RuncibleError(
+      "not-implemented",
+      `create ${textField(body, "Name") ?? ""}: error looking up volume plugin ${driver}: plugin "${driver}" not found`,
+    );
   const view = await volumes.create({
     name: textField(body, "Name") ?? "",
     labels: textMapField(body, "Labels"),
@@ -57,7 +60,7 @@ export function encodeVolume(view: VolumeView): VolumeInspect {
   return {
     CreatedAt: view.createdAt,
     Driver: "local",
-    Labels: view.labels,
+    Labels: Object.keys(view.labels).length === 0 ? null : view.labels,
     Mountpoint: view.mountpoint,
     Name: view.name,
     Options: Object.keys(view.options).length === 0 ? null : view.options,

@@ -4,6 +4,8 @@ export interface VolumeService {
   /** A volume of this name is returned as it is. `name` empty: 64 random digits. Throws `invalid-argument`. */
   create(spec: VolumeSpec): Promise<VolumeView>;
   list(filters: Filters): Promise<readonly VolumeView[]>;
+  /** All of them with what they take, which means walking through them. */
+  usage(): Promise<readonly VolumeUsage[]>;
   /** Throws `volume-not-found`. */
   inspect(name: string): Promise<VolumeView>;
   /** Throws `volume-in-use`, `volume-not-found` unless `force`. */
@@ -24,4 +26,10 @@ export interface VolumeView extends VolumeSpec {
   /** The folder on the host that containers see. */
   readonly mountpoint: string;
   readonly isAnonymous: boolean;
+}
+
+export interface VolumeUsage extends VolumeView {
+  readonly sizeBytes: number;
+  /** Containers that have it. */
+  readonly userCount: number;
 }

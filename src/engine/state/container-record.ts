@@ -19,6 +19,8 @@ export interface ContainerRecord {
   readonly endpoints: readonly EndpointSpec[];
   readonly state: LastState;
   readonly restartCount: number;
+  /** A program of the engine's own runs in place of the image's. */
+  readonly standIn?: "reaper";
   /** Whether files that were copied in are programs of a 32-bit machine. Absent: none is. */
   readonly has32BitPrograms?: boolean;
   /** Whether it is ready to be handed out to whoever asks for such a container. Absent: no. */

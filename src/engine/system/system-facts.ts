@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises";
 import os from "node:os";
+import { basename } from "node:path";
 import { hostPlatform } from "../../runtime/image/platform";
 import type { RootfsChoice } from "../../runtime/rootfs/choose-driver";
 import { cgroupFacts } from "../../runtime/runc/cgroup-files";
+import { findInitProgram } from "../containers/init-program";
 import type { EngineIdentity, SystemInfo, SystemService } from "../routes/system-service";
 
 export interface SystemFactsOptions {
@@ -16,7 +18,8 @@ export interface SystemFactsOptions {
   readonly isRootless: boolean;
   /** Whether containers can be limited by cgroups. */
   readonly hasLimits: boolean;
-  readonly layersBytes: () => Promise<number>;
+  readonly layerSizes: () => Promise<ReadonlyMap<string, number>>;
+  readonly onStay: () => void;
   readonly onShutdown: () => void;
 }
 
@@ -32,7 +35,8 @@ export function createSystemService(options: SystemFactsOptions): SystemService 
   return {
     identity,
     info: () => systemInfo(options),
-    diskUsage: async () => ({ layersBytes: await options.layersBytes() }),
+    layerSizes: options.layerSizes,
+    stay: options.onStay,
     shutdown: options.onShutdown,
   };
 }
@@ -68,6 +72,7 @@ async function systemInfo(options: SystemFactsOptions): Promise<SystemInfo> {
       pids: has("pids"),
       cpuset: has("cpuset"),
     },
+    initProgram: basename(findInitProgram() ?? ""),
     warnings: [],
     labels: [],
   };

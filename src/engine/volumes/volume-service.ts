@@ -10,9 +10,10 @@ import { noSuchVolume } from "../../wire/docker-errors";
 import { checkFilterKeys, type Filters, matchesLabels } from "../../wire/filters";
 import { decodeBoolean } from "../../wire/query-values";
 import type { EventSink } from "../routes/event-service";
-import type { VolumeService, VolumeSpec, VolumeView } from "../routes/volume-service";
+import type { VolumeService, VolumeSpec, VolumeUsage, VolumeView } from "../routes/volume-service";
 import type { RecordStore } from "../state/record-store";
 import { timestampNow } from "../state/timestamp";
+import { type VolumeMount, volumeMountOf } from "./volume-mount";
 
 export interface VolumeRecord {
   readonly name: string;
@@ -97,7 +98,15 @@ export class Volumes implements VolumeService {
 
   /** Copies what a root has at the mount point into a volume that is still empty. */
   async fill(name: string, rootPath: string, target: string): Promise<void> {
+    // What is mounted there is not the image's to fill.
+    if (this.#mountOf(name) !== undefined) return;
     await fillVolume(rootPath, target, this.#folder.pathOf(name));
+  }
+
+  /** Makes sure that what a volume's options say is mounted: an engine that takes over has mounted nothing yet. */
+  async ready(name: string): Promise<void> {
+    const mount = this.#mountOf(name);
+    if (mount !== undefined) await this.#locks.run(name, () => this.#folder.mount(name, mount));
   }
 
   has(name: string): boolean {
@@ -115,6 +124,18 @@ export class Volumes implements VolumeService {
       .filter(() => drivers.length === 0 || drivers.includes("local"))
       .filter((record) => dangling === undefined || decodeBoolean(dangling) === this.#isUnused(record.name))
       .map((record) => this.#view(record));
+  }
+
+  usage(): Promise<readonly VolumeUsage[]> {
+    const views = [...this.#records.values()].map((record) => this.#view(record));
+    return Promise.all(
+      views.map(async (view) => ({
+        ...view,
+        // What is mounted is not this engine's disk.
+        sizeBytes: this.#mountOf(view.name) === undefined ? await this.#folder.sizeOf(view.name) : -1,
+        userCount: this.#usersOf(view.name).length,
+      })),
+    );
   }
 
   async inspect(name: string): Promise<VolumeView> {
@@ -145,7 +166,7 @@ export class Volumes implements VolumeService {
     for (const { name, labels, isAnonymous } of [...this.#records.values()]) {
       if (!(isAnonymous || withNamed) || !this.#isUnused(name) || !matchesLabels(labels, filters)) continue;
       try {
-        const bytes = await this.#folder.sizeOf(name);
+        const bytes = this.#mountOf(name) === undefined ? await this.#folder.sizeOf(name) : 0;
         await this.remove(name, { force: false });
         reclaimedBytes += bytes;
         names.push(name);
@@ -180,6 +201,7 @@ export class Volumes implements VolumeService {
     return this.#locks.run(name, async () => {
       const existing = this.#records.get(name);
       if (existing === undefined && !namePattern.test(name)) throw badName(name);
+      if (existing === undefined) volumeMountOf(name, spec.options);
       const record = existing ?? (await this.#make({ ...spec, name }, isAnonymous));
       onFound(name);
       if (existing === undefined) this.#publish("create", name);
@@ -213,6 +235,10 @@ export class Volumes implements VolumeService {
   #explainKept(name: string, error: unknown): void {
     if (hasCode(error, "volume-in-use") || hasCode(error, "volume-not-found") || !this.#records.has(name)) return;
     this.#parts.logger.warn("prune volumes", { volume: name, error });
+  }
+
+  #mountOf(name: string): VolumeMount | undefined {
+    return volumeMountOf(name, this.#records.get(name)?.options ?? {});
   }
 
   #isUnused(name: string): boolean {

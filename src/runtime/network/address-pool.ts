@@ -19,7 +19,10 @@ export function createAddressPool(subnet: string, gateway: string, range: string
   const takeWanted = (wanted: string): string => {
     const address = parseAddress(wanted);
     if (address <= first || address >= last) {
-      throw new RuncibleError("invalid-argument", `invalid address ${wanted}: it does not belong to subnet ${subnet}`);
+      throw new RuncibleError(
+        "invalid-argument",
+        `invalid address ${wanted}: It does not belong to any of this network's subnets`,
+      );
     }
     if (taken.has(address)) throw new RuncibleError("invalid-argument", `address already in use: ${wanted}`);
     taken.add(address);

@@ -22,6 +22,10 @@ export async function statPath(walk: TreeWalk, path: string): Promise<RootPathSt
     const last = await walkTo(walk, path, { followLast: /\/\.?$/.test(path) });
     const stat = last === undefined ? await walk.folder.stat() : await statEntry(walk, last);
     const kind = kindOf(stat);
+    // As the kernel has it: what ends in a slash is a folder.
+    if (/\/\.?$/.test(path) && kind === "file") {
+      throw new RuncibleError("invalid-argument", `lstat ${path}: not a directory`);
+    }
     return {
       name: basename(path.replace(/\/\.?$/, "")) || "/",
       size: stat.size,

@@ -39,15 +39,19 @@ export interface CapabilityRequest {
 /** Docker's rules: `ALL` on one side, exceptions on the other. Throws `invalid-argument` for a name that is none. */
 export function effectiveCapabilities(request: CapabilityRequest): readonly string[] {
   const { add, drop, isPrivileged, held: all = heldCapabilities() } = request;
-  for (const name of [...add, ...drop]) {
-    if (name !== "ALL" && !allCapabilities.includes(name)) {
-      throw new RuncibleError("invalid-argument", `invalid capability: "${name}"`);
-    }
-  }
+  checkNames(add, "CapAdd");
+  checkNames(drop, "CapDrop");
   if (isPrivileged) return all;
   const base = baseOf(request, all);
   const wanted = new Set([...base, ...add.filter((name) => name !== "ALL")]);
   return allCapabilities.filter((name) => wanted.has(name) && !drop.includes(name));
+}
+
+function checkNames(names: readonly string[], field: string): void {
+  for (const name of names) {
+    if (name === "ALL" || allCapabilities.includes(name)) continue;
+    throw new RuncibleError("invalid-argument", `invalid ${field}: unknown capability: "${name}"`);
+  }
 }
 
 function baseOf({ add, drop }: CapabilityRequest, all: readonly string[]): readonly string[] {

@@ -54,8 +54,17 @@ interface DeviceStat {
 
 function statDevice(path: string): DeviceStat {
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined || !(stat.isBlockDevice() || stat.isCharacterDevice())) {
-    throw new RuncibleError("invalid-argument", `error gathering device information: ${path} is no device`);
+  if (stat === undefined) {
+    throw new RuncibleError(
+      "invalid-argument",
+      `error gathering device information while adding custom device "${path}": no such file or directory`,
+    );
+  }
+  if (!(stat.isBlockDevice() || stat.isCharacterDevice())) {
+    throw new RuncibleError(
+      "invalid-argument",
+      `error gathering device information while adding custom device "${path}": not a device node`,
+    );
   }
   const { rdev, mode, uid, gid } = stat;
   // The C library's layout of dev_t.

@@ -39,6 +39,18 @@ export async function openPlainGroup(pid: number): Promise<ContainerGroup> {
   };
 }
 
+/** A process that shares its mount namespace with the engine: it alone is the group. */
+export function groupOfOne(pid: number): ContainerGroup {
+  return {
+    wasOutOfMemory: async () => false,
+    sample: () => sampleOf([pid]),
+    processes: async () => [pid],
+    pause: async () => kill(pid, "SIGSTOP"),
+    resume: async () => kill(pid, "SIGCONT"),
+    remove: async () => {},
+  };
+}
+
 interface HeldNamespace {
   /** Undefined once it is not held any more. */
   readonly id: string | undefined;

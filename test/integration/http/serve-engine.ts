@@ -121,6 +121,7 @@ const systemInfo: SystemInfo = {
   cgroupDriver: "cgroupfs",
   cgroupVersion: 1,
   runcVersion: "1.1.5",
+  initProgram: "",
   isRootless: false,
   securityOptions: ["name=seccomp,profile=builtin"],
   limits: { memory: true, swap: true, cpu: true, pids: true, cpuset: true },

@@ -1,0 +1,23 @@
+import { join } from "node:path";
+import type { ContainerRun, RunRequest } from "../../runtime/container";
+import { startOwnProgram } from "../../runtime/own-program";
+import type { Container } from "../containers/container";
+import type { ContainerContext } from "../containers/context";
+import { reaperSettings } from "./reaper-settings";
+
+const program = join(__dirname, "reaper-main.js");
+
+/** Starts the reaper that stands in for a container of `testcontainers/ryuk`. */
+export async function startReaper(
+  { runtime, socketPath }: ContainerContext,
+  container: Container,
+  { id, network }: RunRequest,
+): Promise<ContainerRun> {
+  const settings = JSON.stringify(reaperSettings(container.record.config.environment));
+  return await startOwnProgram(runtime, {
+    id,
+    network,
+    command: [process.execPath, "--max-old-space-size=64", program, socketPath, id, settings],
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+  });
+}
