@@ -55,7 +55,7 @@ async function connect(context: ContainerContext, container: Container, endpoint
     );
   }
   await join(context, container, { ...endpoint, network: network.name }, network.id);
-  publishNetworkEvents(context, container, "connect", [{ networkId: network.id }]);
+  publishNetworkEvents(context, container, "connect", [network.id]);
 }
 
 /** All of it or nothing: a half-made endpoint could be neither made again nor left. */
@@ -106,7 +106,7 @@ async function disconnect(
     context.logger.warn("network disconnect: rewrite hosts file", { container: container.id, error }),
   );
   await container.change({ endpoints: endpoints.filter((endpoint) => !isThis(endpoint)) });
-  publishNetworkEvents(context, container, "disconnect", [{ networkId }]);
+  publishNetworkEvents(context, container, "disconnect", [network.id]);
 }
 
 /** Programs look up their own name to find the address to bind to. */

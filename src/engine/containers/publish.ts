@@ -11,17 +11,18 @@ export function publishContainerEvent(
   context.events.publish({ type: "container", action, id: container.id, attributes: container.eventAttributes(more) });
 }
 
-/** Tells who joined or left which networks. */
+/** Tells that a container joined or left its networks, or the one that is named. */
 export function publishNetworkEvents(
   context: ContainerContext,
   container: Container,
   action: "connect" | "disconnect",
-  endpoints: readonly { readonly networkId: string }[],
+  networks: readonly string[] = container.record.endpoints.map(({ network }) => network),
 ): void {
-  for (const { networkId } of endpoints) {
-    const name = context.networks.tryFind(networkId)?.name ?? networkId;
-    const attributes = { container: container.id, name, type: "bridge" };
-    context.events.publish({ type: "network", action, id: networkId, attributes });
+  for (const ref of networks) {
+    const network = context.networks.tryFind(ref);
+    if (network === undefined) continue;
+    const attributes = { container: container.id, name: network.name, type: "bridge" };
+    context.events.publish({ type: "network", action, id: network.id, attributes });
   }
 }
 

@@ -75,7 +75,7 @@ export async function startLocked(context: ContainerContext, container: Containe
   // Before anything is awaited: whatever fails from here on, the run is followed to its end.
   superviseRun(context, container, { run, drained: keepOutput(context, container, run), startAgain: startLocked });
   await container.changeState({ status: "running", exitCode: 0, error: "", isOutOfMemory: false, startedAt });
-  publishStart(context, container, run);
+  publishStart(context, container);
   startHealth(context, container, run);
   context.onActivity();
 }
@@ -93,8 +93,8 @@ async function startedRun(context: ContainerContext, container: Container): Prom
   }
 }
 
-function publishStart(context: ContainerContext, container: Container, { sandbox }: ContainerRun): void {
-  publishNetworkEvents(context, container, "connect", sandbox?.endpoints ?? []);
+function publishStart(context: ContainerContext, container: Container): void {
+  publishNetworkEvents(context, container, "connect");
   publishVolumeEvents(context, container, "mount");
   publishContainerEvent(context, container, "start");
 }

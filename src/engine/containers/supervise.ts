@@ -39,14 +39,13 @@ export function superviseRun(context: ContainerContext, container: Container, su
 
 async function settle(context: ContainerContext, container: Container, outcome: RunOutcome): Promise<void> {
   const { exitCode, isOutOfMemory } = outcome;
-  const run = container.run;
   // Whoever sees that it has ended reads the whole log.
   await written(context, container, container.log.flush());
   container.health?.stop();
   container.run = undefined;
   container.health = undefined;
   await container.changeState({ status: "exited", exitCode, isOutOfMemory, finishedAt: timestampNow() });
-  publishEnd(context, container, run, outcome);
+  publishEnd(context, container, outcome);
   await endRunOf(context, container, { exitCode });
   context.onActivity();
 }
@@ -69,15 +68,10 @@ async function written(context: ContainerContext, container: Container, writing:
   await writing.catch((error: unknown) => context.logger.warn("write log", { container: container.id, error }));
 }
 
-function publishEnd(
-  context: ContainerContext,
-  container: Container,
-  run: ContainerRun | undefined,
-  { exitCode, isOutOfMemory }: RunOutcome,
-): void {
+function publishEnd(context: ContainerContext, container: Container, { exitCode, isOutOfMemory }: RunOutcome): void {
   if (isOutOfMemory) publishContainerEvent(context, container, "oom");
   publishContainerEvent(context, container, "die", { exitCode: String(exitCode) });
-  publishNetworkEvents(context, container, "disconnect", run?.sandbox?.endpoints ?? []);
+  publishNetworkEvents(context, container, "disconnect");
   publishVolumeEvents(context, container, "unmount");
 }
 

@@ -18,9 +18,13 @@ export function numberField(json: JsonObject, key: string): number | undefined {
   return value;
 }
 
+/** What Docker, written in Go, can read. */
+const maxAmount = 2 ** 63;
+
 /** Fractions, which some clients compute, are rounded. 0 means "not set" nearly everywhere: undefined. */
 export function amountField(json: JsonObject, key: string): number | undefined {
   const value = Math.round(numberField(json, key) ?? 0);
+  if (Math.abs(value) > maxAmount) throw wrong(key, "a number of 64 bits");
   return value === 0 ? undefined : value;
 }
 

@@ -29,7 +29,7 @@ const choices: readonly Rule[] = [
   [/^169\.254\.127\.11 via\n/gm, ""],
   // Errors say what to do next, and where in a Dockerfile.
   [/; (start it first|use bridge)$/gm, ""],
-  [/ \(Dockerfile:\d+: .*\)$/gm, ""],
+  [/ \([\w.]+:\d+: .*\)$/gm, ""],
 ];
 
 /** What Docker words differently since 23.0: the engine has the newer words, Debian 12 the older daemon. */

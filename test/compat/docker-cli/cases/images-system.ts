@@ -41,7 +41,7 @@ export const imageCases: readonly CommandCase[] = [
   ),
   commands(
     "build",
-    'printf \'FROM bb\\nARG A=1\\nENV B=$A\\nCOPY file.txt /f\\nRUN cat /f && echo err >&2\\nCMD ["cat", "/f"]\\n\' > Dockerfile; docker build -t built:1 . 2>&1 | grep -v -e "Running in" -e "Removing intermediate"',
+    'printf \'FROM bb\\nARG A=1\\nENV B=$A\\nCOPY file.txt /f\\nRUN cat /f && sleep 0.2 && echo err >&2\\nCMD ["cat", "/f"]\\n\' > Dockerfile; docker build -t built:1 . 2>&1 | sed "s/\x1b\\[[0-9]*m//g" | grep -v -e "Running in" -e "Removing intermediate"',
     "docker run --rm built:1",
     "docker build -t built:1 . 2>&1 | grep -c 'Using cache'",
     "docker build -q --build-arg A=2 -t built:2 . | cut -c1-7",
@@ -78,8 +78,8 @@ export const systemCases: readonly CommandCase[] = [
   ),
   commands(
     "events",
-    "sleep 1.1; since=$(date +%s); docker network create nn >/dev/null; docker volume create vv >/dev/null; docker run --name cc --network nn -v vv:/v bb true; docker rm cc >/dev/null; docker network rm nn >/dev/null; docker volume rm vv >/dev/null; docker tag bb ev:1; docker rmi ev:1 >/dev/null; docker events --since $since --until $(($(date +%s) + 1)) --format '{{.Type}} {{.Action}}'",
-    "sleep 1.1; since=$(date +%s); docker run -d --name ee bb sleep 1000 >/dev/null; docker exec ee true; docker pause ee; docker unpause ee; docker rename ee ff; docker stop -t 0 ff; docker start ff; docker restart -t 0 ff; docker kill ff; docker rm ff; docker events --since $since --until $(($(date +%s) + 1)) --filter type=container --format '{{.Action}}'",
+    "sleep 1.1; since=$(date +%s); docker network create nn >/dev/null; docker volume create vv >/dev/null; docker run --name cc --network nn -v vv:/v bb true; docker rm cc >/dev/null; docker network rm nn >/dev/null; docker volume rm vv >/dev/null; docker tag bb ev:1; docker rmi ev:1 >/dev/null; docker events --since $since --until $(($(date +%s) + 1)) --format '{{.Type}} {{.Action}}' | uniq",
+    "sleep 1.1; since=$(date +%s); docker run -d --name ee bb sleep 1000 >/dev/null; docker exec ee true; docker pause ee; docker unpause ee; docker rename ee ff; docker stop -t 1 ff; docker start ff; docker restart -t 1 ff; docker kill ff; docker rm ff; docker events --since $since --until $(($(date +%s) + 1)) --filter type=container --format '{{.Action}}'",
     "docker events --since 0 --until 1 --filter type=nosuch",
     "sleep 1.1; since=$(date +%s); docker run --name gg -l a=b bb sh -c 'exit 3'; docker events --since $since --until $(($(date +%s) + 1)) --filter event=die",
     "docker events --since 0 --until 1",
