@@ -16,6 +16,20 @@ export async function prepareEngineFolders({ stateFolder, socketPath }: EngineFo
   await checkSocketFolder(socketPath, uid);
 }
 
+/** Closes a state folder that is fresh, as a tmpfs is that was mounted for it; anything else is left as it is. */
+export async function closeFreshFolder(folder: string, uid: number): Promise<void> {
+  const stat = await lstat(folder).catch(() => undefined);
+  if (!stat?.isDirectory() || stat.uid !== uid || (await isInUse(folder))) return;
+  await chmod(folder, 0o700);
+  if (!(await isInUse(folder))) return;
+  // Somebody was quicker than that: whatever is in it now is judged as it would have been before.
+  await chmod(folder, stat.mode & 0o7777);
+}
+
+async function isInUse(folder: string): Promise<boolean> {
+  return (await readdir(folder)).some((name) => name !== "lost+found");
+}
+
 /**
  * A state folder that somebody made beforehand may be open to others, who could then run the set-user-id programs of the
  * images in it. It is closed to them, unless it holds what is not ours: the folder may have been named by mistake.

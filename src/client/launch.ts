@@ -5,7 +5,13 @@ import { exitOf, spawnTool } from "../internal/exec";
 import type { RuncibleInfo } from "../wire/session";
 import type { EngineClient } from "./client";
 import { canAskForCgroup } from "./delegation";
-import { checkSocketFolder, lastLogLines, openEngineLog, prepareEngineFolders } from "./engine-folder";
+import {
+  checkSocketFolder,
+  closeFreshFolder,
+  lastLogLines,
+  openEngineLog,
+  prepareEngineFolders,
+} from "./engine-folder";
 import { ownIdMaps } from "./id-maps";
 import { engineLockedExitCode, supervisorCommand } from "./supervisor-script";
 import { thawLeftovers } from "./thaw";
@@ -35,6 +41,7 @@ const logLinesShown = 15;
  */
 export async function ensureEngine(request: LaunchRequest): Promise<RuncibleInfo> {
   checkSystem();
+  await closeFreshFolder(request.stateFolder, request.uid);
   await checkSocketFolder(request.socketPath, request.uid);
   const running = await usableEngine(request);
   if (running !== undefined) return running;

@@ -8,11 +8,16 @@ import { enterArguments, namespaceFailedExitCode, namespaceScript } from "./name
 import { engineLockedExitCode } from "./supervisor-script";
 import { namespaceError } from "./user-namespace-trouble";
 
-/** Arguments: folder, then those of `enter`. */
+/**
+ * Layers and containers may lie on a volume instead: see runtime/rootfs/choose-driver.ts. A folder that is one itself
+ * stays, empty. Arguments: folder, then those of `enter`.
+ */
 const script = `${namespaceScript}
 folder=$1
 shift
-enter "$@" rm -rf -- "$folder"
+enter "$@" /bin/sh -c 'storage=$(cat "$0/storage-folder" 2>/dev/null)
+  [ -z "$storage" ] || [ "$storage" = "$0" ] || rm -rf -- "$storage"
+  if mountpoint -q -- "$0"; then find "$0" -mindepth 1 -delete; else rm -rf -- "$0"; fi' "$folder"
 `;
 
 const removalLimitMs = 600_000;

@@ -13,6 +13,7 @@ export interface NamespaceTrouble {
 }
 
 interface Switch {
+  /** Below /proc/sys. */
   readonly path: string;
   readonly forbids: string;
   readonly trouble: NamespaceTrouble;
@@ -21,7 +22,7 @@ interface Switch {
 /** What kernels and distributions have to forbid them. */
 const switches: readonly Switch[] = [
   {
-    path: "/proc/sys/user/max_user_namespaces",
+    path: "user/max_user_namespaces",
     forbids: "0",
     trouble: {
       detail: "the kernel allows no user namespaces",
@@ -29,7 +30,7 @@ const switches: readonly Switch[] = [
     },
   },
   {
-    path: "/proc/sys/kernel/unprivileged_userns_clone",
+    path: "kernel/unprivileged_userns_clone",
     forbids: "0",
     trouble: {
       detail: "the kernel allows user namespaces to root only",
@@ -37,7 +38,7 @@ const switches: readonly Switch[] = [
     },
   },
   {
-    path: "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+    path: "kernel/apparmor_restrict_unprivileged_userns",
     forbids: "1",
     trouble: {
       detail: "AppArmor takes all rights from user namespaces (Ubuntu 24.04 does, as it comes)",
@@ -94,10 +95,10 @@ export function troubleOf(refused: string): NamespaceTrouble {
   };
 }
 
-/** The first setting of this machine that may forbid them; undefined: there is none. */
-export async function forbiddingSwitch(): Promise<NamespaceTrouble | undefined> {
+/** The first setting of a machine that may forbid them; undefined: there is none. */
+export async function forbiddingSwitch(folder = "/proc/sys"): Promise<NamespaceTrouble | undefined> {
   for (const { path, forbids, trouble } of switches) {
-    if ((await readFile(path, "utf8").catch(() => "")).trim() === forbids) return trouble;
+    if ((await readFile(join(folder, path), "utf8").catch(() => "")).trim() === forbids) return trouble;
   }
   return undefined;
 }

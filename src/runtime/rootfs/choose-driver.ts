@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import { findScratchMounts, type ScratchMount } from "../../internal/scratch-mounts";
@@ -39,6 +40,13 @@ const drivers: Readonly<Record<RootfsDriverName, RootfsDriver>> = {
  * when none does, or the one asked for does not.
  */
 export async function chooseRootfs(request: ChoiceRequest): Promise<RootfsChoice> {
+  const choice = await firstThatWorks(request);
+  // For whoever removes the state folder: client/remove-state.ts.
+  await writeFile(join(request.stateFolder, "storage-folder"), choice.storageFolder);
+  return choice;
+}
+
+async function firstThatWorks(request: ChoiceRequest): Promise<RootfsChoice> {
   const { stateFolder, asked } = request;
   const refusals: string[] = [];
   if (asked === undefined || asked === "overlay") {

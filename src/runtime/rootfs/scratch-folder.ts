@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { deferred } from "../../internal/deferred";
-import { RuncibleError } from "../../internal/errors";
+import { hasCode, RuncibleError } from "../../internal/errors";
 import { exitOf, runUnchecked, spawnTool } from "../../internal/exec";
 
 /** A folder of this engine's on a volume that other engines, of other containers, may use as well. */
@@ -20,7 +20,9 @@ const prefix = ".runcible-";
  */
 export async function claimScratchFolder(parent: string, engineId: string): Promise<ScratchFolder> {
   const path = join(parent, `${prefix}${engineId}`);
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+    if (!hasCode(error, "EEXIST")) throw error;
+  });
   if (!(await isOwnFolder(path))) {
     throw new RuncibleError("permission-denied", `use ${path}: it belongs to somebody else`);
   }

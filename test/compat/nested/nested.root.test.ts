@@ -50,6 +50,7 @@ async function inside(daemon: Daemon, args: readonly string[], script: string): 
   return await runUnchecked("docker", [...command, "nested", "sh", "-c", script], { timeoutMs: 240_000 });
 }
 
+const showLog = "cat /var/lib/runcible/engine.log >&2";
 const core = "node /repo/test/compat/nested/core.cjs";
 /** As the user `dev`, with newuidmap as Debian has it or with the capability in its place. */
 const asUser = (newuidmap: "set-user-id" | "capability", script: string): string => {
@@ -101,9 +102,25 @@ describe("in a container of Docker", () => {
       expect(told["why"]).toMatch(/overlays do not nest; fuse-overlayfs: there is no \/dev\/fuse/);
     });
 
-    test("with /dev/fuse, roots are fuse-overlayfs's", async () => {
-      const told = await coreIn(docker, [...options, "--device", "/dev/fuse"]);
-      expect(told).toMatchObject({ ...allWell, driver: "fuse-overlayfs" });
+    test("with /dev/fuse and /dev/net/tun, roots are fuse-overlayfs's, and there is a way out", async () => {
+      const devices = ["--device", "/dev/fuse", "--device", "/dev/net/tun"];
+      const { stdout, stderr, exitCode } = await inside(docker, [...options, ...devices], `${core} && ${showLog}`);
+      expect(exitCode, stderr).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ ...allWell, driver: "fuse-overlayfs" });
+      expect(stderr).not.toContain("no way out");
+    });
+
+    test("without /dev/net/tun, the log names the option for a way out", async () => {
+      const { stderr } = await inside(docker, options, `node /repo/build/cli/main.js info && ${showLog}`);
+      expect(stderr).toContain("no way out to other machines: there is no /dev/net/tun");
+      expect(stderr).toContain("--device /dev/net/tun");
+    });
+
+    test("starts wait for the memory of the container around, and a killed engine leaves nothing", async () => {
+      const args = [...options, ...volume, "--memory", "600m"];
+      const { stdout, stderr, exitCode } = await inside(docker, args, "node /repo/test/compat/nested/engine-life.cjs");
+      expect(exitCode, stderr).toBe(0);
+      expect(JSON.parse(stdout)).toEqual({ whileWaiting: 1, waited: expect.stringMatching(/^waited/), left: 0 });
     });
 
     test("with the state folder on a volume, roots are overlays", async () => {

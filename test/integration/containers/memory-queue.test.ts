@@ -77,7 +77,7 @@ test("one that waits can be stopped and removed", async () => {
 
 test("a start that fails after a wait says how long it was", async () => {
   const { containers } = engine.client;
-  const first = await create("sleep 2", 90);
+  const first = await create("sleep 1", 90);
   await containers.start(first);
   const second = new GenericContainer("bb:latest").withResourcesQuota({ memory: 0.02 }).withEntrypoint(["/no/such"]);
   await expect(second.start()).rejects.toThrow(/no such file or directory.*waited \d+\.\d s for memory/s);

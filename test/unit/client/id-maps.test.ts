@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { planIdMaps, rangeRemedy } from "../../../src/client/id-maps";
+import { planIdMaps, planRootMaps, rangeRemedy } from "../../../src/client/id-maps";
 
 const jane = { uid: 1000, gid: 1001, name: "jane" };
 
@@ -25,4 +25,38 @@ test("a user without a name is looked for by number, and named by it", () => {
   const nobody = { ...jane, name: undefined };
   expect(planIdMaps(nobody, "undefined:1:1\n", "undefined:1:1\n").hasOneId).toBe(true);
   expect(rangeRemedy(nobody)).toMatch(/ 1000$/);
+});
+
+const statusWith = (effective: string): string => `Name:\tnode\nCapEff:\t${effective}\nCapBnd:\t000001ffffffffff\n`;
+/** What Docker leaves to a container's root. */
+const dockers = statusWith("00000000a80425fb");
+const machines = "         0          0 4294967295\n";
+
+test("root that may mount and make networks needs no map", () => {
+  expect(planRootMaps(statusWith("000001ffffffffff"), machines, machines)).toBeUndefined();
+});
+
+test("root of a container gets a map of its own ids, which does not read like the machine's", () => {
+  expect(planRootMaps(dockers, machines, machines)).toEqual({
+    uids: "0 0 2147483647",
+    gids: "0 0 2147483647",
+    hasOneId: false,
+  });
+});
+
+test("in a user namespace, the map is of the ids that are there", () => {
+  const map = "0 1000 1\n1 100000 65536\n";
+  expect(planRootMaps(dockers, map, map)).toEqual({
+    uids: "0 0 1 1 1 65536",
+    gids: "0 0 1 1 1 65536",
+    hasOneId: false,
+  });
+});
+
+test("root that may give away no ids has one", () => {
+  expect(planRootMaps(statusWith("0000000000000000"), machines, machines)).toEqual({
+    uids: "0 0 1",
+    gids: "0 0 1",
+    hasOneId: true,
+  });
 });

@@ -1,0 +1,90 @@
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import { type ChoiceRequest, chooseRootfs, type RootfsChoice } from "../../../src/runtime/rootfs/choose-driver";
+import { overlayDriver } from "../../../src/runtime/rootfs/overlay-driver";
+
+let base: string;
+/** On a real overlay, as the files of a container are. */
+let onOverlay: string;
+
+beforeEach(async () => {
+  base = await mkdtemp(join(tmpdir(), "runcible-choice-"));
+  const { path } = await overlayDriver.mount({ layers: [], folder: join(base, "container") });
+  onOverlay = join(path, "state");
+  await mkdir(onOverlay);
+});
+afterEach(async () => {
+  await overlayDriver.unmount(join(base, "container"));
+  await rm(base, { recursive: true, force: true });
+});
+
+async function choose(request: Partial<ChoiceRequest> = {}): Promise<RootfsChoice> {
+  const choice = await chooseRootfs({
+    stateFolder: onOverlay,
+    engineId: "1f2e3d4c",
+    asked: undefined,
+    scratchMounts: [],
+    ...request,
+  });
+  onTestFinished(() => choice.release());
+  return choice;
+}
+
+test("on a disk, the kernel's overlay in the state folder", async () => {
+  const { driver, storageFolder } = await choose({ stateFolder: base });
+  expect([driver.name, storageFolder]).toEqual(["overlay", base]);
+});
+
+test("on an overlay without a volume, fuse-overlayfs, and why", async () => {
+  const { driver, storageFolder, why } = await choose();
+  expect([driver.name, storageFolder]).toEqual(["fuse-overlayfs", join(onOverlay, "fuse-overlayfs")]);
+  expect(why).toContain("overlays do not nest");
+});
+
+test("on an overlay with a volume, an overlay there, and whoever removes the state folder finds it", async () => {
+  const volume = join(base, "volume");
+  await mkdir(volume);
+  const { driver, storageFolder, why } = await choose({ scratchMounts: [{ path: volume, type: "ext4" }] });
+  expect([driver.name, storageFolder]).toEqual(["overlay", join(volume, ".runcible-1f2e3d4c")]);
+  expect(why).toContain(`${volume} is ext4`);
+  expect(await readFile(join(onOverlay, "storage-folder"), "utf8")).toBe(storageFolder);
+});
+
+test("a volume that is an overlay itself, or is gone, is passed over", async () => {
+  const other = join(onOverlay, "other");
+  await mkdir(other);
+  const { driver } = await choose({
+    scratchMounts: [
+      { path: join(base, "missing"), type: "ext4" },
+      { path: other, type: "ext4" },
+    ],
+  });
+  expect(driver.name).toBe("fuse-overlayfs");
+  expect(await readdir(other)).toEqual([]);
+});
+
+test("folders on a volume whose engines are gone are removed, and those of others are left", async () => {
+  const volume = join(base, "volume");
+  await mkdir(volume);
+  const scratchMounts = [{ path: volume, type: "ext4" }];
+  const gone = await choose({ engineId: "aaaaaaaa", scratchMounts });
+  await choose({ engineId: "bbbbbbbb", scratchMounts });
+  await gone.release();
+  await choose({ engineId: "cccccccc", scratchMounts });
+  expect((await readdir(volume)).sort()).toEqual([".runcible-bbbbbbbb", ".runcible-cccccccc"]);
+});
+
+test("the one that is asked for", async () => {
+  const { driver, storageFolder, why } = await choose({ stateFolder: base, asked: "copy" });
+  expect([driver.name, storageFolder]).toEqual(["copy", join(base, "copy")]);
+  expect(why).toContain("RUNCIBLE_ROOTFS");
+});
+
+test("one that is asked for and does not work is an error that says why", async () => {
+  await expect(choose({ asked: "overlay" })).rejects.toMatchObject({
+    code: "capability-missing",
+    message: expect.stringContaining("overlays do not nest"),
+  });
+});
