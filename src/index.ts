@@ -6,9 +6,11 @@ export {
 } from "./api/compose/started-docker-compose-environment";
 export { AbstractStartedContainer } from "./api/container/abstract-started-container";
 export { AbstractStoppedContainer } from "./api/container/abstract-stopped-container";
+export type { ContainerEvent } from "./api/container/container-events";
 export type { ExecOptions, ExecResult } from "./api/container/exec";
 export { type BuildOptions, GenericContainer, GenericContainerBuilder } from "./api/container/generic-container";
 export type { InspectResult } from "./api/container/inspect-result";
+export type { EnvironmentOf, PublishedAddress, Startable } from "./api/container/request-extras";
 export type {
   CommitOptions,
   Content,
@@ -19,7 +21,7 @@ export type {
   StoppedTestContainer,
   TestContainer,
 } from "./api/container/types";
-export { TestContainers } from "./api/host-ports/testcontainers";
+export { type StartedOf, TestContainers } from "./api/host-ports/testcontainers";
 export { ImageName } from "./api/image/image-name";
 export { type ImagePullPolicy, PullPolicy } from "./api/image/pull-policy";
 export { LABEL_TESTCONTAINERS_SESSION_ID } from "./api/labels";

@@ -55,6 +55,20 @@ export function isReuseEnabled(): boolean {
   return process.env["TESTCONTAINERS_REUSE_ENABLE"] !== "false";
 }
 
+/** Nothing is pulled: what is not here is an error at once. */
+export function isOffline(): boolean {
+  return isSet(process.env["RUNCIBLE_OFFLINE"]);
+}
+
+/** A container whose start failed stays, for a look at it. */
+export function isKeptOnFailure(): boolean {
+  return isSet(process.env["RUNCIBLE_KEEP_ON_FAILURE"]);
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && !["", "0", "false"].includes(value);
+}
+
 export function isTestEnvironment(): boolean {
   return process.env["NODE_ENV"] === "test";
 }

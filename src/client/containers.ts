@@ -43,6 +43,8 @@ export interface ContainersClient {
   /** Unpacks a tar into an existing folder. */
   putArchive(id: string, path: string, tar: Readable, options?: ArchiveOptions): Promise<void>;
   commit(id: string, options: CommitOptions): Promise<{ readonly Id: string }>;
+  /** Own engine only: takes it out of its session, so that it stays when that ends. */
+  keep(id: string): Promise<void>;
   /** Own engine only: resolves when the container listens on every port. Throws `container-exited`, `wait-timeout`. */
   waitForPorts(id: string, body: WaitPortsBody, signal?: AbortSignal): Promise<void>;
 }
@@ -117,6 +119,7 @@ export function createContainersClient(transport: Transport): ContainersClient {
       transport.call<void>("PUT", at(id, "/archive"), { query: { path, ...options }, bodyStream: tar }),
     commit: (id, { changes = [], ...query }) =>
       transport.call("POST", "/commit", { query: { container: id, ...query, changes: changes.join("\n") } }),
+    keep: (id) => transport.call<void>("POST", `/runcible${at(id, "/keep")}`),
     waitForPorts: (id, body, signal) =>
       transport.call<void>("POST", `/runcible${at(id, "/wait-ports")}`, {
         body,

@@ -3,12 +3,12 @@ import { findCredentials } from "../../client/registry-credentials";
 import type { Project } from "../../compose/model/project";
 import type { UpOptions } from "../../compose/plan/plan-up";
 import { checkedDuration, checkedFlag, checkedText, checkedTextMap, checkedTexts, checkedWith } from "../checks";
-import { credentialSources, processEnvironment } from "../config";
+import { credentialSources, isOffline, processEnvironment } from "../config";
 import type { Environment } from "../container/types";
 import { ImageName } from "../image/image-name";
 import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
 import { baseLabels, LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
-import { log } from "../log";
+import { composeLog, log } from "../log";
 import { getRuntime, type Runtime } from "../runtime/runtime";
 import { RandomUuid, type Uuid } from "../uuid";
 import type { WaitStrategy } from "../wait/wait-strategy";
@@ -166,6 +166,7 @@ export class DockerComposeEnvironment {
         credentials: (image) => findCredentials(ImageName.fromString(image).registry, credentialSources()),
         onEvent: (event) => {
           const text = event.kind === "warning" ? event.text : `${event.kind} ${event.action.kind}`;
+          composeLog.trace(`${project.name}: ${text}`);
           if (event.kind === "warning" || event.kind === "failed") log.warn(`compose ${project.name}: ${text}`);
           if (event.kind === "failed") logger?.error(text);
           else logger?.info(text);
@@ -181,10 +182,15 @@ export class DockerComposeEnvironment {
         scale,
         build: build || this.#build,
         recreate: recreate ?? this.#recreate ?? "diverged",
-        pull: this.#pullPolicy.shouldPull() ? "always" : undefined,
+        pull: this.#pull(),
         labels: await this.#labels(runtime),
       },
     );
+  }
+
+  #pull(): UpOptions["pull"] {
+    if (isOffline() || this.#pullPolicy.mayPull?.() === false) return "never";
+    return this.#pullPolicy.shouldPull() ? "always" : undefined;
   }
 
   #env(): Readonly<Record<string, string | undefined>> {

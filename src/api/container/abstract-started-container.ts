@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { ContainerEvent } from "./container-events";
 import type { ExecOptions, ExecResult } from "./exec";
 import type {
   CommitOptions,
@@ -41,6 +42,10 @@ export class AbstractStartedContainer implements StartedTestContainer {
 
   commit(options: CommitOptions): Promise<string> {
     return this.startedTestContainer.commit(options);
+  }
+
+  events(): AsyncIterable<ContainerEvent> {
+    return this.startedTestContainer.events();
   }
 
   getHost(): string {

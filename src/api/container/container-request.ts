@@ -26,6 +26,7 @@ import type { StartedNetwork } from "../network/network";
 import { getContainerPort, getProtocol, hasHostBinding, type PortWithOptionalBinding, portKey } from "../ports/port";
 import type { WaitStrategy } from "../wait/wait-strategy";
 import { checkContent, checkCopy, checkExposed, checkedEnvironment } from "./request-checks";
+import { type EnvironmentOf, extrasOf, type Startable } from "./request-extras";
 import type {
   ArchiveToCopy,
   BindMount,
@@ -98,12 +99,35 @@ export abstract class ContainerRequest {
     return this;
   }
 
-  /** Added to earlier ones; the last value of a name wins. */
-  withEnvironment(environment: Environment): this {
+  /**
+   * Added to earlier ones; the last value of a name wins. Of a function, what it makes of the published ports, which are
+   * known before the container's first process runs.
+   */
+  withEnvironment(environment: Environment | EnvironmentOf): this {
+    if (typeof environment === "function") {
+      extrasOf(this).environmentOf.push(environment);
+      return this;
+    }
     const added = checkedEnvironment(environment);
     this.environment = { ...this.environment, ...added };
     const pairs = Object.entries(added).map(([key, value]) => `${key}=${value}`);
     this.createOpts.Env = [...(this.createOpts.Env ?? []), ...pairs];
+    return this;
+  }
+
+  /**
+   * Start these first, at once where they do not depend on each other, and stop them after this one. To start several that
+   * have some of them in common, and to have them all at hand: `TestContainers.startAll`.
+   */
+  dependsOn(...containers: Startable[]): this {
+    for (const container of containers) checkedWith(container, ["start"], "a container to depend on");
+    extrasOf(this).dependencies.push(...containers);
+    return this;
+  }
+
+  /** Let the container stay when its start fails, also after this process. Default: RUNCIBLE_KEEP_ON_FAILURE. */
+  withKeepOnFailure(keepOnFailure = true): this {
+    extrasOf(this).keepsOnFailure = checkedFlag(keepOnFailure, "whether to keep it on failure");
     return this;
   }
 

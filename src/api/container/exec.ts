@@ -1,6 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import type { EngineClient } from "../../client/client";
 import { readOutput } from "../../client/output";
+import { execLog } from "../log";
 
 export type ExecOptions = {
   workingDir: string;
@@ -38,6 +39,7 @@ export async function execIn(
   const decoders = { stdout: new StringDecoder("utf8"), stderr: new StringDecoder("utf8") };
   const add = (stream: "stdout" | "stderr", piece: string): void => {
     text[stream] += piece;
+    if (piece.trim() !== "") execLog.trace(piece.trim(), { containerId });
     text.output += piece;
   };
   for await (const { stream, payload } of readOutput(await engine.exec.start(Id, signal))) {

@@ -1,10 +1,10 @@
-import type { ContainerInspectInfo } from "dockerode";
+import type { ContainerCreateOptions, ContainerInspectInfo, HostConfig } from "dockerode";
 import { withContext } from "../../internal/error-context";
 import { parsePlatform } from "../../internal/platform";
 import type { ContainerInspect } from "../../wire/container";
 import type { ContainerCreateBody } from "../../wire/container-create";
 import { checkedFlag, checkedText, checkedTextMap, checkedWith } from "../checks";
-import { isReuseEnabled } from "../config";
+import { isKeptOnFailure, isReuseEnabled } from "../config";
 import { wayToHost } from "../host-ports/expose-host-ports";
 import { buildImage } from "../image/build-image";
 import { ensureImage } from "../image/ensure-image";
@@ -17,18 +17,33 @@ import { containerHandle } from "../runtime/container-handle";
 import { type ContainerRuntimeClient, getContainerRuntimeClient } from "../runtime/container-runtime-client";
 import { getRuntime, onLivingEngine, type Runtime } from "../runtime/runtime";
 import { RandomUuid, type Uuid } from "../uuid";
+import { waitStatesOf } from "../wait/composite";
 import { defaultWaitStrategy } from "../wait/default-strategy";
 import { HealthCheckWaitStrategy } from "../wait/health-check";
 import type { WaitStrategy } from "../wait/wait-strategy";
 import { checkBindSources } from "./bind-sources";
+import { environmentPairs, withChosenPorts } from "./chosen-ports";
 import { ContainerRequest } from "./container-request";
 import { type CopySources, packSources } from "./copy";
 import { type InspectResult, inspectResultOf } from "./inspect-result";
 import { inspectPublished, refuseExposedPorts } from "./published-ports";
+import { extrasOf } from "./request-extras";
 import { archiveStreams, readArchives, readContents, reuseHash, startOnce } from "./reuse";
 import { startFailure } from "./start-failure";
+import { startGraph, stopAll } from "./start-graph";
 import { StartedGenericContainer } from "./started-generic-container";
+import { Timeline } from "./timeline";
 import type { Labels, StartedTestContainer, TestContainer } from "./types";
+
+type CreateBody = Omit<ContainerCreateOptions, "HostConfig"> & { readonly HostConfig: HostConfig };
+
+/** One call of `start`, as far as it has come. */
+interface Attempt {
+  readonly timeline: Timeline;
+  /** Started for it. */
+  readonly dependencies: readonly StartedTestContainer[];
+  waitStrategy: WaitStrategy | undefined;
+}
 
 /**
  * Starts a container. What it is to be, `with` by `with`, is in its base; hooks are those of the contract, section 1.5.
@@ -37,6 +52,11 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
   /** An image to be built from a folder. `dockerfileName`: path in it. */
   static fromDockerfile(context: string, dockerfileName = "Dockerfile"): GenericContainerBuilder {
     return new GenericContainerBuilder(context, dockerfileName);
+  }
+
+  constructor(image: string) {
+    super(image);
+    extrasOf(this).prefetch = async () => this.#ensureImage(await getRuntime());
   }
 
   /** Before the container is created; may still change everything. */
@@ -56,25 +76,52 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
    * and what it logged last; the container is removed then.
    */
   async start(): Promise<StartedTestContainer> {
-    return onLivingEngine((runtime) => this.#startOn(runtime));
+    const { dependencies, isDependencyReady } = extrasOf(this);
+    if (dependencies.length === 0 || isDependencyReady) return onLivingEngine((runtime) => this.#startOn(runtime, []));
+    const prefetched = getRuntime().then((runtime) => this.#ensureImage(runtime));
+    prefetched.catch(() => {});
+    const started = [...(await startGraph(dependencies)).values()];
+    try {
+      return await onLivingEngine((runtime) => this.#startOn(runtime, started));
+    } catch (error) {
+      await stopAll(started).catch(() => {});
+      throw error;
+    }
   }
 
-  async #startOn(runtime: Runtime): Promise<StartedTestContainer> {
-    const { platform } = this.createOpts;
-    await ensureImage(runtime.engine, this.imageName, { force: this.pullPolicy.shouldPull(), platform });
+  #ensureImage({ engine }: Runtime): Promise<void> {
+    const { pullPolicy } = this;
+    return ensureImage(engine, this.imageName, {
+      force: pullPolicy.shouldPull(),
+      platform: this.createOpts.platform,
+      isPullAllowed: pullPolicy.mayPull?.() ?? true,
+    });
+  }
+
+  /** `dependencies`: stop with it. */
+  async #startOn(runtime: Runtime, dependencies: readonly StartedTestContainer[]): Promise<StartedTestContainer> {
+    const attempt: Attempt = { timeline: new Timeline(), dependencies, waitStrategy: undefined };
+    await this.#ensureImage(runtime);
+    attempt.timeline.mark("image ready");
     await this.beforeContainerCreated?.();
     this.hostConfig.NetworkMode = this.networkAliases.length > 0 ? undefined : this.networkMode;
     if (this.hostConfig.NetworkMode === "none") refuseExposedPorts(this.exposedPorts, this.imageName.string);
     this.createOpts.Labels = { ...baseLabels(runtime.version), ...this.createOpts.Labels };
-    if (this.reuse && isReuseEnabled()) return this.#startReusable(runtime);
-    return this.#startNew(runtime, await this.#sessionLabel(runtime));
+    if (this.reuse && isReuseEnabled()) return this.#startReusable(runtime, attempt);
+    return this.#startNew(runtime, await this.#sessionLabel(runtime), attempt);
   }
 
+  /** On a daemon of which nothing can be taken back, one that may have to be kept is none of the session's. */
   async #sessionLabel(runtime: Runtime): Promise<Labels> {
-    return this.autoCleanup ? { [LABEL_TESTCONTAINERS_SESSION_ID]: (await runtime.session()).id } : {};
+    const isOfSession = this.autoCleanup && !(this.#keepsOnFailure() && !runtime.capabilities.has("keep"));
+    return isOfSession ? { [LABEL_TESTCONTAINERS_SESSION_ID]: (await runtime.session()).id } : {};
   }
 
-  async #startReusable(runtime: Runtime): Promise<StartedTestContainer> {
+  #keepsOnFailure(): boolean {
+    return extrasOf(this).keepsOnFailure ?? isKeptOnFailure();
+  }
+
+  async #startReusable(runtime: Runtime, attempt: Attempt): Promise<StartedTestContainer> {
     this.contentsToCopy = await readContents(this.contentsToCopy);
     const archives = await readArchives(this.archivesToCopy);
     const hash = await reuseHash(runtime, {
@@ -85,12 +132,13 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
       sources: this.#copySources(),
       archives: archiveStreams(archives),
       copyOptions: this.copyToContainerOptions,
+      environmentOf: extrasOf(this).environmentOf,
     });
     this.archivesToCopy = archiveStreams(archives);
     try {
       return await startOnce(runtime, hash, {
-        resume: (id) => this.#resume(runtime, id),
-        make: () => this.#startNew(runtime, { [LABEL_TESTCONTAINERS_CONTAINER_HASH]: hash }),
+        resume: (id) => this.#resume(runtime, id, attempt),
+        make: () => this.#startNew(runtime, { [LABEL_TESTCONTAINERS_CONTAINER_HASH]: hash }, attempt),
       });
     } finally {
       // Streams are read once; the next start finds its own.
@@ -102,37 +150,74 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
     return { files: this.filesToCopy, directories: this.directoriesToCopy, contents: this.contentsToCopy };
   }
 
-  async #resume(runtime: Runtime, id: string): Promise<StartedTestContainer> {
+  async #resume(runtime: Runtime, id: string, attempt: Attempt): Promise<StartedTestContainer> {
     const { State } = await runtime.engine.containers.inspect(id);
     if (State.Paused) await runtime.engine.containers.unpause(id);
     else if (!State.Running) await runtime.engine.containers.start(id);
-    return this.#awaitReady(runtime, await inspectPublished(runtime.engine, id));
+    return this.#awaitReady(runtime, await inspectPublished(runtime.engine, id), attempt);
   }
 
-  async #startNew(runtime: Runtime, labels: Labels): Promise<StartedTestContainer> {
-    const startedAtMs = Date.now();
-    const { engine } = runtime;
+  #startNew(runtime: Runtime, labels: Labels, attempt: Attempt): Promise<StartedTestContainer> {
+    const { environmentOf } = extrasOf(this);
+    if (environmentOf.length === 0) return this.#startWith(runtime, this.#body(labels), attempt);
+    return withChosenPorts(this.hostConfig.PortBindings ?? {}, (PortBindings, ports) => {
+      const body = this.#body(labels);
+      const Env = [...(body.Env ?? []), ...environmentPairs(environmentOf, runtime.host, ports)];
+      return this.#startWith(runtime, { ...body, Env, HostConfig: { ...body.HostConfig, PortBindings } }, attempt);
+    });
+  }
+
+  #body(labels: Labels): CreateBody {
     const { name: _name, platform: _platform, ...config } = this.createOpts;
-    const { extraHosts, networkId } = await wayToHost(runtime, this.hostConfig.NetworkMode);
-    const ExtraHosts = [...(this.hostConfig.ExtraHosts ?? []), ...extraHosts];
-    const HostConfig = extraHosts.length === 0 ? this.hostConfig : { ...this.hostConfig, ExtraHosts };
-    const body = { ...config, Labels: { ...config.Labels, ...labels }, HostConfig };
-    const Id = await this.#create(runtime, body as ContainerCreateBody);
+    return { ...config, Labels: { ...config.Labels, ...labels }, HostConfig: this.hostConfig };
+  }
+
+  async #startWith(runtime: Runtime, body: CreateBody, attempt: Attempt): Promise<StartedTestContainer> {
+    const { engine } = runtime;
+    const { timeline } = attempt;
+    const { extraHosts, networkId } = await wayToHost(runtime, body.HostConfig.NetworkMode);
+    const ExtraHosts = [...(body.HostConfig.ExtraHosts ?? []), ...extraHosts];
+    const HostConfig = extraHosts.length === 0 ? body.HostConfig : { ...body.HostConfig, ExtraHosts };
+    const Id = await this.#create(runtime, { ...body, HostConfig } as ContainerCreateBody);
+    timeline.mark("created");
     try {
       if (networkId !== undefined) await engine.networks.connect(networkId, Id);
       await this.#prepare(runtime, Id);
       await engine.containers.start(Id);
+      timeline.mark("started");
       const inspect = await inspectPublished(engine, Id);
       await this.#consumeLogs(runtime, Id);
       await this.containerStarting?.(inspectResultOf(inspect), false);
-      const started = await this.#awaitReady(runtime, inspect);
+      const started = await this.#awaitReady(runtime, inspect, attempt);
+      timeline.mark("ready");
       await this.containerStarted?.(started, inspectResultOf(inspect), false);
       return started;
     } catch (error) {
-      const failure = await startFailure({ engine, containerId: Id, image: this.imageName.string, startedAtMs, error });
-      await engine.containers.remove(Id, { force: true, volumes: true }).catch(() => {});
-      throw failure;
+      throw await this.#giveUp(runtime, Id, attempt, error);
     }
+  }
+
+  /** What is to be thrown, once the container is gone or taken out of the session. */
+  async #giveUp(
+    { engine, capabilities }: Runtime,
+    containerId: string,
+    attempt: Attempt,
+    error: unknown,
+  ): Promise<Error> {
+    const isKept = this.#keepsOnFailure();
+    const failure = await startFailure({
+      engine,
+      containerId,
+      image: this.imageName.string,
+      startedAtMs: attempt.timeline.startedAtMs,
+      error,
+      timeline: attempt.timeline.entries,
+      ...(attempt.waitStrategy === undefined ? {} : { waits: waitStatesOf(attempt.waitStrategy) }),
+      isKept,
+    });
+    if (!isKept) await engine.containers.remove(containerId, { force: true, volumes: true }).catch(() => {});
+    else if (capabilities.has("keep")) await engine.containers.keep(containerId).catch(() => {});
+    return failure;
   }
 
   async #create({ engine, isOwnEngine }: Runtime, body: ContainerCreateBody): Promise<string> {
@@ -167,13 +252,16 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
     }
   }
 
-  async #awaitReady(runtime: Runtime, inspect: ContainerInspect): Promise<StartedTestContainer> {
+  async #awaitReady(runtime: Runtime, inspect: ContainerInspect, attempt: Attempt): Promise<StartedTestContainer> {
     const { exposedPorts, autoRemove } = this;
+    const { dependencies } = attempt;
     const boundPorts = BoundPorts.fromInspectResult(runtime.hostIps, inspectResultOf(inspect)).filter(exposedPorts);
     const waitStrategy = await this.#chooseWaitStrategy(inspect);
     if (this.startupTimeoutMs !== undefined) waitStrategy.withStartupTimeout(this.startupTimeoutMs);
+    attempt.waitStrategy = waitStrategy;
     await waitStrategy.waitUntilReady(containerHandle(runtime.engine, inspect.Id), boundPorts);
-    return new StartedGenericContainer({ runtime, inspect, boundPorts, exposedPorts, waitStrategy, autoRemove });
+    const details = { runtime, inspect, boundPorts, exposedPorts, waitStrategy, autoRemove, dependencies };
+    return new StartedGenericContainer(details);
   }
 
   /** A subclass may have its own way to choose, which takes the public client; building that costs a request. */
@@ -284,6 +372,7 @@ export class GenericContainerBuilder {
         platform: this.#platform,
         isCacheUsed: this.#isCacheUsed,
         isPullForced: this.#pullPolicy.shouldPull(),
+        isPullAllowed: this.#pullPolicy.mayPull?.() ?? true,
         isBuildkit: this.#isBuildkit,
       });
     });

@@ -11,6 +11,7 @@ import { KeyedMutex } from "../../internal/keyed-mutex";
 import { LABEL_TESTCONTAINERS_CONTAINER_HASH } from "../labels";
 import type { Runtime } from "../runtime/runtime";
 import { type CopySources, packSources } from "./copy";
+import type { EnvironmentOf } from "./request-extras";
 import type { ArchiveToCopy, ContentToCopy, CopyToContainerOptions, StartedTestContainer } from "./types";
 
 /** Everything that shapes a container. */
@@ -22,6 +23,7 @@ export interface ReuseRequest {
   readonly sources: CopySources;
   readonly archives: readonly ArchiveToCopy[];
   readonly copyOptions: CopyToContainerOptions;
+  readonly environmentOf: readonly EnvironmentOf[];
 }
 
 export interface ReuseActions {
@@ -44,10 +46,21 @@ const leases = new WeakMap<Runtime, Map<string, ReuseLease>>();
  */
 export async function reuseHash({ engine }: Pick<Runtime, "engine">, request: ReuseRequest): Promise<string> {
   const { createOpts, hostConfig, networkMode, networkAliases, sources, archives, copyOptions } = request;
+  // What they give depends on ports that are chosen anew each time.
+  const environmentOf = request.environmentOf.map(String);
   const { [LABEL_TESTCONTAINERS_CONTAINER_HASH]: _earlier, ...Labels } = createOpts.Labels ?? {};
   const { HostConfig: _hostConfig, ...config } = createOpts;
   const image = await engine.images.inspect(String(createOpts.Image));
-  const shape = { ...config, Labels, image: image.Id, hostConfig, networkMode, networkAliases, copyOptions };
+  const shape = {
+    ...config,
+    Labels,
+    image: image.Id,
+    hostConfig,
+    networkMode,
+    networkAliases,
+    copyOptions,
+    environmentOf,
+  };
   const hash = createHash("sha256").update(JSON.stringify(shape));
   const tar = await packSources(sources, noTime);
   if (tar !== undefined) for await (const chunk of tar) hash.update(chunk);

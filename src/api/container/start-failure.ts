@@ -1,8 +1,11 @@
 import { constants } from "node:os";
 import type { EngineClient } from "../../client/client";
+import { describeEndpoint } from "../../client/endpoint";
 import { type ErrorCode, isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
 import type { ContainerInspect } from "../../wire/container";
+import type { WaitState } from "../wait/composite";
 import { lastLogLines } from "./last-log-lines";
+import { describeTimeline, type TimelineEntry } from "./timeline";
 
 export interface FailedStart {
   readonly engine: EngineClient;
@@ -10,6 +13,12 @@ export interface FailedStart {
   readonly image: string;
   readonly startedAtMs: number;
   readonly error: unknown;
+  /** How far it came. */
+  readonly timeline?: readonly TimelineEntry[];
+  /** What was waited for, and what of it was ready. */
+  readonly waits?: readonly WaitState[];
+  /** The container stays. */
+  readonly isKept?: boolean;
 }
 
 const linesShown = 20;
@@ -30,7 +39,7 @@ const advices: ReadonlyMap<ErrorCode, string> = new Map<ErrorCode, string>([
 
 /** Everything a person needs to see why: looked up before the container is removed. Never throws. */
 export async function startFailure(failed: FailedStart): Promise<RuncibleError> {
-  const { engine, containerId, image, startedAtMs, error } = failed;
+  const { engine, containerId, image, startedAtMs, error, timeline = [], waits = [], isKept = false } = failed;
   const [inspect, lines] = await Promise.all([
     engine.containers.inspect(containerId).catch(() => undefined),
     lastLogLines(engine, containerId, linesShown).catch(() => []),
@@ -43,9 +52,11 @@ export async function startFailure(failed: FailedStart): Promise<RuncibleError> 
   const waited =
     waitedMs === 0 || reason.includes("for memory") ? "" : `, waited ${(waitedMs / 1000).toFixed(1)} s for memory`;
   const facts = `after ${elapsedMs} ms${waited}${inspect === undefined ? "" : `, ${describeEnd(inspect.State, lines)}`}`;
+  const steps = timeline.length === 0 ? "" : `; ${describeTimeline(timeline)}`;
+  const kept = isKept ? `; it is kept: docker --host ${describeEndpoint(engine.endpoint)} logs ${name}` : "";
   return new RuncibleError(
     "start-failed",
-    `start container ${name} (${image}): ${reason}${advice} (${facts})${shown(lines)}`,
+    `start container ${name} (${image}): ${reason}${advice} (${facts}${steps})${describeWaits(waits)}${kept}${shown(lines)}`,
     {
       cause: error,
       evidence: {
@@ -56,9 +67,21 @@ export async function startFailure(failed: FailedStart): Promise<RuncibleError> 
         exitCode: inspect?.State.ExitCode,
         isOutOfMemory: inspect?.State.OOMKilled,
         log: lines,
+        timeline,
+        waits,
+        isKept,
       },
     },
   );
+}
+
+/** Of one wait the reason tells all. */
+function describeWaits(waits: readonly WaitState[]): string {
+  if (waits.length < 2) return "";
+  const states = waits.map(({ wait, readyAfterMs }) =>
+    readyAfterMs === undefined ? `${wait}: not ready` : `${wait}: ready after ${readyAfterMs} ms`,
+  );
+  return `; waited for ${states.join(", ")}`;
 }
 
 function describeEnd(state: ContainerInspect["State"], lines: readonly string[]): string {

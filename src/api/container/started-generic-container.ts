@@ -1,17 +1,20 @@
 import type { Readable } from "node:stream";
 import { RuncibleError } from "../../internal/errors";
 import type { ContainerInspect } from "../../wire/container";
+import { checkedDuration } from "../checks";
 import { LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
 import { BoundPorts } from "../ports/bound-ports";
 import type { PortWithOptionalBinding } from "../ports/port";
 import { containerHandle } from "../runtime/container-handle";
 import { isGoneWithEngine, type Runtime } from "../runtime/runtime";
 import type { WaitStrategy } from "../wait/wait-strategy";
+import { type ContainerEvent, containerEvents } from "./container-events";
 import { type CopySources, packSources } from "./copy";
 import { type ExecOptions, type ExecResult, execIn } from "./exec";
 import { type InspectResult, inspectResultOf } from "./inspect-result";
 import { inspectPublished } from "./published-ports";
 import { startFailure } from "./start-failure";
+import { stopAll } from "./start-graph";
 import { StoppedGenericContainer } from "./stopped-generic-container";
 import type {
   CommitOptions,
@@ -36,6 +39,8 @@ export interface StartedContainerDetails {
   readonly waitStrategy: WaitStrategy;
   /** Whether `stop` removes by default. */
   readonly autoRemove: boolean;
+  /** Stopped after it. */
+  readonly dependencies?: readonly StartedTestContainer[];
 }
 
 export class StartedGenericContainer implements StartedTestContainer {
@@ -45,11 +50,20 @@ export class StartedGenericContainer implements StartedTestContainer {
   readonly #exposedPorts: readonly PortWithOptionalBinding[];
   readonly #waitStrategy: WaitStrategy;
   readonly #autoRemove: boolean;
+  readonly #dependencies: readonly StartedTestContainer[];
   #inspect: InspectResult;
   #boundPorts: BoundPorts;
   #stopping: Promise<StoppedTestContainer> | undefined;
 
-  constructor({ runtime, inspect, boundPorts, exposedPorts, waitStrategy, autoRemove }: StartedContainerDetails) {
+  constructor({
+    runtime,
+    inspect,
+    boundPorts,
+    exposedPorts,
+    waitStrategy,
+    autoRemove,
+    dependencies = [],
+  }: StartedContainerDetails) {
     this.#runtime = runtime;
     this.#id = inspect.Id;
     this.#image = inspect.Config.Image;
@@ -58,6 +72,7 @@ export class StartedGenericContainer implements StartedTestContainer {
     this.#exposedPorts = exposedPorts;
     this.#waitStrategy = waitStrategy;
     this.#autoRemove = autoRemove;
+    this.#dependencies = dependencies;
   }
 
   protected containerIsStopping?(): Promise<void>;
@@ -73,11 +88,17 @@ export class StartedGenericContainer implements StartedTestContainer {
 
   async #stop(options: Partial<StopOptions>): Promise<StoppedTestContainer> {
     await this.containerIsStopping?.();
+    if (options.timeout !== undefined) checkedDuration(options.timeout, "the stop timeout");
     await this.#end(options).catch((error: unknown) => {
       if (!isGoneWithEngine(this.#runtime, error)) throw error;
     });
     await this.containerIsStopped?.();
+    await stopAll(this.#dependencies);
     return new StoppedGenericContainer(this.#runtime.engine, this.#id);
+  }
+
+  events(): AsyncIterable<ContainerEvent> {
+    return containerEvents(this.#runtime.engine, this.#id);
   }
 
   async #end({ timeout = 0, remove = this.#autoRemove, removeVolumes = true }: Partial<StopOptions>): Promise<void> {

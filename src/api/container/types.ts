@@ -3,7 +3,9 @@ import type { ImagePullPolicy } from "../image/pull-policy";
 import type { StartedNetwork } from "../network/network";
 import type { PortWithOptionalBinding } from "../ports/port";
 import type { WaitStrategy } from "../wait/wait-strategy";
+import type { ContainerEvent } from "./container-events";
 import type { ExecOptions, ExecResult } from "./exec";
+import type { EnvironmentOf } from "./request-extras";
 
 export type Environment = { [key: string]: string };
 export type Labels = { [key: string]: string };
@@ -58,7 +60,7 @@ export type LogsOptions = { since?: number | undefined; tail?: number | undefine
 
 export interface TestContainer {
   start(): Promise<StartedTestContainer>;
-  withEnvironment(environment: Environment): this;
+  withEnvironment(environment: Environment | EnvironmentOf): this;
   withCommand(command: string[]): this;
   withEntrypoint(entrypoint: string[]): this;
   withTmpFs(tmpFs: TmpFs): this;
@@ -100,6 +102,8 @@ export interface StartedTestContainer extends AsyncDisposable {
   restart(options?: Partial<RestartOptions>): Promise<void>;
   /** Returns the new image's id. */
   commit(options: CommitOptions): Promise<string>;
+  /** What happens to it from now on: `for await (const { action } of container.events())`. */
+  events(): AsyncIterable<ContainerEvent>;
   getHost(): string;
   getHostname(): string;
   getFirstMappedPort(): number;

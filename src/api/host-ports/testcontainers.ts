@@ -1,6 +1,13 @@
-import { checkedPort } from "../checks";
+import { checkedObject, checkedPort } from "../checks";
+import type { Startable } from "../container/request-extras";
+import { startGraph } from "../container/start-graph";
 import { onLivingEngine } from "../runtime/runtime";
 import { exposeHostPorts } from "./expose-host-ports";
+
+/** Of each container, what its `start` resolves to. */
+export type StartedOf<T extends Readonly<Record<string, Startable>>> = {
+  [Name in keyof T]: Awaited<ReturnType<T[Name]["start"]>>;
+};
 
 /** What concerns all containers of this process. */
 // biome-ignore lint/complexity/noStaticOnlyClass: the contract, section 6
@@ -13,5 +20,15 @@ export class TestContainers {
   static async exposeHostPorts(...ports: number[]): Promise<void> {
     for (const port of ports) checkedPort(port, "the port to expose");
     await onLivingEngine((runtime) => exposeHostPorts(runtime, ports));
+  }
+
+  /**
+   * Starts containers by name, with all that they depend on: every pull begins at once, and each starts as soon as what it
+   * depends on is ready. When one fails, all are stopped again.
+   */
+  static async startAll<T extends Readonly<Record<string, Startable>>>(containers: T): Promise<StartedOf<T>> {
+    const started = await startGraph(Object.values(checkedObject(containers, "the containers to start")));
+    const entries = Object.entries(containers).map(([name, container]) => [name, started.get(container)]);
+    return Object.fromEntries(entries) as StartedOf<T>;
   }
 }

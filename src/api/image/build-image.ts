@@ -5,11 +5,12 @@ import { openFolderContext } from "../../client/folder-context";
 import { findCredentials } from "../../client/registry-credentials";
 import { withContext } from "../../internal/error-context";
 import type { RegistryAuth } from "../../wire/registry-auth";
-import { credentialSources } from "../config";
+import { credentialSources, isOffline } from "../config";
 import { buildLog } from "../log";
 import type { Runtime } from "../runtime/runtime";
-import { baseRegistries } from "./base-registries";
+import { baseImages } from "./base-images";
 import { buildWithBuildkit } from "./buildkit-build";
+import { ensureImage } from "./ensure-image";
 import type { ImageName } from "./image-name";
 
 export interface ImageBuild {
@@ -23,6 +24,7 @@ export interface ImageBuild {
   readonly platform: string | undefined;
   readonly isCacheUsed: boolean;
   readonly isPullForced: boolean;
+  readonly isPullAllowed: boolean;
   /** Of a foreign daemon: its BuildKit. Our own builder knows today's instructions either way. */
   readonly isBuildkit: boolean;
 }
@@ -36,7 +38,11 @@ export async function buildImage({ engine, isOwnEngine }: Runtime, build: ImageB
   const file = join(contextFolder, build.dockerfile);
   try {
     const { stream: context, dockerfile } = await openFolderContext(contextFolder, file, process.cwd());
-    const auths = await credentialsFor(await readFile(file, "utf8"), buildArgs);
+    const bases = baseImages(await readFile(file, "utf8"), buildArgs);
+    // What must not be pulled is refused here, by name.
+    const isPullAllowed = build.isPullAllowed && !isOffline();
+    if (!isPullAllowed) for (const base of bases) await ensureImage(engine, base, { force: false, isPullAllowed });
+    const auths = await credentialsFor(bases);
     const request: BuildImageRequest = {
       context,
       dockerfile,
@@ -45,7 +51,7 @@ export async function buildImage({ engine, isOwnEngine }: Runtime, build: ImageB
       labels: build.labels,
       auths,
       noCache: !build.isCacheUsed,
-      pull: build.isPullForced,
+      pull: build.isPullForced && isPullAllowed,
       ...(target === undefined ? {} : { target }),
       ...(platform === undefined ? {} : { platform }),
       onProgress: ({ stream }) => {
@@ -60,13 +66,10 @@ export async function buildImage({ engine, isOwnEngine }: Runtime, build: ImageB
   }
 }
 
-async function credentialsFor(
-  dockerfileText: string,
-  buildArgs: Readonly<Record<string, string>>,
-): Promise<ReadonlyMap<string, RegistryAuth>> {
+async function credentialsFor(bases: readonly ImageName[]): Promise<ReadonlyMap<string, RegistryAuth>> {
   const sources = credentialSources();
   const found = await Promise.all(
-    baseRegistries(dockerfileText, buildArgs).map(async (registry) => {
+    [...new Set(bases.map(({ registry }) => registry))].map(async (registry) => {
       const auth = await findCredentials(registry, sources);
       return auth === undefined ? [] : [[auth.serverAddress ?? registry ?? "docker.io", auth] as const];
     }),

@@ -1,9 +1,10 @@
 import type { EngineClient } from "../../client/client";
 import { findCredentials } from "../../client/registry-credentials";
 import { withContext } from "../../internal/error-context";
-import { hasCode } from "../../internal/errors";
+import { hasCode, RuncibleError } from "../../internal/errors";
 import { matchesPlatform, parsePlatform } from "../../internal/platform";
-import { credentialSources } from "../config";
+import { credentialSources, isOffline } from "../config";
+import { pullLog } from "../log";
 import type { ImageName } from "./image-name";
 
 /** Images seen, per daemon: they rarely go away, and a create tells when one did. */
@@ -32,22 +33,41 @@ async function isOfPlatform({ images }: EngineClient, { string }: ImageName, pla
   }
 }
 
+export interface EnsureOptions {
+  readonly force: boolean;
+  readonly platform?: string | undefined;
+  /** Default: true. */
+  readonly isPullAllowed?: boolean | undefined;
+}
+
 /**
  * Pulls the image if it is missing or is another platform's, or always with `force`. Throws what the registry said, with
- * the image's name.
+ * the image's name, and `image-not-found` for one that must not be pulled.
  */
 export async function ensureImage(
   engine: EngineClient,
   imageName: ImageName,
-  { force, platform }: { readonly force: boolean; readonly platform?: string | undefined },
+  { force, platform, isPullAllowed = true }: EnsureOptions,
 ): Promise<void> {
-  if (!force && (await imageExists(engine, imageName, platform))) return;
+  const reason = isOffline() ? "RUNCIBLE_OFFLINE is set" : isPullAllowed ? undefined : "its pull policy says never";
+  if ((!force || reason !== undefined) && (await imageExists(engine, imageName, platform))) return;
+  if (reason !== undefined) throw mustNotBePulled(imageName, reason);
   const { registry, image, tag, string } = imageName;
   const auth = await findCredentials(registry, credentialSources());
   const name = registry === undefined ? image : `${registry}/${image}`;
   try {
-    await engine.images.pull({ name, tag, platform, ...(auth === undefined ? {} : { auth }) });
+    const onProgress = ({ status, id }: { readonly status?: string; readonly id?: string }): void => {
+      if (status !== undefined) pullLog.trace(id === undefined ? status : `${id}: ${status}`, { imageName: string });
+    };
+    await engine.images.pull({ name, tag, platform, onProgress, ...(auth === undefined ? {} : { auth }) });
   } catch (error) {
     throw withContext(error, `pull image ${string}${platform === undefined ? "" : ` for ${platform}`}`);
   }
+}
+
+function mustNotBePulled({ string }: ImageName, reason: string): RuncibleError {
+  return new RuncibleError(
+    "image-not-found",
+    `use image ${string}: it is not here, and ${reason}; pull it first: npx runcible pull ${string}`,
+  );
 }

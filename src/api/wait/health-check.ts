@@ -10,6 +10,10 @@ const intervalMs = 50;
 
 /** The container's own health check passes. Its failure ends the wait at once. */
 export class HealthCheckWaitStrategy extends AbstractWaitStrategy {
+  override toString(): string {
+    return "the health check";
+  }
+
   async waitUntilReady(container: ContainerHandle): Promise<void> {
     const { engine } = await getRuntime();
     let probe = "";

@@ -98,6 +98,10 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
     return this.allowInsecure();
   }
 
+  override toString(): string {
+    return `${this.#protocol.toUpperCase()} ${this.#path} at port ${this.#port}`;
+  }
+
   async waitUntilReady(container: ContainerHandle, boundPorts: BoundPorts): Promise<void> {
     const runtime = await getRuntime();
     const agent = this.#createAgent();

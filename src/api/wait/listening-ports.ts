@@ -13,6 +13,10 @@ const connectTimeoutMs = 1_000;
 
 /** Every published TCP port is listened on in the container and answers from outside. UDP ports cannot be asked. */
 export class ListeningPortsWaitStrategy extends AbstractWaitStrategy {
+  override toString(): string {
+    return "listening ports";
+  }
+
   async waitUntilReady(container: ContainerHandle, boundPorts: BoundPorts): Promise<void> {
     const ports = [...boundPorts.iterator()].filter(([key]) => key.endsWith("/tcp"));
     if (ports.length === 0) return;

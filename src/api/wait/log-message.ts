@@ -17,6 +17,10 @@ export class LogMessageWaitStrategy extends AbstractWaitStrategy {
     this.#times = times;
   }
 
+  override toString(): string {
+    return `log message "${this.#message}"`;
+  }
+
   async waitUntilReady(container: ContainerHandle, _boundPorts: BoundPorts, startTime?: Date): Promise<void> {
     const { engine } = await getRuntime();
     const since = startTime === undefined ? undefined : startTime.getTime() / 1000;

@@ -17,6 +17,10 @@ export class ShellWaitStrategy extends AbstractWaitStrategy {
     this.#command = command;
   }
 
+  override toString(): string {
+    return `command "${this.#command}"`;
+  }
+
   async waitUntilReady(container: ContainerHandle): Promise<void> {
     const { engine } = await getRuntime();
     let last = "";

@@ -23,6 +23,11 @@ export abstract class AbstractWaitStrategy implements WaitStrategy {
     return this;
   }
 
+  /** For errors: what is waited for. */
+  toString(): string {
+    return this.constructor.name;
+  }
+
   isStartupTimeoutSet(): boolean {
     return this.#isStartupTimeoutSet;
   }

@@ -101,6 +101,9 @@ export interface ContainerService {
   /** A new image of the container's root and config. Throws `invalid-argument` for a change that is none. */
   commit(ref: string, options: CommitOptions): Promise<{ readonly imageId: string }>;
 
+  /** Takes it out of its session: it stays when that ends. */
+  keep(ref: string): Promise<void>;
+
   /**
    * Resolves when the container's network has a listener on every port (an address other than loopback, or all).
    * Throws `container-exited` with exit code and last log lines as evidence when the container ends first, `wait-timeout`

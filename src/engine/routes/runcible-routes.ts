@@ -16,7 +16,7 @@ import type { SystemService } from "./system-service";
 export interface RuncibleRouteServices {
   readonly system: SystemService;
   readonly sessions: SessionService;
-  readonly containers: Pick<ContainerService, "waitForListening">;
+  readonly containers: Pick<ContainerService, "keep" | "waitForListening">;
   readonly images: Pick<ImageService, "buildHost">;
   readonly hostPorts: HostPortService;
   readonly reuse: ReuseService;
@@ -32,6 +32,7 @@ export function runcibleRoutes(services: RuncibleRouteServices): readonly Route[
       pattern: "/runcible/containers/:id/wait-ports",
       handler: (request) => waitPorts(services, request),
     },
+    { method: "POST", pattern: "/runcible/containers/:id/keep", handler: (request) => keep(services, request) },
     { method: "POST", pattern: "/runcible/images/host", handler: (request) => buildHost(services, request) },
     { method: "POST", pattern: "/runcible/reuse", handler: (request) => lease(services, request) },
     { method: "POST", pattern: "/runcible/reuse/ready", handler: (request) => markReady(services, request) },
@@ -83,6 +84,11 @@ async function waitPorts({ containers }: RuncibleRouteServices, request: EngineR
   }
   const ports = listField(body, "Ports").flatMap(parsePortKey);
   await containers.waitForListening(param(request, "id"), { ports, timeoutMs, signal: request.signal });
+  return json({});
+}
+
+async function keep({ containers }: RuncibleRouteServices, request: EngineRequest): Promise<Reply> {
+  await containers.keep(param(request, "id"));
   return json({});
 }
 

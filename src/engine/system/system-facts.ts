@@ -30,7 +30,7 @@ export function createSystemService(options: SystemFactsOptions): SystemService 
     instanceId: options.instanceId,
     startedAt: options.startedAt,
     architecture: hostPlatform().architecture,
-    capabilities: ["sessions", "wait-ports", "host-images", "host-ports", "reuse"],
+    capabilities: ["sessions", "wait-ports", "host-images", "host-ports", "reuse", "keep"],
   };
   return {
     identity,

@@ -7,7 +7,7 @@ import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { rootTest } from "../../support/run-as";
 import { busyboxImage } from "./busybox-image";
 
-useEngineOfThisFile();
+const engine = useEngineOfThisFile();
 
 async function failureOf(container: GenericContainer): Promise<RuncibleError> {
   return container.start().then(
@@ -207,4 +207,37 @@ test("what the engine found comes through with its code, kind and evidence", asy
   expect(error.cause).toMatchObject({ code: "executable-not-found", kind: "invalid" });
   expect(error.evidence["runc"]).toContain("no-such-program");
   expect(isRuncibleError(error.cause)).toBe(true);
+});
+
+test("the error has the timeline of the start, and what of several waits was ready", async () => {
+  const waits = Wait.forAll([Wait.forLogMessage("one"), Wait.forListeningPorts(), Wait.forLogMessage("two")]);
+  const container = printing("echo one", waits)(new GenericContainer(await busyboxImage()));
+
+  const error = await failureOf(container.withStartupTimeout(500));
+
+  expect(error.message).toMatch(/; image ready at \d+ ms, created at \d+ ms, started at \d+ ms\)/);
+  expect(error.message).toMatch(/waited for log message "one": ready after \d+ ms.*log message "two": not ready/);
+  const { timeline } = error.evidence as { readonly timeline: readonly { readonly step: string }[] };
+  expect(timeline.map(({ step }) => step)).toEqual(["image ready", "created", "started"]);
+  expect(error.evidence["waits"]).toMatchObject([
+    { wait: 'log message "one"', readyAfterMs: expect.any(Number) },
+    { wait: "listening ports" },
+    { wait: 'log message "two"', readyAfterMs: undefined },
+  ]);
+});
+
+test("a container that is kept on failure outlives its session, and the error says where it is", async () => {
+  const { client } = engine;
+  const container = new GenericContainer(await busyboxImage())
+    .withCommand(["sh", "-c", "echo no luck; exit 3"])
+    .withWaitStrategy(Wait.forLogMessage("ready"))
+    .withKeepOnFailure();
+
+  const error = await failureOf(container);
+
+  const name = String(error.evidence["container"]);
+  expect(error.message).toMatch(new RegExp(`it is kept: docker --host unix://\\S+ logs ${name}`));
+  const kept = await client.containers.inspect(name);
+  expect(Object.keys(kept.Config.Labels ?? {})).not.toContain("org.testcontainers.session-id");
+  await client.containers.remove(kept.Id, { force: true });
 });

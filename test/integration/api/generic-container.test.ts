@@ -167,3 +167,20 @@ test("a reusable container is found again by its configuration", async () => {
   expect(second.getId()).toBe(first.getId());
   await second.stop();
 });
+
+test("what happens to a container is told as it happens", async () => {
+  const container = await new GenericContainer(await busyboxImage()).withCommand(["sleep", "60"]).start();
+  const events = container.events();
+  await container.exec(["true"]);
+
+  const stopped = container.stop();
+  const actions: string[] = [];
+  for await (const { action, time } of events) {
+    expect(Math.abs(Date.now() - time.getTime())).toBeLessThan(60_000);
+    actions.push(action.split(":")[0] ?? "");
+    if (action === "destroy") break;
+  }
+  await stopped;
+
+  expect(actions).toEqual(["exec_create", "exec_start", "exec_die", "kill", "die", "destroy"]);
+});

@@ -5,11 +5,13 @@ import {
   BoundPorts,
   type BuildOptions,
   type CommitOptions,
+  type ContainerEvent,
   ContainerRuntimeClient,
   type Content,
   type CopyToContainerOptions,
   DockerComposeEnvironment,
   DownedDockerComposeEnvironment,
+  type EnvironmentOf,
   type ExecOptions,
   type ExecResult,
   GenericContainer,
@@ -30,16 +32,20 @@ import {
   type PortGenerator,
   type PortWithBinding,
   type PortWithOptionalBinding,
+  type PublishedAddress,
   PullPolicy,
   RandomPortGenerator,
   RandomUuid,
+  type Reaper,
   type RestartOptions,
   type Retry,
   RuncibleError,
   randomUuid,
   SocatContainer,
+  type Startable,
   StartedDockerComposeEnvironment,
   StartedNetwork,
+  type StartedOf,
   StartedSocatContainer,
   type StartedTestContainer,
   StartupCheckStrategy,
@@ -162,7 +168,24 @@ export async function useEverything(): Promise<void> {
   if (!(stopped instanceof StoppedNetwork) || !(network instanceof StartedNetwork)) return;
   await useCompose();
   await useImages(client);
+  await useAdditions();
   await using _disposed = await new ServiceContainer().start();
+}
+
+/** What the original has not. */
+async function useAdditions(): Promise<void> {
+  const advertised: EnvironmentOf = ({ host, port }: PublishedAddress) => ({ ADVERTISED: `${host}:${port(80)}` });
+  const database = new ServiceContainer().withPullPolicy(PullPolicy.never()).withKeepOnFailure();
+  const dependencies: Startable[] = [database];
+  const containers = {
+    database,
+    app: new GenericContainer("app:1").withEnvironment(advertised).dependsOn(...dependencies),
+  };
+  const started: StartedOf<typeof containers> = await TestContainers.startAll(containers);
+  log.info(started.database.getUrl());
+  for await (const { action, time, attributes } of started.app.events() as AsyncIterable<ContainerEvent>) {
+    log.info(`${action} ${time.toISOString()} ${attributes["exitCode"]}`);
+  }
 }
 
 async function useImages(client: ContainerRuntimeClient): Promise<void> {
@@ -181,7 +204,7 @@ async function useImages(client: ContainerRuntimeClient): Promise<void> {
   await using service = await built.start();
   const socat: StartedSocatContainer = await new SocatContainer("alpine/socat:1").withTarget(80, "service").start();
   if (!(socat instanceof StartedSocatContainer)) return;
-  const reaper = await getReaper(client);
+  const reaper: Reaper = await getReaper(client);
   reaper.addSession(randomUuid());
   reaper.addComposeProject("project");
   log.info(`${reaper.sessionId} ${reaper.containerId} ${service.getName()}`);

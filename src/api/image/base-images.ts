@@ -4,18 +4,15 @@ import { parseDockerfile } from "../../build/dockerfile/parse";
 import { ImageName } from "./image-name";
 
 /**
- * The registries that a build may pull from, undefined being Docker Hub: those of its FROM and `--from` images. Of a
- * Dockerfile with a mistake in it there are none: the daemon says what is wrong.
+ * The images that a build may pull: those of FROM and `--from`. Of a Dockerfile with a mistake in it there are none: the
+ * daemon says what is wrong.
  */
-export function baseRegistries(
-  dockerfileText: string,
-  buildArgs: Readonly<Record<string, string>>,
-): readonly (string | undefined)[] {
+export function baseImages(dockerfileText: string, buildArgs: Readonly<Record<string, string>>): readonly ImageName[] {
   try {
     const dockerfile = parseDockerfile(dockerfileText);
     const stageNames = dockerfile.stages.map(({ from }) => from.name);
     const images = imagesOf(dockerfile, buildArgs).filter((name) => name !== "scratch" && !stageNames.includes(name));
-    return [...new Set(images.map((name) => ImageName.fromString(name).registry))];
+    return [...new Set(images)].map((name) => ImageName.fromString(name));
   } catch {
     return [];
   }

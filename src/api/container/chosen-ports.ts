@@ -1,0 +1,50 @@
+import type { PortMap } from "dockerode";
+import { hasCode, isRuncibleError } from "../../internal/errors";
+import { BoundPorts } from "../ports/bound-ports";
+import { RandomPortGenerator } from "../ports/random-port";
+import type { EnvironmentOf, PublishedAddress } from "./request-extras";
+
+const attempts = 5;
+
+/**
+ * Has host ports chosen before a container is made, so that its environment can name them. Another program may take one
+ * before the container has it; then others are chosen.
+ */
+export async function withChosenPorts<T>(
+  bindings: PortMap,
+  start: (chosen: PortMap, ports: BoundPorts) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const { chosen, ports } = await choosePorts(bindings);
+    try {
+      return await start(chosen, ports);
+    } catch (error) {
+      if (attempt === attempts || !isPortTaken(error)) throw error;
+    }
+  }
+}
+
+/** `KEY=VALUE` pairs of functions of the address. */
+export function environmentPairs(functions: readonly EnvironmentOf[], host: string, ports: BoundPorts): string[] {
+  const address: PublishedAddress = { host, port: (containerPort) => ports.getBinding(containerPort) };
+  return functions.flatMap((environmentOf) =>
+    Object.entries(environmentOf(address)).map(([name, value]) => `${name}=${value}`),
+  );
+}
+
+async function choosePorts(bindings: PortMap): Promise<{ readonly chosen: PortMap; readonly ports: BoundPorts }> {
+  const generator = new RandomPortGenerator();
+  const chosen: PortMap = {};
+  const ports = new BoundPorts();
+  for (const [key, [binding]] of Object.entries(bindings as Record<string, { HostPort?: string }[]>)) {
+    const given = Number(binding?.HostPort ?? 0);
+    const hostPort = given === 0 ? await generator.generatePort() : given;
+    chosen[key] = [{ ...binding, HostPort: String(hostPort) }] as PortMap[string];
+    ports.setBinding(key, hostPort);
+  }
+  return { chosen, ports };
+}
+
+function isPortTaken(error: unknown): boolean {
+  return hasCode(error, "port-in-use") || (isRuncibleError(error) && hasCode(error.cause, "port-in-use"));
+}

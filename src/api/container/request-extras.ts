@@ -1,0 +1,42 @@
+import type { Environment, StartedTestContainer } from "./types";
+
+/** Where published ports are, before the container's first process runs. */
+export interface PublishedAddress {
+  /** As `getHost()`. */
+  readonly host: string;
+  /** As `getMappedPort()`. Throws `invalid-argument` for a port that is not exposed. */
+  port(containerPort: number | `${number}/tcp` | `${number}/udp`): number;
+}
+
+export type EnvironmentOf = (context: PublishedAddress) => Environment;
+
+/** A container that others may wait for. */
+export interface Startable {
+  start(): Promise<StartedTestContainer>;
+}
+
+/** What this package adds to the request of the original. */
+export interface RequestExtras {
+  readonly environmentOf: EnvironmentOf[];
+  readonly dependencies: Startable[];
+  keepsOnFailure: boolean | undefined;
+  /** Begins to pull the image, unless it is there. */
+  prefetch(): Promise<void>;
+  /** Whoever starts it has started its dependencies. */
+  isDependencyReady: boolean;
+}
+
+const all = new WeakMap<object, RequestExtras>();
+
+/** Kept beside the request, where no field of a subclass can get in the way. */
+export function extrasOf(request: object): RequestExtras {
+  const known = all.get(request) ?? {
+    environmentOf: [],
+    dependencies: [],
+    keepsOnFailure: undefined,
+    isDependencyReady: false,
+    prefetch: async () => {},
+  };
+  all.set(request, known);
+  return known;
+}

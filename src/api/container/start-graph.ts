@@ -1,0 +1,85 @@
+import { RuncibleError } from "../../internal/errors";
+import { extrasOf, type Startable } from "./request-extras";
+import type { StartedTestContainer } from "./types";
+
+export type StartedGraph = ReadonlyMap<Startable, StartedTestContainer>;
+
+/**
+ * Starts containers and all that they depend on: every pull begins at once, and each container starts as soon as what it
+ * depends on is ready, once however many depend on it. When one fails, those that had started are stopped, and its error
+ * is thrown. Throws `invalid-argument` for a circle.
+ */
+export async function startGraph(roots: readonly Startable[]): Promise<StartedGraph> {
+  const nodes = allNodes(roots);
+  // What fails here fails again, and is told, when the container itself starts.
+  for (const node of nodes)
+    extrasOf(node)
+      .prefetch()
+      .catch(() => {});
+  const starts = new Map<Startable, Promise<StartedTestContainer>>();
+  let isFailed = false;
+  const start = (node: Startable): Promise<StartedTestContainer> => {
+    const known = starts.get(node);
+    if (known !== undefined) return known;
+    const begun = startAfter(node, dependenciesOf(node).map(start), () => isFailed);
+    begun.catch(() => {
+      isFailed = true;
+    });
+    starts.set(node, begun);
+    return begun;
+  };
+  const settled = await Promise.allSettled(nodes.map(start));
+  const started = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const [failure] = settled.flatMap((result) => (result.status === "rejected" ? [result] : []));
+  if (failure === undefined)
+    return new Map(nodes.map((node, index) => [node, started[index]] as const).filter(isStarted));
+  await stopAll(started);
+  throw failure.reason;
+}
+
+/** In the reverse of the order in which they started; the first failure is thrown when all have been tried. */
+export async function stopAll(started: readonly StartedTestContainer[]): Promise<void> {
+  const results = await Promise.allSettled([...started].reverse().map((container) => container.stop()));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}
+
+function isStarted(
+  entry: readonly [Startable, StartedTestContainer | undefined],
+): entry is readonly [Startable, StartedTestContainer] {
+  return entry[1] !== undefined;
+}
+
+async function startAfter(
+  node: Startable,
+  dependencies: readonly Promise<StartedTestContainer>[],
+  isFailed: () => boolean,
+): Promise<StartedTestContainer> {
+  await Promise.all(dependencies);
+  if (isFailed()) throw new RuncibleError("aborted", "start container: another one failed, and this one was not begun");
+  const own = extrasOf(node);
+  own.isDependencyReady = true;
+  try {
+    return await node.start();
+  } finally {
+    own.isDependencyReady = false;
+  }
+}
+
+/** Dependencies first. */
+function allNodes(roots: readonly Startable[]): readonly Startable[] {
+  const found = new Set<Startable>();
+  const visit = (node: Startable, above: readonly Startable[]): void => {
+    if (above.includes(node)) {
+      throw new RuncibleError("invalid-argument", "start containers: they depend on each other in a circle; break it");
+    }
+    if (found.has(node)) return;
+    for (const dependency of dependenciesOf(node)) visit(dependency, [...above, node]);
+    found.add(node);
+  };
+  for (const root of roots) visit(root, []);
+  return [...found];
+}
+
+function dependenciesOf(node: Startable): readonly Startable[] {
+  return extrasOf(node).dependencies;
+}

@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { GenericContainer, TestContainers, Wait } from "../../../src/index";
+import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { busyboxImage } from "./busybox-image";
+
+const engine = useEngineOfThisFile();
+
+/** Notes when it begins and when it is ready. */
+class Noted extends GenericContainer {
+  readonly #note: (what: string) => void;
+  readonly #name: string;
+
+  constructor(image: string, name: string, note: (what: string) => void) {
+    super(image);
+    this.#note = note;
+    this.#name = name;
+    this.withCommand(["sh", "-c", "echo ready; sleep 60"]).withWaitStrategy(Wait.forLogMessage("ready"));
+  }
+
+  protected override async beforeContainerCreated(): Promise<void> {
+    this.#note(`${this.#name} begins`);
+  }
+
+  protected override async containerStarted(): Promise<void> {
+    this.#note(`${this.#name} is ready`);
+  }
+}
+
+async function running(): Promise<number> {
+  return (await engine.client.containers.list()).length;
+}
+
+test("what a container depends on starts first, once, and is at hand under its name", async () => {
+  const notes: string[] = [];
+  const image = await busyboxImage();
+  const named = (name: string): Noted => new Noted(image, name, (what) => notes.push(what));
+  const base = named("base");
+  const [left, right] = [named("left").dependsOn(base), named("right").dependsOn(base)];
+  const top = named("top").dependsOn(left, right);
+
+  const started = await TestContainers.startAll({ top, base });
+
+  expect(notes.filter((note) => note.startsWith("base"))).toEqual(["base begins", "base is ready"]);
+  expect(notes.slice(0, 2)).toEqual(["base begins", "base is ready"]);
+  expect(notes.slice(2, 4).sort()).toEqual(["left begins", "right begins"]);
+  expect(notes.slice(-2)).toEqual(["top begins", "top is ready"]);
+  expect(started.base.getId()).not.toBe(started.top.getId());
+  expect(await running()).toBe(4);
+  const all = await engine.client.containers.list();
+  await Promise.all(all.map(({ Id }) => engine.client.containers.remove(Id, { force: true })));
+});
+
+test("a container that is started alone brings its dependencies, and takes them along when it stops", async () => {
+  const image = await busyboxImage();
+  const idle = (): GenericContainer => new GenericContainer(image).withCommand(["sleep", "60"]);
+
+  const started = await idle().dependsOn(idle().dependsOn(idle())).start();
+  expect(await running()).toBe(3);
+
+  await started.stop();
+  expect(await running()).toBe(0);
+});
+
+test("when one fails its error is thrown, what depends on it does not begin, and nothing runs on", async () => {
+  const notes: string[] = [];
+  const image = await busyboxImage();
+  const broken = new GenericContainer(image)
+    .withCommand(["sh", "-c", "echo no luck; exit 3"])
+    .withWaitStrategy(Wait.forLogMessage("ready"));
+  const other = new GenericContainer(image).withCommand(["sleep", "60"]);
+  const top = new Noted(image, "top", (what) => notes.push(what)).dependsOn(broken, other);
+
+  await expect(TestContainers.startAll({ top })).rejects.toMatchObject({
+    code: "start-failed",
+    message: expect.stringContaining("no luck"),
+  });
+  expect(notes).toEqual([]);
+  expect(await running()).toBe(0);
+});
+
+test("a circle is refused before anything starts", async () => {
+  const image = await busyboxImage();
+  const first = new GenericContainer(image);
+  const second = new GenericContainer(image).dependsOn(first);
+  first.dependsOn(second);
+
+  await expect(first.start()).rejects.toMatchObject({ code: "invalid-argument", message: /circle/ });
+});
