@@ -51,8 +51,7 @@ export class RedisContainer extends GenericContainer {
 
   /** Throws `command-failed` when a script has a command that the server refuses. */
   protected override async containerStarted(container: StartedTestContainer): Promise<void> {
-    const started = new StartedRedisContainer(container, this.#password);
-    for (const script of this.#initScripts) await started.runScript(script);
+    for (const script of this.#initScripts) await runScript(container, this.#password, script);
   }
 }
 
@@ -81,21 +80,22 @@ export class StartedRedisContainer extends AbstractStartedContainer {
 
   /** Runs one command with the container's `redis-cli`. Throws `command-failed` when the server refuses it. */
   async executeCommand(...words: string[]): Promise<string> {
-    const { output, exitCode } = await this.#execute(["redis-cli", "-e", ...words]);
+    const { output, exitCode } = await execute(this, this.#password, ["redis-cli", "-e", ...words]);
     if (exitCode !== 0) throw refused(words.join(" "), output);
     return output.trimEnd();
   }
+}
 
-  /** Runs the commands of a file in the container. @internal */
-  async runScript(path: string): Promise<void> {
-    // What redis-cli reads from its input has no say in its exit code; errors are marked in its output for people.
-    const { output, exitCode } = await this.#execute(["sh", "-c", 'redis-cli --no-raw <"$0"', path]);
-    if (exitCode !== 0 || /^\(error\)/m.test(output)) throw refused(path, output);
-  }
+/** The commands of a file in the container. */
+async function runScript(container: StartedTestContainer, password: string, path: string): Promise<void> {
+  // What redis-cli reads from its input has no say in its exit code; errors are marked in its output for people.
+  const command = ["sh", "-c", 'redis-cli --no-raw <"$0"', path];
+  const { output, exitCode } = await execute(container, password, command);
+  if (exitCode !== 0 || /^\(error\)/m.test(output)) throw refused(path, output);
+}
 
-  #execute(command: string[]): Promise<ExecResult> {
-    return this.exec(command, this.#password === "" ? {} : { env: { REDISCLI_AUTH: this.#password } });
-  }
+function execute(container: StartedTestContainer, password: string, command: string[]): Promise<ExecResult> {
+  return container.exec(command, password === "" ? {} : { env: { REDISCLI_AUTH: password } });
 }
 
 function refused(what: string, output: string): RuncibleError {

@@ -73,6 +73,17 @@ test("what is saved is there after a restart", async () => {
   expect(await container.executeCommand("GET", "kept")).toBe("yes");
 });
 
+test("a reused container is the same one, with what its init scripts did once", async () => {
+  const script = useTextFile("count.redis", "INCR count\n");
+  const request = (): RedisContainer => new RedisContainer().withPassword("secret").withInitScripts(script).withReuse();
+  await using first = await request().start();
+
+  const second = await request().start();
+
+  expect(second.getId()).toBe(first.getId());
+  expect(await second.executeCommand("GET", "count")).toBe("1");
+});
+
 test("Valkey is run by the same class", async () => {
   await using container = await new RedisContainer(await serviceImage("valkey")).withPassword("secret").start();
 

@@ -28,7 +28,9 @@ const debian = {
   options: [
     "--variant=apt",
     ...["man", "doc", "info", "locale"].map((folder) => `--dpkgopt=path-exclude=/usr/share/${folder}/*`),
-    '--aptopt=APT::Install-Recommends "false"',
+    ...['APT::Install-Recommends "false"', 'Acquire::Languages "none"'].map((line) => `--aptopt=${line}`),
+    // A build that is interrupted begins anew, so nothing needs to be on the disk before it is over.
+    "--dpkgopt=force-unsafe-io",
   ],
 } as const;
 
