@@ -7,11 +7,11 @@ import { ownUserNamespace } from "../internal/user-namespace";
 import type { RuntimeParts } from "../runtime/container";
 import { openImageStore } from "../runtime/image/image-store";
 import { openLayerStore } from "../runtime/layer/layer-store";
-import { startNetworkStack } from "../runtime/network/stack";
+import { type NetworkStack, startNetworkStack } from "../runtime/network/stack";
 import { createPuller } from "../runtime/pull";
 import { createPusher } from "../runtime/push";
 import type { RootfsChoice } from "../runtime/rootfs/choose-driver";
-import { openRunc } from "../runtime/runc/runc";
+import { openRunc, type Runc } from "../runtime/runc/runc";
 import { openBuilds } from "./builds/build-service";
 import type { EngineConfig } from "./config";
 import { createArchiveService } from "./containers/archive";
@@ -65,7 +65,7 @@ export interface ComposedServices {
 export async function composeServices(options: ComposeOptions): Promise<ComposedServices> {
   const { config, logger, engineId } = options;
   const inState = (name: string): string => join(config.stateFolder, name);
-  const rootfs = await openRootfs(config, engineId, logger);
+  const { rootfs, network, runc } = await openMachine(options);
   const inStorage = (name: string): string => join(rootfs.storageFolder, name);
   const records = <T>(
     folder: string,
@@ -73,13 +73,15 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     keepsDamaged = false,
   ): Promise<RecordStore<T>> => openRecordStore(folder, { file: "record.json", isRecord, logger, keepsDamaged });
 
-  const [runtime, images, containerStore, networkStore, volumeStore] = await Promise.all([
-    openRuntime(options, rootfs),
+  const [layers, images, containerStore, networkStore, volumeStore] = await Promise.all([
+    openLayerStore(inStorage("layers"), {}, rootfs.driver.form),
     openImageStore(inStorage("images")),
     records(inStorage("containers"), isContainerRecord),
     records(inState("networks"), isNetworkRecord),
     records(inState("volumes"), isVolumeRecord, true),
   ]);
+  const { cgroupParent } = options;
+  const runtime: RuntimeParts = { layers, rootfs: rootfs.driver, network, runc, cgroupParent, logger };
   const events = createEventHub({ now: nowNs });
   const volumes = await Volumes.open({ store: volumeStore, root: inState("volumes"), events, logger });
   const networks = await Networks.open({
@@ -224,16 +226,18 @@ async function removeRemains({ networks, volumes, images, logger }: Remains): Pr
   await images.collectGarbage();
 }
 
-async function openRuntime(
-  { engineId, runFolder, cgroupParent, logger, onLost }: ComposeOptions,
-  { driver, storageFolder }: RootfsChoice,
-): Promise<RuntimeParts> {
-  const [layers, network, runc] = await Promise.all([
-    openLayerStore(join(storageFolder, "layers"), {}, driver.form),
+/** What takes the machine some time, at once. */
+async function openMachine({ config, engineId, runFolder, logger, onLost }: ComposeOptions): Promise<{
+  readonly rootfs: RootfsChoice;
+  readonly network: NetworkStack;
+  readonly runc: Runc;
+}> {
+  const [rootfs, network, runc] = await Promise.all([
+    openRootfs(config, engineId, logger),
     startNetworkStack({ engineId, runFolder, logger, onLost }),
     openRunc({ root: join(runFolder, "runc"), runFolder: join(runFolder, "processes") }),
   ]);
-  return { layers, rootfs: driver, network, runc, cgroupParent, logger };
+  return { rootfs, network, runc };
 }
 
 function onceEach(say: (text: string) => void): (text: string) => void {

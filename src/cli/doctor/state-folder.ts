@@ -17,32 +17,31 @@ const unfit: ReadonlyMap<number, string> = new Map([
 const sizeToWarnAt = 1_000_000_000;
 
 /** Whether containers can have their files where the state folder is, or will be, and how the engine will lay them there. */
-export async function examineStateFolder({ stateFolder, path }: Machine): Promise<Outcome> {
+export async function examineStateFolder({ stateFolder, path, env }: Machine): Promise<Outcome> {
   const facts = await fileSystemOf(stateFolder);
   const freeBytes = facts.bavail * facts.bsize;
   const detail = `${stateFolder}, ${formatSize(freeBytes)} free`;
+  const asked = env["RUNCIBLE_ROOTFS"];
+  if (asked) return found(`${detail}; roots by ${asked}, as RUNCIBLE_ROOTFS asks`);
   const kind = unfit.get(facts.type);
   if (kind !== undefined) return await withoutOverlay(`${detail}, on ${kind}`, path);
   if (freeBytes < sizeToWarnAt) return optional(detail, "free some space for images");
-  return found(detail);
+  return found(`${detail}; roots by the kernel's overlay`);
 }
 
 /** What the engine will do then: see runtime/rootfs/choose-driver.ts, which tries it. */
 async function withoutOverlay(detail: string, path: string): Promise<Outcome> {
   const [volume] = await findScratchMounts();
-  if (volume !== undefined) return found(`${detail}; layers and containers go to ${volume.path} (${volume.type})`);
+  if (volume !== undefined) return found(`${detail}; roots by the kernel's overlay on ${volume.path} (${volume.type})`);
   const place = "set RUNCIBLE_STATE_DIR to a folder on ext4, xfs, btrfs or tmpfs, in a container to a volume";
   const isInstalled = (await findProgram("fuse-overlayfs", path)) !== undefined;
   const mayUse = await access("/dev/fuse", constants.R_OK | constants.W_OK).then(
     () => true,
     () => false,
   );
-  if (isInstalled && mayUse) return optional(`${detail}; fuse-overlayfs lays files over each other there`, place);
+  if (isInstalled && mayUse) return optional(`${detail}; roots by fuse-overlayfs`, place);
   const lacking = isInstalled ? "/dev/fuse (Docker: --device /dev/fuse)" : "fuse-overlayfs and /dev/fuse";
-  return optional(
-    `${detail}; every container gets a copy of its image, which takes time and space`,
-    `${place}, or give it ${lacking}`,
-  );
+  return optional(`${detail}; roots are copies, which take time and space`, `${place}, or give it ${lacking}`);
 }
 
 /** Of the folder, or of the nearest one above that exists. */
