@@ -22,6 +22,9 @@ async function main() {
   const fromOutside = await ask(redis.getHost(), redis.getMappedPort(6379), "PING\r\n");
   const client = await speaking("redis-cli -h db ping; rm /etc/passwd; mkdir -p /srv; echo mine > /srv/mine; id -u");
   const exec = await redis.exec(["sh", "-c", "cat /srv/copied; stat -c %a /srv/copied; pidof redis-server"]);
+  const { OTHER = "" } = process.env;
+  const request = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 ${OTHER} 80 | tail -n 1`;
+  const other = OTHER === "" ? "" : (await redis.exec(["sh", "-c", request])).output.trim();
   await client.container.commit({ repo: "committed", tag: "x", deleteOnExit: false });
   const committed = await speaking("cat /srv/mine; ls /etc", "committed:x");
   await Promise.all([redis, client.container, committed.container].map((container) => container.stop()));
@@ -32,6 +35,7 @@ async function main() {
     exec: exec.output.trim().split("\n"),
     client: client.lines,
     committed: committed.lines,
+    other,
     driver: Driver,
     why: DriverStatus.map((row) => row.join(": ")).join("\n"),
     warnings: Warnings,
