@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { cleanUp } from "../internal/clean-up";
 import { hasCode, RuncibleError } from "../internal/errors";
 import type { Logger } from "../internal/log";
 import { createUndoStack, type UndoStack } from "../internal/undo";
@@ -10,6 +11,7 @@ import type { EndpointRequest, NetworkStack, PortRequest, PortReservation, Sandb
 import { type NetworkFilesRequest, networkFileMounts, writeHostNetworkFiles, writeNetworkFiles } from "./network-files";
 import { pinSources } from "./rootfs/pinned-sources";
 import type { RootfsDriver } from "./rootfs/rootfs";
+import { ensureSystemFolders } from "./rootfs/system-folders";
 import { cgroupFacts } from "./runc/cgroup-files";
 import { type ContainerGroup, openGroup } from "./runc/open-group";
 import type { Runc, RuncProcess } from "./runc/runc";
@@ -144,8 +146,9 @@ async function openSandbox(
   });
 }
 
-/** What the image says of the user, and the working folder. */
+/** What the image says of the user, and the folders that must be there. */
 async function prepareUser({ rootPath, user, groups, spec }: RunRequest): Promise<ContainerUser> {
+  await ensureSystemFolders(rootPath);
   const [resolved] = await Promise.all([resolveUser(rootPath, user, groups), ensureFolder(rootPath, spec.cwd)]);
   return resolved;
 }
@@ -252,6 +255,13 @@ function cgroupPathOf({ cgroupParent }: RuntimeParts, id: string): string | unde
 async function settle(process: RuncProcess, group: ContainerGroup, release: () => Promise<void>): Promise<RunOutcome> {
   const { exitCode } = await process.exited;
   const isOutOfMemory = await group.wasOutOfMemory().catch(() => false);
-  await Promise.all([group.remove().catch(() => {}), release()]);
+  // A cgroup that cannot be removed is no news to anybody: the next engine tries again.
+  await Promise.all([
+    cleanUp(
+      () => group.remove(),
+      () => {},
+    ),
+    release(),
+  ]);
   return { exitCode, isOutOfMemory };
 }

@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { openCanary } from "./canary";
+import { execIn, openCell } from "./in-container";
+
+const engine = useEngineOfThisFile();
+
+test("a container sees, signals and traces no process but its own", async () => {
+  await using neighbour = await openCell(engine.client, { Cmd: ["sh", "-c", "exec sleep 777"] });
+  await using cell = await openCell(engine.client);
+  const hostPid = (await engine.client.containers.inspect(neighbour.id)).State.Pid;
+
+  expect(await cell.sh("ps")).not.toContain("sleep 777");
+  const pids = [hostPid, process.pid, process.ppid].join(" ");
+  expect(await cell.sh(`for p in ${pids}; do kill -9 $p && echo killed; done; kill -9 -1; true`)).not.toContain(
+    "killed",
+  );
+  expect(await cell.sh(`cat /proc/${hostPid}/environ /proc/${process.pid}/environ && echo read`)).not.toContain("read");
+  await expect(engine.client.containers.inspect(neighbour.id)).resolves.toMatchObject({ State: { Running: true } });
+});
+
+test("a container may trace its own processes, and no others even with the capability to", async () => {
+  await using neighbour = await openCell(engine.client);
+  await using cell = await openCell(engine.client, { HostConfig: { CapAdd: ["SYS_PTRACE"] } });
+  const { Pid } = (await engine.client.containers.inspect(neighbour.id)).State;
+
+  expect(await cell.sh("head -c 1 /proc/1/environ | wc -c")).toContain("1");
+  expect(await cell.sh(`ls /proc/${Pid}/root/ && echo read`)).not.toContain("read");
+});
+
+test("files of another container, and of the engine's folders, are out of reach", async () => {
+  await using neighbour = await openCell(engine.client);
+  await neighbour.sh("echo neighbours-secret > /tmp/secret");
+  await using cell = await openCell(engine.client);
+
+  const found = await cell.sh(
+    "find / -xdev -name secret 2>/dev/null; grep -rs neighbours-secret /tmp /root /etc; cat /proc/*/root/tmp/secret",
+  );
+  expect(found).not.toContain("neighbours-secret");
+  expect(await cell.sh(`ls ${engine.stateFolder} && echo read`)).not.toContain("read");
+  // Where its own root lies is told by the kernel, and leads nowhere.
+  expect(
+    await cell.sh("d=$(sed -n 's/.*upperdir=\\([^,]*\\).*/\\1/p' /proc/self/mountinfo); ls $d/../.. && echo read"),
+  ).not.toContain("read");
+});
+
+test("the engine's socket is not to be had, by path or by abstract name", async () => {
+  await using cell = await openCell(engine.client);
+  const socket = `${engine.stateFolder}/engine.sock`;
+  for (const attempt of [
+    `ls ${socket}`,
+    "ls /var/run/docker.sock",
+    `nc local:${socket} </dev/null`,
+    "find / -xdev -name engine.sock | grep .",
+  ]) {
+    expect(await cell.sh(`${attempt} && echo reached`)).not.toContain("reached");
+  }
+  // Sockets without a path belong to a network namespace: here there is none but the container's own.
+  expect(await cell.sh("wc -l < /proc/net/unix")).toMatch(/^[01]$/m);
+});
+
+test("a bind mount gives the folder that was named, and what is above it stays out of reach", async () => {
+  await using canary = await openCanary();
+  const before = await canary.contents();
+  await using cell = await openCell(engine.client, { HostConfig: { Binds: [`${canary.folder}/sub:/data:ro`] } });
+
+  expect(await cell.sh("cat /data/file")).toBe(canary.secret);
+  expect(await cell.sh("cat /data/../file /data/../../file && echo read")).not.toContain(canary.secret);
+  await cell.sh("echo x > /data/file; rm -rf /data/*; ln -s .. /data/up; mount -o remount,rw /data");
+  expect(await canary.contents()).toEqual(before);
+});
+
+test("working folders of an exec that lead out of the container lead nowhere", async () => {
+  await using canary = await openCanary();
+  await using cell = await openCell(engine.client);
+  await cell.sh(`ln -s /proc/self/fd/8 /f8; ln -s ${canary.folder} /host; ln -s /proc/1/cwd /one`);
+  // Files that a runtime keeps open must not become a way out (CVE-2024-21626).
+  const folders = [
+    ...Array.from({ length: 20 }, (_, fd) => `/proc/self/fd/${fd}`),
+    "/f8",
+    "/host",
+    "/one/../..",
+    "../../../..",
+  ];
+  for (const WorkingDir of folders) {
+    const text = await execIn(engine.client, cell.id, {
+      Cmd: [
+        "sh",
+        "-c",
+        `pwd; ls -d ${canary.folder.slice(1)} ../..${canary.folder}; cat ../../../../..${canary.folder}/file`,
+      ],
+      WorkingDir,
+    }).catch(String);
+    expect(text).not.toContain(canary.secret);
+  }
+});
