@@ -23,11 +23,11 @@ export class IntervalRetry<T, U> implements Retry<T, U> {
     onTimeout: () => U,
     timeoutMs: number,
   ): Promise<T | U> {
-    const start = Date.now();
+    const start = performance.now();
     for (let attempt = 0; ; attempt++) {
       const result = await fn(attempt);
       if (await predicate(result)) return result;
-      if (Date.now() - start > timeoutMs) return onTimeout();
+      if (performance.now() - start > timeoutMs) return onTimeout();
       await delay(this.#intervalMs);
     }
   }

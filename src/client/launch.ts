@@ -46,8 +46,8 @@ export async function ensureEngine(request: LaunchRequest): Promise<RuncibleInfo
   const running = await usableEngine(request);
   if (running !== undefined) return running;
   await prepareEngineFolders(request, request.uid);
-  const deadline = Date.now() + startLimitMs;
-  for (let pauseMs = 10; Date.now() < deadline; pauseMs = Math.min(pauseMs * 2, 160)) {
+  const deadline = performance.now() + startLimitMs;
+  for (let pauseMs = 10; performance.now() < deadline; pauseMs = Math.min(pauseMs * 2, 160)) {
     const release = await tryLock(request.stateFolder);
     if (release !== undefined) {
       try {
@@ -134,7 +134,7 @@ async function startEngine(request: LaunchRequest, deadline: number): Promise<Ru
   child.unref();
   await log.close();
 
-  for (let pauseMs = 2; outcome === undefined && Date.now() < deadline; pauseMs = Math.min(pauseMs * 1.5, 50)) {
+  for (let pauseMs = 2; outcome === undefined && performance.now() < deadline; pauseMs = Math.min(pauseMs * 1.5, 50)) {
     await delay(pauseMs);
     const info = await answerOf(client);
     if (info !== undefined) return info;

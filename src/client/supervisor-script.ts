@@ -11,7 +11,12 @@ export const engineLockedExitCode = 75;
  * its namespace with it. The engine itself thaws what it ends; this is for when it was killed. See also client/thaw.ts.
  */
 function thaw(list: string): string {
-  return `[ ! -f "${list}" ] || while IFS= read -r group; do find "$group" -name freezer.state 2>/dev/null; done <"${list}" | while IFS= read -r file; do echo THAWED >"$file"; done`;
+  return `${groupsOf(list)} | while IFS= read -r group; do find "$group" -name freezer.state; done 2>/dev/null | while IFS= read -r file; do echo THAWED >"$file"; done`;
+}
+
+/** Of a list that somebody damaged, nothing else is to be touched. */
+function groupsOf(list: string): string {
+  return `grep -E "/runcible-[0-9a-f]{8}$" "${list}" 2>/dev/null`;
 }
 
 /**
@@ -35,17 +40,15 @@ if [ "$(id -u)" = 0 ]; then
     done
   done >/dev/null 2>&1
 fi
-groups=$state/run-cgroups
-[ -f "$groups" ] || exit $code
-while IFS= read -r group; do
+${groupsOf("$state/run-cgroups")} | while IFS= read -r group; do
   tries=0
   while [ -d "$group" ] && [ $tries -lt 40 ]; do
     find "$group" -depth -type d -exec rmdir {} \\; 2>/dev/null
     [ -d "$group" ] && sleep 0.05
     tries=$((tries + 1))
   done
-done < "$groups"
-rm -f "$groups"
+done
+rm -f "$state/run-cgroups"
 exit $code
 `;
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
  */
 export async function thawLeftovers(stateFolder: string): Promise<void> {
   const list = await readFile(join(stateFolder, "run-cgroups"), "utf8").catch(() => "");
-  for (const group of list.split("\n").filter((line) => line !== "")) {
+  for (const group of list.split("\n").filter((line) => /\/runcible-[0-9a-f]{8}$/.test(line))) {
     const entries = await readdir(group, { recursive: true, withFileTypes: true }).catch(() => []);
     for (const { name, parentPath } of entries) {
       if (name === "freezer.state") await writeFile(join(parentPath, name), "THAWED").catch(() => {});

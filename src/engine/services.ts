@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { BuildCache } from "../build/execute/build-cache";
 import { randomId } from "../internal/ids";
 import type { Logger } from "../internal/log";
+import { nowNs } from "../internal/steady-clock";
 import { ownUserNamespace } from "../internal/user-namespace";
 import type { RuntimeParts } from "../runtime/container";
 import { openImageStore } from "../runtime/image/image-store";
@@ -36,7 +37,7 @@ import { SessionRegistry } from "./sessions/session-registry";
 import { isContainerRecord, sessionLabel } from "./state/container-record";
 import { openRecordStore, type RecordStore, type RecordStoreOptions } from "./state/record-store";
 import { RefIndex } from "./state/ref-index";
-import { nowNs, timestampNow } from "./state/timestamp";
+import { timestampNow } from "./state/timestamp";
 import { createSystemService } from "./system/system-facts";
 import { isVolumeRecord, Volumes } from "./volumes/volume-service";
 

@@ -3,14 +3,16 @@ import { commandFailed, type RunResult, runUnchecked } from "./exec";
 import { startToolShell, type ToolShell, type ToolShellOptions } from "./tool-shell";
 
 let shell: ToolShell | undefined;
+let isByShell = false;
 
 /**
  * From now on `perform` goes through a resident shell. A process of a hundred megabytes takes several milliseconds to
  * fork, during which it does nothing else; the shell takes a fraction of one. Returns what ends it.
  */
 export function performByShell(): () => void {
-  shell = startToolShell();
+  isByShell = true;
   return () => {
+    isByShell = false;
     shell?.close();
     shell = undefined;
   };
@@ -36,13 +38,14 @@ export async function performUnchecked(
 /** As a shell tells it; run directly, the program's absence becomes the error it is. */
 const notFound = 127;
 
-/** No exit code: there is no shell, or somebody killed it; slower, but it goes on. */
+/** No exit code: there is no shell, or it has just ended; without it things go slower, but on. The next one gets a new one. */
 async function byShell(
   command: string,
   args: readonly string[],
   options: ToolShellOptions,
 ): Promise<{ readonly exitCode?: number; readonly output: string }> {
   try {
+    if (isByShell) shell ??= startToolShell();
     return (await shell?.run(command, args, options)) ?? { output: "" };
   } catch (error) {
     if (!hasCode(error, "command-failed")) throw error;

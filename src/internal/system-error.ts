@@ -22,6 +22,12 @@ export function explainSystemError(step: string, cause: unknown): unknown {
   return cause;
 }
 
+/** Whether something failed only because files, processes or memory were used up: later it may succeed. */
+export function isExhaustion(error: unknown): boolean {
+  if (hasCode(error, "resources-exhausted")) return true;
+  return (["EMFILE", "ENFILE", "EAGAIN", "ENOMEM"] as const).some((code) => hasCode(error, code));
+}
+
 /** `disk-full`. */
 export function diskFull(step: string, cause?: unknown): RuncibleError {
   return new RuncibleError(

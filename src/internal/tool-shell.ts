@@ -28,20 +28,27 @@ export interface ToolResult {
   readonly output: string;
 }
 
+/** Reported in place of an exit code, which ends at 255. */
+const noProcess = 256;
+
 /**
  * `r` runs one program and reports on descriptor 3: number, exit code and output, ended by a NUL. Each request runs in a
- * process of its own that nobody waits for, so that they overlap and leave no jobs behind.
+ * process of its own that nobody waits for, so that they overlap and leave no jobs behind. A shell that cannot fork ends
+ * right there; its trap tells.
  */
 const prelude = `
 r() {
   id=$1 input=$2
+  trap 'printf "%s ${noProcess} \\0" "$id" >&3' EXIT
   if ! cd "$3" 2>/dev/null; then
     printf '%s 1 %s\\0' "$id" "$3: there is no such folder" >&3
+    trap - EXIT
     return
   fi
   shift 3
   if [ -n "$input" ]; then out=$(printf '%s' "$input" | "$@" 2>&1 3>&-); else out=$("$@" 2>&1 </dev/null 3>&-); fi
   printf '%s %s %.2000s\\0' "$id" "$?" "$out" >&3
+  trap - EXIT
 }
 `;
 
@@ -57,7 +64,8 @@ export function startToolShell(): ToolShell {
   };
   exitOf(child, "/bin/sh").then(() => fail(), fail);
   readReports(child, (id, result) => {
-    waiting.get(id)?.resolve(result);
+    if (result.exitCode === noProcess) waiting.get(id)?.reject(noMoreProcesses());
+    else waiting.get(id)?.resolve(result);
     waiting.delete(id);
   });
   const { stdin } = child;
@@ -84,6 +92,10 @@ export function startToolShell(): ToolShell {
     },
     close: () => stdin?.end(),
   };
+}
+
+function noMoreProcesses(): RuncibleError {
+  return new RuncibleError("resources-exhausted", "run programs: no more processes are allowed; raise the limit");
 }
 
 function readReports(child: ChildProcess, report: (id: number, result: ToolResult) => void): void {

@@ -1,7 +1,13 @@
+import { cleanUp } from "./clean-up";
+import { isExhaustion } from "./system-error";
+
 /** Steps back for steps taken: run in reverse order when an operation fails half-way, forgotten when it succeeds. */
 export interface UndoStack {
   push(step: () => Promise<unknown>): void;
-  /** Runs every step, also past a failing one. Failures are handed to `report`: they must not mask the first error. */
+  /**
+   * Runs every step, also past a failing one. Failures are handed to `report`: they must not mask the first error. As
+   * `cleanUp`, it goes on later when files or processes are used up, from the step that failed.
+   */
   unwind(report: (error: unknown) => void): Promise<void>;
 }
 
@@ -12,9 +18,16 @@ export function createUndoStack(): UndoStack {
       steps.push(step);
     },
     unwind: async (report) => {
-      for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
-        await step().catch(report);
-      }
+      const goOn = async (): Promise<void> => {
+        for (let step = steps.at(-1); step !== undefined; step = steps.at(-1)) {
+          await step().catch((error: unknown) => {
+            if (isExhaustion(error)) throw error;
+            report(error);
+          });
+          steps.pop();
+        }
+      };
+      await cleanUp(goOn, report);
     },
   };
 }

@@ -12,7 +12,7 @@ const limitMs = 10_000;
  * host's network nothing is published. Throws `container-exited`, `timeout`.
  */
 export async function inspectPublished(engine: EngineClient, containerId: string): Promise<ContainerInspect> {
-  const deadline = Date.now() + limitMs;
+  const deadline = performance.now() + limitMs;
   for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, 250)) {
     const inspect = await engine.containers.inspect(containerId);
     const { State, HostConfig, NetworkSettings } = inspect;
@@ -20,7 +20,7 @@ export async function inspectPublished(engine: EngineClient, containerId: string
     const wanted = Object.keys((HostConfig["PortBindings"] as object | null) ?? {});
     if (wanted.every((key) => (NetworkSettings.Ports?.[key]?.length ?? 0) > 0)) return inspect;
     if (State.Status === "exited" || State.Status === "dead") throw containerExited(State.OOMKilled, State.ExitCode);
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new RuncibleError(
         "timeout",
         `Timed out after ${limitMs}ms while waiting for container ports to be bound to the host`,

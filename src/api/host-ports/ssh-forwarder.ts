@@ -68,12 +68,12 @@ async function findOrStart(runtime: Runtime): Promise<ServiceContainer> {
 
 /** The server's program may not serve yet when its port is published. */
 async function logIn(host: string, port: number): Promise<Tunnel> {
-  const deadline = Date.now() + connectLimitMs;
+  const deadline = performance.now() + connectLimitMs;
   for (;;) {
     try {
       return await logInOnce(host, port);
     } catch (error) {
-      if (Date.now() > deadline) throw error;
+      if (performance.now() > deadline) throw error;
     }
     await delay(retryPauseMs);
   }

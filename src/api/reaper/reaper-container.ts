@@ -125,7 +125,7 @@ async function untilStarted(engine: EngineClient, containerId: string): Promise<
 
 /** The connection says that this process is there, and does not keep it. */
 async function connectTo(host: string, port: number): Promise<Socket> {
-  const deadline = Date.now() + connectLimitMs;
+  const deadline = performance.now() + connectLimitMs;
   for (;;) {
     const socket = connect({ host, port });
     try {
@@ -136,7 +136,7 @@ async function connectTo(host: string, port: number): Promise<Socket> {
       return socket;
     } catch (error) {
       socket.destroy();
-      if (Date.now() + retryPauseMs > deadline) throw error;
+      if (performance.now() + retryPauseMs > deadline) throw error;
     }
     await delay(retryPauseMs);
   }

@@ -11,7 +11,12 @@ export function startHealth(context: ContainerContext, container: Container, run
   if (healthCheck === undefined) return;
   container.health = startHealthMonitor({
     check: healthCheck,
-    probe: (command, signal) => execProbe(context, container, run, { command, signal }),
+    probe: (command, signal) =>
+      execProbe(context, container, run, { command, signal }).catch(async (error: unknown) => {
+        // A pause under way, which refuses it, is then known as such.
+        await container.lock.run(async () => {});
+        throw error;
+      }),
     isPaused: () => container.record.state.status === "paused",
     onChange: (status) => publishContainerEvent(context, container, `health_status: ${status}`),
   });

@@ -1,3 +1,4 @@
+import { cleanUp } from "../../internal/clean-up";
 import { messageOf } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
 import type { Logger } from "../../internal/log";
@@ -103,7 +104,7 @@ export class SessionRegistry implements SessionService {
       containers.map((container) =>
         this.#attempt(
           `container ${container.name}`,
-          container.removal ?? removeContainer(this.#options.context, container, options),
+          () => container.removal ?? removeContainer(this.#options.context, container, options),
         ),
       ),
     );
@@ -111,8 +112,10 @@ export class SessionRegistry implements SessionService {
       ...new Set(marks.flatMap(({ key, value }) => kind.labelled(key, value))),
     ];
     await Promise.all([
-      ...marked(networks).map((network) => this.#attempt(`network ${network}`, networks.remove(network))),
-      ...marked(volumes).map((volume) => this.#attempt(`volume ${volume}`, volumes.remove(volume, { force: true }))),
+      ...marked(networks).map((network) => this.#attempt(`network ${network}`, () => networks.remove(network))),
+      ...marked(volumes).map((volume) =>
+        this.#attempt(`volume ${volume}`, () => volumes.remove(volume, { force: true })),
+      ),
     ]);
     await this.#clearImages(marks);
   }
@@ -123,14 +126,12 @@ export class SessionRegistry implements SessionService {
     const isDoomed = (id: string): boolean =>
       this.#ended.has(id) || marks.some(({ key, value }) => key === sessionLabel && (value ?? id) === id);
     for (const { id, value } of await images.labelled(sessionLabel)) {
-      if (value !== "" && isDoomed(value)) await this.#attempt(`image ${id}`, images.remove(id, { force: true }));
+      if (value !== "" && isDoomed(value)) await this.#attempt(`image ${id}`, () => images.remove(id, { force: true }));
     }
   }
 
-  async #attempt(what: string, task: Promise<unknown>): Promise<void> {
-    await task.catch((error: unknown) =>
-      this.#logger.warn(`end of session: remove ${what}`, { reason: messageOf(error) }),
-    );
+  async #attempt(what: string, task: () => Promise<unknown>): Promise<void> {
+    await cleanUp(task, (error) => this.#logger.warn(`end of session: remove ${what}`, { reason: messageOf(error) }));
   }
 }
 

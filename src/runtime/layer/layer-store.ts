@@ -110,7 +110,13 @@ export async function openLayerStore(
   const remove = async (name: string): Promise<void> => {
     // Renamed first, so that a half-removed layer is never taken for a whole one.
     const doomed = join(folder, `${unfinishedPrefix}${name}`);
-    await rename(join(folder, name), doomed);
+    try {
+      await rename(join(folder, name), doomed);
+    } catch (error) {
+      // Another collection has removed it since this one looked.
+      if (hasCode(error, "ENOENT")) return;
+      throw error;
+    }
     await rm(doomed, { recursive: true, force: true });
     for (const short of [name.slice(0, 12), name]) await rm(join(folder, "l", short), { force: true });
   };
@@ -142,7 +148,8 @@ export async function openLayerStore(
       for (const name of await readdir(folder)) {
         const diffId = `sha256:${name}`;
         if (!isDigest(diffId) || isInUse(diffId)) continue;
-        const removal = remove(name).finally(() => removals.delete(diffId));
+        // Two collections at once meet at the same layers.
+        const removal = removals.get(diffId) ?? remove(name).finally(() => removals.delete(diffId));
         removals.set(diffId, removal);
         await removal;
       }

@@ -1,4 +1,5 @@
 import { perform } from "../../internal/perform";
+import { isExhaustion } from "../../internal/system-error";
 import type { IpCommands } from "./link-plan";
 
 /** Runs `ip` commands in a network namespace, all in one process; stops at the first that fails and throws `command-failed`. */
@@ -31,11 +32,13 @@ export async function ipBatches(batches: readonly NamespaceBatch[]): Promise<voi
   await perform("sh", ["-c", batchesScript, "ip-batches", ...args]);
 }
 
-/** Goes on past what is gone already. */
+/** Goes on past what is gone already. Throws only when the machine is used up: to be tried again, see `cleanUp`. */
 export async function ipBatchForced(commands: IpCommands, namespacePath?: string): Promise<void> {
   if (commands.length === 0) return;
   const input = commands.map((line) => `${line}\n`).join("");
-  await inNamespace(namespacePath, ["ip", "-force", "-batch", "-"], input).catch(() => {});
+  await inNamespace(namespacePath, ["ip", "-force", "-batch", "-"], input).catch((error: unknown) => {
+    if (isExhaustion(error)) throw error;
+  });
 }
 
 /** Loads a set of nft rules as one transaction. */

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { cleanUp } from "../../internal/clean-up";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
 import { perform, performUnchecked } from "../../internal/perform";
@@ -47,7 +48,10 @@ async function makeSandbox(folder: string): Promise<string> {
     await perform("unshare", [`--net=${path}`, "--", ...script], { input: sandboxRules });
     return path;
   } catch (error) {
-    await discardSandbox(path);
+    await cleanUp(
+      () => discardSandbox(path),
+      () => {},
+    );
     throw ownUserNamespace().isInitial ? error : withModules(error);
   }
 }

@@ -1,3 +1,4 @@
+import { cleanUp } from "../../internal/clean-up";
 import { RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
 import { Mutex } from "../../internal/mutex";
@@ -152,7 +153,7 @@ class WiredSandbox implements SpareSandbox {
         this.#ports?.release(),
         this.#announceNames(),
         this.#cut(removed),
-        this.#home.discard(this.path),
+        cleanUp(() => this.#home.discard(this.path), ignore),
       ]);
       this.#home.onClosed(this);
     });
@@ -213,13 +214,16 @@ class WiredSandbox implements SpareSandbox {
 
   /** Deleting one end of a cable deletes the other, with its routes. An address is free once its cable is gone. */
   async #cut(endpoints: readonly Endpoint[]): Promise<void> {
-    await ipBatchForced(
-      endpoints.map(({ endpointId }) => `link del ${linkName(endpointId)}`),
-      this.#home.agent.namespacePath,
-    );
-    for (const endpoint of endpoints) giveBack(endpoint);
+    const commands = endpoints.map(({ endpointId }) => `link del ${linkName(endpointId)}`);
+    await cleanUp(async () => {
+      await ipBatchForced(commands, this.#home.agent.namespacePath);
+      for (const endpoint of endpoints) giveBack(endpoint);
+    }, ignore);
   }
 }
+
+/** A namespace or a cable that is gone already is what is wanted. */
+function ignore(): void {}
 
 function giveBack({ network, endpointId, ipv4Address }: Endpoint): void {
   network.addresses.give(ipv4Address);

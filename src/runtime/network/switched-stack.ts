@@ -1,3 +1,4 @@
+import { cleanUp } from "../../internal/clean-up";
 import { RuncibleError } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
 import { createAddressPool } from "./address-pool";
@@ -63,7 +64,7 @@ export class SwitchedStack implements NetworkStack {
     try {
       await ipBatch(plan, namespacePath);
     } catch (error) {
-      await ipBatchForced([`link del ${bridge}`], namespacePath);
+      await this.#removeLink(bridge);
       throw error;
     }
     this.#networks.set(id, { definition, bridge, addresses, endpoints: new Set() });
@@ -78,7 +79,7 @@ export class SwitchedStack implements NetworkStack {
       throw new RuncibleError("network-in-use", `remove network ${network.definition.name}: it has active endpoints`);
     }
     this.#networks.delete(id);
-    await ipBatchForced([`link del ${network.bridge}`], this.#parts.agent.namespacePath);
+    await this.#removeLink(network.bridge);
   }
 
   async reservePorts(requests: readonly PortRequest[]): Promise<PortReservation> {
@@ -110,6 +111,13 @@ export class SwitchedStack implements NetworkStack {
     await Promise.all([...this.#spares.keys()].map((id) => this.#closeSpares(id)));
     await Promise.all([...this.#sandboxes].map((sandbox) => sandbox.close()));
     await this.#closeParts();
+  }
+
+  async #removeLink(name: string): Promise<void> {
+    await cleanUp(
+      () => ipBatchForced([`link del ${name}`], this.#parts.agent.namespacePath),
+      (error) => this.#parts.logger.warn("remove link", { name, error }),
+    );
   }
 
   #network(id: string): Network {

@@ -52,10 +52,10 @@ export function startHealthMonitor(options: {
 }): HealthMonitor {
   const { check, probe, onChange, isPaused } = options;
   const controller = new AbortController();
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   let state: HealthState = { status: "starting", failingStreak: 0, log: [] };
 
-  const isStarting = (): boolean => state.status === "starting" && Date.now() - startedAt < check.startPeriodMs;
+  const isStarting = (): boolean => state.status === "starting" && performance.now() - startedAt < check.startPeriodMs;
 
   const watch = async (): Promise<void> => {
     while (!controller.signal.aborted) {
@@ -64,6 +64,8 @@ export function startHealthMonitor(options: {
       if (isPaused()) continue;
       const result = await runProbe(check, probe, controller.signal);
       if (controller.signal.aborted) return;
+      // It was refused because the container was paused meanwhile: that says nothing.
+      if (result.exitCode !== 0 && isPaused()) continue;
       const before = state.status;
       state = nextState(state, result, { retries: check.retries, isStarting: isStarting() });
       if (state.status !== before) onChange(state.status);

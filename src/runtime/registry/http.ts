@@ -96,7 +96,8 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
       const isRedirected = hop.method === undefined || hop.method === "GET" || hop.method === "HEAD";
       const next = isRedirected ? redirectOf(response, hop.url, settings) : undefined;
       if (next === undefined) return response;
-      await response.body.dump();
+      // Nobody wants it, also when it breaks off.
+      await response.body.dump().catch(() => {});
       hop = { ...hop, url: next, headers: headersFor(hop, next) };
     }
     throw new RuncibleError("registry-error", `ask registry ${asked.url.host}: more than ${redirectLimit} redirects`);

@@ -1,10 +1,11 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { cleanUp } from "../../internal/clean-up";
 import { messageOf } from "../../internal/errors";
 import { run, runUnchecked } from "../../internal/exec";
 import { randomId } from "../../internal/ids";
-import { openCgroup } from "./cgroup";
+import { removeCgroup } from "./cgroup";
 import { type LaunchRequest, launch, type TerminalSize } from "./launch";
 import type { OciProcess, OciResources } from "./oci-spec";
 import { runcVersion } from "./version";
@@ -95,9 +96,14 @@ export async function openRunc(options: { readonly root: string; readonly runFol
         return { ...started, exited };
       } catch (error) {
         if (isTaken(error)) throw error;
-        await deleteForce(id);
-        // A runc that was killed may have made it without yet having written down that it did.
-        if (cgroupPath !== undefined) await openCgroup(cgroupPath).remove();
+        await cleanUp(
+          async () => {
+            await deleteForce(id);
+            // A runc that was killed may have made it without yet having written down that it did.
+            if (cgroupPath !== undefined) await removeCgroup(cgroupPath);
+          },
+          () => {},
+        );
         throw error;
       }
     },

@@ -9,9 +9,9 @@ import type { ContainerView } from "../../../src/engine/routes/container-view";
 import { decodeCreate } from "../../../src/engine/routes/decode-create";
 import { type EngineServices, engineRoutes } from "../../../src/engine/routes/engine-routes";
 import type { EngineIdentity, SystemInfo } from "../../../src/engine/routes/system-service";
-import { nowNs } from "../../../src/engine/state/timestamp";
 import { RuncibleError } from "../../../src/internal/errors";
 import { silentLogger } from "../../../src/internal/log";
+import { nowNs } from "../../../src/internal/steady-clock";
 import type { JsonObject } from "../../../src/wire/json";
 
 export type ServiceParts = { readonly [K in keyof EngineServices]?: Partial<EngineServices[K]> };

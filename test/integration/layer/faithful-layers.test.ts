@@ -164,6 +164,12 @@ test("layers that nobody uses are collected, others stay", async () => {
   expect(await fixture.store.has(diffIdOf(unused))).toBe(false);
 });
 
+test("collections at once do not disturb each other", async () => {
+  for (const name of ["one", "two", "three"]) await unpack(fixture.store, tarOf([{ name, data: "x" }]));
+  await Promise.all([1, 2, 3, 4].map(() => fixture.store.collectGarbage(() => false)));
+  expect((await readdir(fixture.folder)).filter((name) => name !== "l")).toEqual([]);
+});
+
 test("a root of 128 layers shows the files of all", async () => {
   const layers = [];
   for (let index = 0; index < 128; index++) layers.push(await unpack(fixture.store, tarOf([{ name: `f${index}` }])));
