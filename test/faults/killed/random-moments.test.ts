@@ -9,7 +9,7 @@ import type { Snapshot } from "../../support/leaks";
 import { busyboxLayer, noiseLayer, pushLayers } from "../../support/registry/layered-image";
 import { startRegistry, type TestRegistry } from "../../support/registry/start-registry";
 import { waitUntil } from "../../support/wait-until";
-import { expectNoMoreThan, holdings, nothingOf } from "../support/machine";
+import { expectNoMoreThan, nothingOf, settledHoldings } from "../support/machine";
 import { seededRandom } from "../support/random";
 import { faultsOfStore, type LayerContents, layerContents } from "../support/store";
 import { findVictim, hasSupervisor, killNow, type Victim } from "./victims";
@@ -64,7 +64,7 @@ beforeAll(async () => {
   await undisturbed.end(endMs);
   expect(undisturbed).toMatchObject({ failures: [], defects: [] });
   expect(undisturbed.rounds()).toBeGreaterThan(0);
-  idle = await holdings(engine.stateFolder);
+  idle = await settledHoldings(engine.stateFolder);
 });
 
 afterAll(async () => {

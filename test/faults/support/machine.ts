@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { difference, type Snapshot, takeSnapshot } from "../../support/leaks";
 import { waitUntil } from "../../support/wait-until";
 
@@ -5,6 +6,18 @@ import { waitUntil } from "../../support/wait-until";
 export async function holdings(stateFolder: string, folders: readonly string[] = []): Promise<Snapshot> {
   const { options, things } = await takeSnapshot({ stateFolder, folders });
   return { options, things: { ...things, processes: withoutNumbers(things.processes) } };
+}
+
+/** As `holdings`, once nothing changes any more: an engine makes things ready in advance a moment after they were used. */
+export async function settledHoldings(stateFolder: string, folders: readonly string[] = []): Promise<Snapshot> {
+  let now = await holdings(stateFolder, folders);
+  for (let isSame = false; !isSame; ) {
+    await delay(500);
+    const before = now;
+    now = await holdings(stateFolder, folders);
+    isSame = difference(before, now).length === 0 && difference(now, before).length === 0;
+  }
+  return now;
 }
 
 /** Nothing at all, not even an engine. */
