@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { EndpointState } from "../../runtime/network/stack";
 import { networkFileNames } from "../../runtime/network-files";
+import { guardedPathsOf } from "../../runtime/runc/spec";
 import { formatPortKey, type Protocol } from "../../wire/ports";
 import type { EndpointSpec } from "../routes/container-spec";
 import type { ContainerState, ContainerView, EndpointView, PublishedPort } from "../routes/container-view";
@@ -21,6 +22,7 @@ export function viewOf(context: ContainerContext, container: Container): Contain
     config: record.config,
     state: stateOf(container),
     restartCount: record.restartCount,
+    guardedPaths: guardedPathsOf(record.spec),
     mounts: record.mounts,
     ports: portsOf(container),
     endpoints: endpointsOf(context, container),

@@ -59,6 +59,7 @@ export function encodeRemoval(removal: ImageRemoval): ImageDeleted {
 
 function encodeConfig(config: ImageRunConfigView): ImageConfigJson {
   return {
+    ...ofContainers,
     User: config.User ?? "",
     ...defined({ ExposedPorts: config.ExposedPorts, StopSignal: config.StopSignal, Healthcheck: config.Healthcheck }),
     ...defined({ Shell: config.Shell }),
@@ -71,6 +72,19 @@ function encodeConfig(config: ImageRunConfigView): ImageConfigJson {
     OnBuild: config.OnBuild ?? null,
   };
 }
+
+/** Of containers, but Docker has them in images too. */
+const ofContainers = {
+  Hostname: "",
+  Domainname: "",
+  AttachStdin: false,
+  AttachStdout: false,
+  AttachStderr: false,
+  Tty: false,
+  OpenStdin: false,
+  StdinOnce: false,
+  Image: "",
+};
 
 function virtualSize(view: ImageView, version: ApiVersion): { readonly VirtualSize?: number } {
   return isAtLeast(version, 44) ? {} : { VirtualSize: view.sizeBytes };

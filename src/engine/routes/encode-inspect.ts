@@ -1,11 +1,10 @@
 import type { ContainerConfigJson, ContainerInspect, ContainerStateJson, MountPoint } from "../../wire/container";
-import type { JsonObject } from "../../wire/json";
 import { formatPortKey } from "../../wire/ports";
 import type { ApiVersion } from "../../wire/versions";
-import { booleanField, listField } from "../http/json-fields";
-import type { NetworkMode } from "./container-spec";
+import { booleanField } from "../http/json-fields";
 import type { ContainerState, ContainerView, MountView } from "./container-view";
 import { encodeHealth, encodeHealthCheck } from "./encode-health";
+import { encodeHostConfig } from "./encode-host-config";
 import { encodeNetworkSettings } from "./encode-network-settings";
 
 /** What Docker says for "never"; clients compare with exactly this. */
@@ -55,21 +54,6 @@ export function encodeMountPoint(mount: MountView): MountPoint {
   };
 }
 
-/** As typed, but `default` is `bridge`. */
-export function encodeNetworkMode(mode: NetworkMode): string {
-  switch (mode.kind) {
-    case "none":
-    case "host":
-      return mode.kind;
-    case "container":
-      return `container:${mode.container}`;
-    case "network":
-      return mode.network;
-    default:
-      return mode satisfies never;
-  }
-}
-
 function encodeState(state: ContainerState): ContainerStateJson {
   const { status } = state;
   return {
@@ -87,65 +71,6 @@ function encodeState(state: ContainerState): ContainerStateJson {
     ...(state.memoryWaitMs === undefined ? {} : { RuncibleMemoryWaitMs: state.memoryWaitMs }),
     ...(state.health === undefined ? {} : { Health: encodeHealth(state.health) }),
   };
-}
-
-/** What was posted, over what clients read without looking whether it is there. */
-function encodeHostConfig({ spec, name }: ContainerView): Readonly<Record<string, unknown>> {
-  const { restartPolicy, resources, logs } = spec;
-  const memory = resources.memoryBytes ?? 0;
-  return {
-    ...hostConfigDefaults,
-    ...withoutNulls(spec.raw.hostConfig),
-    Links: encodeLinks(listField(spec.raw.hostConfig, "Links"), name),
-    NetworkMode: encodeNetworkMode(spec.networkMode),
-    RestartPolicy: { Name: restartPolicy.name, MaximumRetryCount: restartPolicy.maximumRetryCount },
-    LogConfig: { Type: logs.driver, Config: logs.options },
-    Memory: memory,
-    MemorySwap: resources.memorySwapBytes ?? 2 * memory,
-    NanoCpus: resources.nanoCpus ?? 0,
-    ShmSize: resources.shmSizeBytes ?? 64 * 1024 * 1024,
-  };
-}
-
-/** `/db:/web/database`: of the container web, database means the container db. */
-function encodeLinks(links: readonly string[], name: string): readonly string[] | null {
-  if (links.length === 0) return null;
-  return links.map((link) => {
-    const [container = "", alias = container] = link.replace(/^\//, "").split(":", 2);
-    return `/${container}:/${name}/${alias.replace(/^.*\//, "")}`;
-  });
-}
-
-const hostConfigDefaults = {
-  Binds: null,
-  PortBindings: {},
-  AutoRemove: false,
-  VolumesFrom: null,
-  CapAdd: null,
-  CapDrop: null,
-  Dns: [],
-  DnsOptions: [],
-  DnsSearch: [],
-  ExtraHosts: null,
-  GroupAdd: null,
-  IpcMode: "private",
-  Links: null,
-  PidMode: "",
-  Privileged: false,
-  PublishAllPorts: false,
-  ReadonlyRootfs: false,
-  SecurityOpt: null,
-  UTSMode: "",
-  UsernsMode: "",
-  Runtime: "runc",
-  Isolation: "",
-  CgroupParent: "",
-  Devices: [],
-  Ulimits: [],
-};
-
-function withoutNulls(json: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
 }
 
 function encodeConfig({ config, spec }: ContainerView): ContainerConfigJson {

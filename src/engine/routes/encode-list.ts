@@ -1,7 +1,8 @@
 import type { ContainerSummary } from "../../wire/container";
 import type { ApiVersion } from "../../wire/versions";
 import type { ContainerState, ContainerView, Timestamp } from "./container-view";
-import { encodeMountPoint, encodeNetworkMode } from "./encode-inspect";
+import { encodeNetworkMode } from "./encode-host-config";
+import { encodeMountPoint } from "./encode-inspect";
 import { encodeEndpoints, encodePortSummaries } from "./encode-network-settings";
 import { humanDuration } from "./human-duration";
 

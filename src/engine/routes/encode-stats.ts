@@ -12,7 +12,7 @@ export function encodeStats(
     read: sample?.readAt ?? zeroTime,
     preread: previous?.readAt ?? zeroTime,
     pids_stats: sample === null ? {} : { current: sample.pids },
-    blkio_stats: { io_service_bytes_recursive: encodeBlockIo(sample) },
+    blkio_stats: { ...notCounted, io_service_bytes_recursive: encodeBlockIo(sample) },
     num_procs: 0,
     storage_stats: {},
     cpu_stats: encodeCpu(sample),
@@ -20,9 +20,20 @@ export function encodeStats(
     memory_stats: encodeMemory(sample),
     name: `/${container.name}`,
     id: container.id,
-    networks: Object.fromEntries(Object.entries(sample?.interfaces ?? {}).map(([n, c]) => [n, encodeInterface(c)])),
+    ...(sample === null ? {} : { networks: encodeInterfaces(sample.interfaces) }),
   };
 }
+
+/** Version 2 of cgroups has none of these either. */
+const notCounted = {
+  io_serviced_recursive: null,
+  io_queue_recursive: null,
+  io_service_time_recursive: null,
+  io_wait_time_recursive: null,
+  io_merged_recursive: null,
+  io_time_recursive: null,
+  sectors_recursive: null,
+};
 
 function encodeCpu(sample: StatsSample | null): object {
   const cpu = sample?.cpu;
@@ -51,6 +62,10 @@ function encodeBlockIo(sample: StatsSample | null): readonly object[] | null {
   const entries = sample?.blockIo ?? [];
   if (entries.length === 0) return null;
   return entries.map(({ major, minor, operation, bytes }) => ({ major, minor, op: operation, value: bytes }));
+}
+
+function encodeInterfaces(interfaces: StatsSample["interfaces"]): object {
+  return Object.fromEntries(Object.entries(interfaces).map(([name, counters]) => [name, encodeInterface(counters)]));
 }
 
 function encodeInterface(counters: InterfaceCounters): object {

@@ -57,6 +57,18 @@ export interface SpecRequest {
   readonly userNamespace?: UserNamespace;
 }
 
+/** What is asked for, else Docker's. Pure. */
+export function guardedPathsOf(asked: {
+  readonly maskedPaths?: readonly string[];
+  readonly readonlyPaths?: readonly string[];
+  readonly privileged: boolean;
+}): { readonly masked: readonly string[]; readonly readonly: readonly string[] } {
+  return {
+    masked: asked.maskedPaths ?? (asked.privileged ? [] : maskedPaths),
+    readonly: asked.readonlyPaths ?? (asked.privileged ? [] : readonlyPaths),
+  };
+}
+
 const maskedPaths: readonly string[] = [
   "/proc/asound",
   "/proc/acpi",
@@ -158,6 +170,7 @@ function depthOf(path: string): number {
 
 function linuxOf(request: SpecRequest): OciLinux {
   const { isPrivileged, devices, cgroupPath } = request;
+  const guarded = guardedPathsOf({ ...request, privileged: isPrivileged });
   const rules = { devices: deviceRules(devices, isPrivileged) };
   const seccomp = seccompOf(request);
   return {
@@ -167,8 +180,8 @@ function linuxOf(request: SpecRequest): OciLinux {
       ? { resources: rules }
       : { cgroupsPath: cgroupPath, resources: { ...request.resources, ...rules } }),
     devices: [...(isPrivileged ? hostDevices() : []), ...devices].map(ociDevice),
-    maskedPaths: request.maskedPaths ?? (isPrivileged ? [] : maskedPaths),
-    readonlyPaths: request.readonlyPaths ?? (isPrivileged ? [] : readonlyPaths),
+    maskedPaths: guarded.masked,
+    readonlyPaths: guarded.readonly,
     sysctl: { ...sysctlsOf(request), ...request.sysctls },
     ...(seccomp === undefined ? {} : { seccomp }),
     ...(request.mounts.some(isShared) ? { rootfsPropagation: "rslave" } : {}),
