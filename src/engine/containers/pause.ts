@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { RuncibleError } from "../../internal/errors";
+import { hasCode, RuncibleError } from "../../internal/errors";
 import type { ContainerRun } from "../../runtime/container";
 import { containerNotRunning } from "../../wire/docker-errors";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
-import { unpausedRunOf } from "./find";
+import { runOf, unpausedRunOf } from "./find";
 import { publishContainerEvent } from "./publish";
 
 /** `ContainerService.pause`. */
@@ -13,16 +13,17 @@ export async function pauseContainer(context: ContainerContext, container: Conta
     if (container.record.state.status === "paused") {
       throw new RuncibleError("container-state", `Container ${container.id} is already paused`);
     }
-    await pauseRun(container, unpausedRunOf(container));
+    const run = unpausedRunOf(container);
+    await orEnded(container, run, run.group.pause());
     await container.changeState({ status: "paused" });
   });
   publishContainerEvent(context, container, "pause");
 }
 
-/** Its process may be ending just now: that is then what keeps it from being paused. */
-async function pauseRun(container: Container, run: ContainerRun): Promise<void> {
+/** Its process may be ending just now: that is then what keeps it from being paused or unpaused, and is said. */
+async function orEnded(container: Container, run: ContainerRun, change: Promise<void>): Promise<void> {
   try {
-    await run.group.pause();
+    await change;
   } catch (error) {
     if (!(await hasEndedWithin(run, endNoticedMs))) throw error;
     throw containerNotRunning(container.id);
@@ -47,7 +48,8 @@ export async function unpauseContainer(context: ContainerContext, container: Con
     if (container.record.state.status !== "paused") {
       throw new RuncibleError("container-state", `Container ${container.id} is not paused`);
     }
-    await container.run?.group.resume();
+    const run = runOf(container);
+    await orEnded(container, run, run.group.resume());
     await container.changeState({ status: "running" });
   });
   publishContainerEvent(context, container, "unpause");
@@ -55,5 +57,8 @@ export async function unpauseContainer(context: ContainerContext, container: Con
 
 /** A frozen process takes no signal, not even SIGKILL on cgroup v1. */
 export async function resumeIfPaused(context: ContainerContext, container: Container): Promise<void> {
-  if (container.record.state.status === "paused") await unpauseContainer(context, container);
+  if (container.record.state.status !== "paused") return;
+  await unpauseContainer(context, container).catch((error: unknown) => {
+    if (!hasCode(error, "container-not-running")) throw error;
+  });
 }

@@ -42,6 +42,16 @@ test("an engine that nobody uses leaves by itself", async () => {
   expect(await waitUntil(async () => (await processesOf(engine.stateFolder)).length === 0, 10_000)).toBe(true);
 });
 
+test("stop-engine says that the engine is stopped when nothing of it is left", async () => {
+  const engine = await testEngine();
+  (await connect()).client.close();
+  const { stdout } = await promisify(execFile)(process.execPath, ["build/cli/main.js", "stop-engine"], {
+    env: engine.env,
+  });
+  expect(await processesOf(engine.stateFolder)).toEqual([]);
+  expect(stdout).toBe("engine stopped\n");
+});
+
 test("engines of two state folders run side by side", async () => {
   await testEngine();
   const first = await (await connect()).client.system.runcibleInfo();

@@ -76,3 +76,15 @@ test("a check that takes longer than its time is ended, also when the time is up
   expect(await waitUntil(isUnhealthy, 10_000)).toBe(true);
   await engine.client.containers.remove(id, { force: true });
 });
+
+test("a container that ends while it is to be paused is said not to run", async () => {
+  for (let round = 0; round < 10; round++) {
+    const id = await start(`sleep 0.0${round}`);
+    const failure = await engine.client.containers.pause(id).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (failure !== undefined) expect(failure).toMatchObject({ code: "container-not-running" });
+    await engine.client.containers.remove(id, { force: true });
+  }
+});
