@@ -116,9 +116,10 @@ test("an idle engine of another version is replaced", async () => {
 });
 
 test("control groups the engine listed are removed after it ended", async () => {
-  const outer = join(folder, "groups");
-  await mkdir(join(outer, "a", "b"), { recursive: true });
-  await writeFile(join(folder, "run-cgroups"), `${outer}\n`);
+  const outer = join(folder, "runcible-0a1b2c3d");
+  const foreign = join(folder, "foreign");
+  for (const group of [outer, foreign]) await mkdir(join(group, "a", "b"), { recursive: true });
+  await writeFile(join(folder, "run-cgroups"), `${foreign}\n${outer}\n`);
   const { client } = requestFor({});
   await ensureEngine(requestFor({ client }));
 
@@ -126,6 +127,8 @@ test("control groups the engine listed are removed after it ended", async () => 
   await runUnchecked("flock", [join(folder, "engine.lock"), "true"]);
 
   await expect(stat(outer)).rejects.toMatchObject({ code: "ENOENT" });
+  // A list that somebody damaged must not cost a folder that is no engine's.
+  await expect(stat(join(foreign, "a", "b"))).resolves.toBeDefined();
 });
 
 test("a socket folder others may write to is not trusted", async () => {
