@@ -22,7 +22,12 @@ export interface CommandTarget {
 }
 
 /** Everything but the image goes. Names of what every daemon has are left alone by prune. */
-const empty = `ids=$(docker ps -aq); [ -z "$ids" ] || docker rm -f $ids
+const empty = `for try in 1 2 3 4 5; do
+  ids=$(docker ps -aq)
+  [ -n "$ids" ] || break
+  # What removes itself may be at it.
+  docker rm -f $ids || sleep 0.3
+done
 docker network prune -f
 volumes=$(docker volume ls -q); [ -z "$volumes" ] || docker volume rm -f $volumes
 images=$(docker images --format '{{.Repository}}:{{.Tag}} {{.ID}}' | grep -v '^bb:latest ' | cut -d' ' -f2 | grep -v -F "$(docker images -q bb)")

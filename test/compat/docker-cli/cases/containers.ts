@@ -94,7 +94,7 @@ export const containerCases: readonly CommandCase[] = [
     "rename",
     "docker create --name aa bb; docker create --name b2 bb",
     "docker rename aa cc",
-    "docker ps -a --format '{{.Names}}'",
+    "docker ps -a --format '{{.Names}}' | sort",
     "docker rename aa dd",
     "docker rename cc b2",
     "docker rename cc cc",
