@@ -84,11 +84,17 @@ function registryHost(server: string): string {
 }
 
 function secretsOf(header: string): ReadonlyMap<string, Buffer> {
-  return new Map(Object.entries(decodeHeader(header)).map(([id, value]) => [id, Buffer.from(String(value), "base64")]));
+  return new Map(textsOf(header).map(([id, value]) => [id, Buffer.from(value, "base64")]));
 }
 
 function agentsOf(header: string): ReadonlyMap<string, string> {
-  return new Map(Object.entries(decodeHeader(header)).map(([id, path]) => [id, String(path)]));
+  return new Map(textsOf(header));
+}
+
+function textsOf(header: string): readonly (readonly [string, string])[] {
+  return Object.entries(decodeHeader(header)).flatMap(([name, value]) =>
+    typeof value === "string" ? [[name, value] as const] : [],
+  );
 }
 
 /** Base64 of a JSON object; what is neither counts as nothing, as Docker has it for credentials. */

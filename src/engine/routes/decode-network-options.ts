@@ -51,7 +51,9 @@ export function decodePublish(hostConfig: JsonObject): readonly PublishSpec[] {
     if (!isArray(value)) throw invalid(`invalid port specification: "${key}"`);
     return value.flatMap((binding) => {
       const json = objectField({ binding }, "binding");
-      const hostPort = parseHostPort(String(json["HostPort"] ?? "").trim());
+      const port = json["HostPort"] ?? "";
+      if (typeof port === "object") throw invalid(`invalid port specification: "${key}"`);
+      const hostPort = parseHostPort(String(port).trim());
       const hostIp = textField(json, "HostIp");
       if (hostIp !== undefined && isIP(hostIp) === 0) throw invalid(`invalid IP address: ${hostIp}`);
       const host = hostIp === undefined ? { hostPort } : { hostIp, hostPort };

@@ -36,10 +36,10 @@ export function parseImageConfig(bytes: Buffer): ImageConfig {
   if (!Array.isArray(diffIds) || !diffIds.every((id) => typeof id === "string" && isDigest(id))) {
     throw invalid("image config", "rootfs.diff_ids is no list of digests");
   }
-  const { os = "linux", architecture = "amd64", variant, created, author, history } = json;
+  const { os, architecture, variant, created, author, history } = json;
   return {
-    os: String(os),
-    architecture: String(architecture),
+    os: textOf(os, "linux"),
+    architecture: textOf(architecture, "amd64"),
     ...(typeof variant === "string" && variant !== "" ? { variant } : {}),
     ...(typeof created === "string" ? { created } : {}),
     ...(typeof author === "string" ? { author } : {}),
@@ -85,8 +85,8 @@ function parsePlatformObject(value: unknown): Platform | undefined {
   if (json === undefined) return undefined;
   const { os, architecture, variant } = json;
   return {
-    os: String(os),
-    architecture: String(architecture),
+    os: textOf(os, "unknown"),
+    architecture: textOf(architecture, "unknown"),
     ...(typeof variant === "string" && variant !== "" ? { variant } : {}),
   };
 }
@@ -94,7 +94,12 @@ function parsePlatformObject(value: unknown): Platform | undefined {
 function annotationsOf(value: unknown): Readonly<Record<string, string>> | undefined {
   const json = objectOf(value);
   if (json === undefined) return undefined;
-  return Object.fromEntries(Object.entries(json).map(([key, text]) => [key, String(text)]));
+  return Object.fromEntries(Object.entries(json).map(([key, text]) => [key, textOf(text, "")]));
+}
+
+/** Of what is no text not even `String` can make one in every case. */
+function textOf(value: unknown, otherwise: string): string {
+  return typeof value === "string" ? value : otherwise;
 }
 
 function parseObject(bytes: Buffer, what: string): Record<string, unknown> {

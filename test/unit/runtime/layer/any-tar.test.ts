@@ -66,11 +66,17 @@ test("no entry that is let through is named outside of the layer", () => {
   fc.assert(
     fc.property(fc.array(entry, { minLength: 1, maxLength: 5 }), (entries) => {
       const out = filtered(tarOf(entries), 512) ?? Buffer.alloc(0);
+      let hasLongName = false;
       for (let at = 0; at + 512 <= out.length; at += 512) {
         const block = out.subarray(at, at + 512);
         const header = block.toString("latin1", 257, 262) === "ustar" ? parseHeader(block) : undefined;
+        if (header?.type === "L") hasLongName ||= header.size > 0;
         // Of a long name or of attributes tar takes the content alone.
         if (header === undefined || !"01234567".includes(header.type)) continue;
+        const isNamedBefore = hasLongName;
+        hasLongName = false;
+        // The filter judged the long name, and tar leaves this one unread.
+        if (isNamedBefore) continue;
         // A slash at the beginning is what GNU tar leaves out by itself.
         expect(header.name.split("/")).not.toContain("..");
       }
