@@ -55,6 +55,13 @@ async function endEngine(client: EngineClient, stateFolder: string): Promise<voi
   // An engine in use refuses to leave; killing its processes is what it is built to survive.
   const isGone = async (): Promise<boolean> => (await processesOf(stateFolder)).length === 0;
   if (await waitUntil(isGone, 3_000)) return;
-  for (const { pid } of await processesOf(stateFolder)) process.kill(pid, "SIGKILL");
+  for (const { pid } of await processesOf(stateFolder)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      // It has just gone by itself.
+      if (!hasCode(error, "ESRCH")) throw error;
+    }
+  }
   await waitUntil(isGone, 3_000);
 }

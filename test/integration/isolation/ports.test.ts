@@ -8,11 +8,15 @@ import { busyboxImage } from "../api/busybox-image";
 
 const engine = useEngineOfThisFile();
 
-/** Addresses by which others reach this machine, and the one that stands for all of its loopback. */
+/**
+ * Addresses by which others reach this machine, and the one that stands for all of its loopback. Links of container
+ * engines beside this one come and go.
+ */
 const otherAddresses: readonly string[] = [
-  ...Object.values(networkInterfaces())
-    .flat()
-    .flatMap((one) => (one !== undefined && !one.internal && one.family === "IPv4" ? [one.address] : [])),
+  ...Object.entries(networkInterfaces())
+    .filter(([name]) => !/^(rc|br-|docker|veth)/.test(name))
+    .flatMap(([, addresses = []]) => addresses)
+    .flatMap(({ internal, family, address }) => (!internal && family === "IPv4" ? [address] : [])),
   "127.0.0.2",
 ];
 
