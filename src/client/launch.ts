@@ -72,10 +72,10 @@ function checkSystem(): void {
   );
 }
 
-/** An engine of another version serves as well, but is replaced while it has no container. */
+/** An engine of another version serves as well, but is replaced while it has no container and was not told to stay. */
 async function usableEngine({ client, version }: LaunchRequest): Promise<RuncibleInfo | undefined> {
   const info = await answerOf(client);
-  if (info === undefined || info.Version === version) return info;
+  if (info === undefined || info.Version === version || info.IsStaying === true) return info;
   try {
     const containers = await client.containers.list({ all: true });
     if (containers.length > 0) return info;

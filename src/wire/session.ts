@@ -20,6 +20,8 @@ export interface RuncibleInfo {
   readonly StartedAt: string;
   readonly ApiVersion: string;
   readonly Capabilities: readonly string[];
+  /** It was told to stay: somebody's shell points at it. Absent: no. */
+  readonly IsStaying?: boolean;
 }
 
 /** Body of `POST /runcible/containers/{id}/wait-ports`; answered by 200 `{}`. */

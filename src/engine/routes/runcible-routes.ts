@@ -42,7 +42,8 @@ export function runcibleRoutes(services: RuncibleRouteServices): readonly Route[
   ];
 }
 
-function info({ system: { identity } }: RuncibleRouteServices): Reply {
+function info({ system }: RuncibleRouteServices): Reply {
+  const { identity } = system;
   const body: RuncibleInfo = {
     Version: identity.version,
     Pid: identity.pid,
@@ -50,6 +51,7 @@ function info({ system: { identity } }: RuncibleRouteServices): Reply {
     StartedAt: identity.startedAt,
     ApiVersion: formatVersion(apiVersion),
     Capabilities: identity.capabilities,
+    ...(system.isStaying() ? { IsStaying: true } : {}),
   };
   return json(body);
 }

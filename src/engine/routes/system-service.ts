@@ -5,6 +5,8 @@ export interface SystemService {
   info(): Promise<SystemInfo>;
   /** Bytes of each layer that an image has. */
   layerSizes(): Promise<ReadonlyMap<string, number>>;
+  /** Whether `stay` was called. */
+  isStaying(): boolean;
   /** From now on the engine does not leave for want of use. */
   stay(): void;
   /** Begins an orderly end and returns at once; the process is gone some time later. */

@@ -19,6 +19,7 @@ export interface SystemFactsOptions {
   /** Whether containers can be limited by cgroups. */
   readonly hasLimits: boolean;
   readonly layerSizes: () => Promise<ReadonlyMap<string, number>>;
+  readonly isStaying: () => boolean;
   readonly onStay: () => void;
   readonly onShutdown: () => void;
 }
@@ -36,6 +37,7 @@ export function createSystemService(options: SystemFactsOptions): SystemService 
     identity,
     info: () => systemInfo(options),
     layerSizes: options.layerSizes,
+    isStaying: options.isStaying,
     stay: options.onStay,
     shutdown: options.onShutdown,
   };

@@ -19,7 +19,7 @@ const version = process.env.FIXTURE_VERSION;
 createServer((request, response) => {
   if (request.url === "/runcible/shutdown") { response.end(); process.exit(0); }
   if (request.url.startsWith("/containers/json")) return response.end("[]");
-  response.end(JSON.stringify({ Version: version, Pid: process.pid, Capabilities: [] }));
+  response.end(JSON.stringify({ Version: version, Pid: process.pid, Capabilities: [], IsStaying: !!process.env.FIXTURE_STAYS }));
 }).listen(folder + "/engine.sock");
 `;
 
@@ -113,6 +113,14 @@ test("an idle engine of another version is replaced", async () => {
 
   expect(info.Version).toBe("2.0.0");
   expect(await starts()).toBe(2);
+});
+
+test("an idle engine of another version that was told to stay is used as it is", async () => {
+  const env = { ...process.env, RUNCIBLE_STATE_DIR: folder, FIXTURE_VERSION: "1.0.0", FIXTURE_STAYS: "1" };
+  await ensureEngine(requestFor({ env }));
+
+  expect((await ensureEngine(requestFor({ version: "2.0.0" }))).Version).toBe("1.0.0");
+  expect(await starts()).toBe(1);
 });
 
 test("control groups the engine listed are removed after it ended", async () => {
