@@ -14,14 +14,14 @@ export interface ReapTarget {
   readonly say: (text: string) => void;
 }
 
-/** `label=a=b&label=c`: how a client writes them. Nothing of a line that is malformed. Pure. */
+/**
+ * `label=a=b&label=c=d`: how a client writes them. Empty for a line with anything else in it, or malformed: whoever can
+ * connect may name what carries a label of its own, not all of a name or all that is unused. Pure.
+ */
 export function parseFilters(line: string): ReaperFilters {
-  const filters = new Map<string, string[]>();
-  for (const [key, value] of new URLSearchParams(line.trim())) {
-    if (value === "" || !/^[a-z]+$/.test(key)) continue;
-    filters.set(key, [...(filters.get(key) ?? []), value]);
-  }
-  return filters;
+  const entries = [...new URLSearchParams(line.trim())];
+  const areLabels = entries.every(([key, value]) => key === "label" && /^[^=]+=./.test(value));
+  return entries.length > 0 && areLabels ? new Map([["label", entries.map(([, value]) => value)]]) : new Map();
 }
 
 const attempts = 10;

@@ -3,13 +3,13 @@ import { parseFilters, type ReaperFilters, reap } from "./reap";
 import type { ReaperSettings } from "./reaper-settings";
 
 /**
- * The reaper of the Testcontainers libraries, as its clients know it: a line is a set of filters and is answered by ACK;
- * when the last connection has been gone for a while, everything that fits a line is removed. Arguments: socket of the
- * engine, id of the container that this stands in for, settings.
+ * The reaper of the Testcontainers libraries, as its clients know it: a line is a set of filters and is answered by ACK
+ * when it is kept; when the last connection has been gone for a while, everything that fits a line is removed. Arguments:
+ * socket of the engine, id of the container that this stands in for, settings, address to listen on (default: all).
  */
 async function main(): Promise<void> {
-  const [socketPath = "", ownId = "", settings = ""] = process.argv.slice(2);
-  const filters = await collectFilters(JSON.parse(settings));
+  const [socketPath = "", ownId = "", settings = "", address] = process.argv.slice(2);
+  const filters = await collectFilters(JSON.parse(settings), address);
   say(`prune what fits ${filters.length} sets of filters`);
   await reap(filters, { socketPath, ownId, say });
   say("done");
@@ -19,7 +19,10 @@ const maxLines = 1000;
 const maxLineBytes = 64 * 1024;
 
 /** Resolves when nobody is connected any more. */
-function collectFilters({ port, connectionMs, reconnectionMs }: ReaperSettings): Promise<readonly ReaperFilters[]> {
+function collectFilters(
+  { port, connectionMs, reconnectionMs }: ReaperSettings,
+  address: string | undefined,
+): Promise<readonly ReaperFilters[]> {
   const wanted = new Map<string, ReaperFilters>();
   let connections = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -27,9 +30,12 @@ function collectFilters({ port, connectionMs, reconnectionMs }: ReaperSettings):
     const waitForClient = (milliseconds: number): void => {
       timer = setTimeout(() => resolve([...wanted.values()]), milliseconds);
     };
-    const onLine = (line: string): void => {
+    const keepLine = (line: string): boolean => {
       const filters = parseFilters(line);
-      if (filters.size > 0 && wanted.size < maxLines) wanted.set(line, filters);
+      const isKept = filters.size > 0 && (wanted.has(line) || wanted.size < maxLines);
+      if (isKept) wanted.set(line, filters);
+      else say(`refused a line: only label=NAME=VALUE is taken, and no more than ${maxLines} lines`);
+      return isKept;
     };
     const server = createServer((connection) => {
       connections += 1;
@@ -39,18 +45,18 @@ function collectFilters({ port, connectionMs, reconnectionMs }: ReaperSettings):
         connections -= 1;
         if (connections === 0) waitForClient(reconnectionMs);
       });
-      acknowledgeLines(connection, onLine);
+      acknowledgeLines(connection, keepLine);
     });
     server.once("error", reject);
-    server.listen(port, () => {
-      say(`Started address=[::]:${port}`);
+    server.listen({ port, host: address }, () => {
+      say(`Started address=[${address ?? "::"}]:${port}`);
       waitForClient(connectionMs);
     });
   });
 }
 
 /** A client that sends no end of line is cut off. */
-function acknowledgeLines(connection: Socket, onLine: (line: string) => void): void {
+function acknowledgeLines(connection: Socket, keepLine: (line: string) => boolean): void {
   let rest = "";
   connection.on("error", () => {});
   connection.on("data", (chunk: Buffer) => {
@@ -58,8 +64,7 @@ function acknowledgeLines(connection: Socket, onLine: (line: string) => void): v
     const lines = rest.split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      onLine(line);
-      connection.write("ACK\n");
+      if (keepLine(line)) connection.write("ACK\n");
     }
     if (rest.length > maxLineBytes) connection.destroy();
   });

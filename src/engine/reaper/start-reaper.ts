@@ -14,10 +14,12 @@ export async function startReaper(
   { id, network }: RunRequest,
 ): Promise<ContainerRun> {
   const settings = JSON.stringify(reaperSettings(container.record.config.environment));
+  // On the host's own network nothing but this machine has any business with it.
+  const address = network.kind === "host" ? ["127.0.0.1"] : [];
   return await startOwnProgram(runtime, {
     id,
     network,
-    command: [process.execPath, "--max-old-space-size=64", program, socketPath, id, settings],
+    command: [process.execPath, "--max-old-space-size=64", program, socketPath, id, settings, ...address],
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
   });
 }
