@@ -1,13 +1,13 @@
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { hasCode, RuncibleError } from "../../internal/errors";
+import { RuncibleError } from "../../internal/errors";
 import { ownLayerForm } from "../layer/own-form";
 import { compareCopy } from "./compare-copy";
 import { copyChanged } from "./copy-changed";
 import { copyLayer } from "./copy-layer";
-import { deletionMark } from "./deletion-marks";
 import type { RootfsDriver, RootfsRequest } from "./rootfs";
+import { writeDeletionMarks } from "./write-deletion-marks";
 
 const form = { ...ownLayerForm(), whiteouts: "names" } as const;
 
@@ -50,9 +50,8 @@ export const copyDriver: RootfsDriver = {
     await rm(upper, { recursive: true, force: true });
     await mkdir(upper, { mode: 0o755 });
     await copyChanged({ from: join(request.folder, "merged"), to: upper, unchanged });
-    for (const { path, kind } of changes) {
-      if (kind === "deleted") await markDeleted(upper, path);
-    }
+    const deleted = changes.filter(({ kind }) => kind === "deleted").map(({ path }) => path);
+    await writeDeletionMarks(upper, deleted);
     return upper;
   },
 };
@@ -60,15 +59,6 @@ export const copyDriver: RootfsDriver = {
 async function compared({ layers, folder }: RootfsRequest): ReturnType<typeof compareCopy> {
   const { ctimeNs } = await stat(join(folder, "copied"), { bigint: true });
   return await compareCopy({ root: join(folder, "merged"), layers, copiedNs: ctimeNs });
-}
-
-/** What lies above may have become a link or gone since: then there is nothing to delete any more. */
-async function markDeleted(upper: string, path: string): Promise<void> {
-  const slash = path.lastIndexOf("/") + 1;
-  const mark = join(upper, path.slice(0, slash), deletionMark(path.slice(slash)));
-  await writeFile(mark, "", { flag: "wx" }).catch((error: unknown) => {
-    if (!hasCode(error, "ENOENT") && !hasCode(error, "ENOTDIR")) throw error;
-  });
 }
 
 async function isThere(path: string): Promise<boolean> {
