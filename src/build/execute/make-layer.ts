@@ -34,9 +34,10 @@ export async function makeLayer(
       await runtime.rootfs.unmount(folder);
     }
     const layers = diffIds.map((diffId) => runtime.layers.pathOf(diffId));
-    const upper = await runtime.rootfs.written({ layers, folder });
-    await tidy?.(upper);
-    return await takeLayer(build, folder, upper);
+    return await runtime.rootfs.written({ layers, folder }, async (upper) => {
+      await tidy?.(upper);
+      return await takeLayer(build, folder, upper);
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

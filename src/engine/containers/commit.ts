@@ -79,10 +79,14 @@ async function takeLayer(
   const { signal } = new AbortController();
   try {
     const layers = container.record.diffIds.map((id) => runtime.layers.pathOf(id));
-    const upper = await runtime.rootfs.written({ layers, folder: container.folder });
     const file = join(scratch.path, "layer.tar.gz");
-    const exclude = await mountedPlaces(container, upper);
-    const { diffId, digest, sizeBytes, isEmpty } = await packUpper({ upper, file, exclude, isLive: true, signal });
+    const { diffId, digest, sizeBytes, isEmpty } = await runtime.rootfs.written(
+      { layers, folder: container.folder },
+      async (upper) => {
+        const exclude = await mountedPlaces(container, upper);
+        return await packUpper({ upper, file, exclude, isLive: true, signal });
+      },
+    );
     if (isEmpty) return undefined;
     lease.protect(digest);
     lease.protect(diffId);

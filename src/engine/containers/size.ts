@@ -11,7 +11,7 @@ export async function sizeOf(
   const { diffIds } = container.record;
   const layers = diffIds.map((diffId) => store.pathOf(diffId));
   const [writable, ...sizes] = await Promise.all([
-    rootfs.written({ layers, folder: container.folder }).then(sizeOfTree),
+    rootfs.written({ layers, folder: container.folder }, sizeOfTree),
     ...diffIds.map((diffId) => store.sizeOf(diffId)),
   ]);
   return { writable, total: sizes.reduce((sum, size) => sum + size, writable) };

@@ -2,6 +2,7 @@ import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { RuncibleError } from "../../internal/errors";
+import { KeyedMutex } from "../../internal/keyed-mutex";
 import { ownLayerForm } from "../layer/own-form";
 import { compareCopy } from "./compare-copy";
 import { copyChanged } from "./copy-changed";
@@ -44,17 +45,30 @@ export const copyDriver: RootfsDriver = {
 
   changes: async (request) => (await compared(request)).changes,
 
-  async written(request) {
-    const upper = join(request.folder, "upper");
-    const { changes, unchanged } = await compared(request);
-    await rm(upper, { recursive: true, force: true });
-    await mkdir(upper, { mode: 0o755 });
-    await copyChanged({ from: join(request.folder, "merged"), to: upper, unchanged });
-    const deleted = changes.filter(({ kind }) => kind === "deleted").map(({ path }) => path);
-    await writeDeletionMarks(upper, deleted);
-    return upper;
-  },
+  written: (request, use) =>
+    copies.run(request.folder, async () => {
+      const upper = await copyWritten(request);
+      try {
+        return await use(upper);
+      } finally {
+        await rm(upper, { recursive: true, force: true });
+      }
+    }),
 };
+
+/** By folder: all who ask what was written there get it at the same place, one after the other. */
+const copies = new KeyedMutex();
+
+async function copyWritten(request: RootfsRequest): Promise<string> {
+  const upper = join(request.folder, "upper");
+  const { changes, unchanged } = await compared(request);
+  await rm(upper, { recursive: true, force: true });
+  await mkdir(upper, { mode: 0o755 });
+  await copyChanged({ from: join(request.folder, "merged"), to: upper, unchanged });
+  const deleted = changes.filter(({ kind }) => kind === "deleted").map(({ path }) => path);
+  await writeDeletionMarks(upper, deleted);
+  return upper;
+}
 
 async function compared({ layers, folder }: RootfsRequest): ReturnType<typeof compareCopy> {
   const { ctimeNs } = await stat(join(folder, "copied"), { bigint: true });

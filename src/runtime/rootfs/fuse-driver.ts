@@ -37,11 +37,11 @@ export const fuseDriver: RootfsDriver = {
 
   changes: ({ layers, folder }) => changesIn(join(folder, "upper"), layers, "names"),
 
-  async written({ folder }) {
+  async written({ folder }, use) {
     const path = join(folder, "merged");
     // What a program has open may be in the kernel's memory only, above the file system that would tell the upper folder.
     if (await isMountPoint(path)) await perform("sync", ["--file-system", path]);
-    return join(folder, "upper");
+    return await use(join(folder, "upper"));
   },
 };
 

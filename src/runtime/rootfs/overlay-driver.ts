@@ -51,5 +51,5 @@ export const overlayDriver: RootfsDriver = {
 
   changes: ({ layers, folder }) => changesIn(join(folder, "upper"), layers, "devices"),
 
-  written: async ({ folder }) => join(folder, "upper"),
+  written: async ({ folder }, use) => await use(join(folder, "upper")),
 };

@@ -25,8 +25,9 @@ export interface RootfsDriver {
   /** What was written, against the layers. */
   changes(request: RootfsRequest): Promise<readonly Change[]>;
   /**
-   * The folder that has what was written and nothing else, in the form of a layer. It may be taken away when the root is
-   * unmounted for good; asked again, the driver may fill it anew.
+   * Lets `use` have the folder that has what was written and nothing else, in the form of a layer. It stays as it is until
+   * `use` ends, but for what a mounted root is written to; it may be taken away when the root is unmounted for good. Not
+   * to be called for the same root from within `use`.
    */
-  written(request: RootfsRequest): Promise<string>;
+  written<T>(request: RootfsRequest, use: (upper: string) => Promise<T>): Promise<T>;
 }

@@ -185,9 +185,9 @@ describe.each([overlayDriver, fuseDriver, copyDriver].map((driver) => [driver.na
       );
       const before = await described(path);
       await driver.unmount(folder);
-      const written = await driver.written({ layers, folder });
       const file = join(base, "layer.tar.gz");
-      const packed = await packUpper({ upper: written, file, signal: new AbortController().signal });
+      const { signal } = new AbortController();
+      const packed = await driver.written({ layers, folder }, (upper) => packUpper({ upper, file, signal }));
       const source = createReadStream(file);
       await store.unpack({ diffId: packed.diffId, compression: "gzip", source, describedAs: "written" });
       const again = join(base, "again");
@@ -207,9 +207,10 @@ describe.each([overlayDriver, fuseDriver, copyDriver].map((driver) => [driver.na
       const { path } = await driver.mount({ layers, folder });
       await sh(path, "rm data/of-0; echo n > data/new; rm -r data; mkdir data; echo z > data/z");
       await driver.unmount(folder);
-      const upper = await driver.written({ layers, folder });
       const diffId = diffIdOf(Buffer.from("adopted"));
-      await store.adopt({ diffId, folder: upper, sizeBytes: 1, has32BitPrograms: false });
+      await driver.written({ layers, folder }, (upper) =>
+        store.adopt({ diffId, folder: upper, sizeBytes: 1, has32BitPrograms: false }),
+      );
       const again = join(base, "again");
       const above = await driver.mount({ layers: [...layers, store.pathOf(diffId)], folder: again });
       try {
@@ -217,6 +218,20 @@ describe.each([overlayDriver, fuseDriver, copyDriver].map((driver) => [driver.na
       } finally {
         await driver.unmount(again);
       }
+    });
+
+    test("what was written stays as it is while others ask for it", async () => {
+      const layers = await two();
+      const { path } = await driver.mount({ layers, folder });
+      await sh(path, "seq 1000 > a; mkdir b; seq 1000 > b/c");
+      const sums = await Promise.all(
+        Array.from({ length: 3 }, () =>
+          driver.written({ layers, folder }, (upper) =>
+            sh(upper, "for round in 1 2 3 4 5; do cat a b/c | wc -l; sleep 0.05; done"),
+          ),
+        ),
+      );
+      expect(sums).toEqual(Array.from({ length: 3 }, () => "2000\n".repeat(5)));
     });
 
     test("what a program holds open and has written is in a diff of a mounted root", async () => {
@@ -228,7 +243,8 @@ describe.each([overlayDriver, fuseDriver, copyDriver].map((driver) => [driver.na
       );
       const holder = Number(await readFile(join(folder, "holder"), "utf8"));
       try {
-        expect(await readFile(join(await driver.written({ layers, folder }), "open"), "utf8")).toBe("early\n");
+        const written = driver.written({ layers, folder }, (upper) => readFile(join(upper, "open"), "utf8"));
+        expect(await written).toBe("early\n");
       } finally {
         process.kill(holder, "SIGKILL");
       }
