@@ -75,13 +75,13 @@ async function firstThatWorks(request: ChoiceRequest): Promise<RootfsChoice> {
 const askedFor = "RUNCIBLE_ROOTFS asks for it";
 
 async function overlayElsewhere(
-  { engineId, scratchMounts }: ChoiceRequest,
+  { stateFolder, engineId, scratchMounts }: ChoiceRequest,
   refusals: string[],
 ): Promise<RootfsChoice | undefined> {
   for (const { path, type } of scratchMounts ?? (await findScratchMounts())) {
     let folder: ScratchFolder | undefined;
     try {
-      folder = await claimScratchFolder(path, engineId);
+      folder = await claimScratchFolder({ parent: path, engineId, stateFolder });
     } catch {
       // Somebody else's, or not for writing: no place for us.
       continue;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { deferred } from "../../internal/deferred";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import { exitOf, runUnchecked, spawnTool } from "../../internal/exec";
+import { isOwnerGone, touchOwner, writeOwner } from "./scratch-owner";
 
 /** A folder of this engine's on a volume that other engines, of other containers, may use as well. */
 export interface ScratchFolder {
@@ -15,10 +16,16 @@ export interface ScratchFolder {
 const prefix = ".runcible-";
 
 /**
- * Makes it, or finds it as it was left, and removes those of engines that are gone with their containers: the kernel lets
- * go of a lock with whoever held it, in whatever container that was. Throws what making the folder does.
+ * Makes it, or finds it as it was left, and removes those that nobody comes back to: no engine runs, for the kernel lets go
+ * of a lock with whoever held it, in whatever container that was, and the state folder is gone. Throws what making the
+ * folder does.
  */
-export async function claimScratchFolder(parent: string, engineId: string): Promise<ScratchFolder> {
+export async function claimScratchFolder(request: {
+  readonly parent: string;
+  readonly engineId: string;
+  readonly stateFolder: string;
+}): Promise<ScratchFolder> {
+  const { parent, engineId, stateFolder } = request;
   const path = join(parent, `${prefix}${engineId}`);
   await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
     if (!hasCode(error, "EEXIST")) throw error;
@@ -26,22 +33,32 @@ export async function claimScratchFolder(parent: string, engineId: string): Prom
   if (!(await isOwnFolder(path))) {
     throw new RuncibleError("permission-denied", `use ${path}: it belongs to somebody else`);
   }
-  const release = await holdLock(join(path, lockName));
+  const unlock = await holdLock(join(path, lockName));
   if (!(await isOwnFolder(path))) {
     // Taken for one whose engine is gone, between being made and being locked.
-    await release();
-    return await claimScratchFolder(parent, engineId);
+    await unlock();
+    return await claimScratchFolder(request);
+  }
+  try {
+    await writeOwner(path, stateFolder);
+  } catch (error) {
+    await unlock();
+    throw error;
   }
   for (const name of await readdir(parent)) {
     const other = join(parent, name);
-    if (name.startsWith(prefix) && other !== path && (await isOwnFolder(other))) await removeUnlessHeld(other);
+    const isOther = name.startsWith(prefix) && other !== path && (await isOwnFolder(other));
+    if (isOther && (await isOwnerGone(other))) await removeUnlessHeld(other);
   }
   return {
     path,
-    release,
+    release: async () => {
+      await touchOwner(path);
+      await unlock();
+    },
     remove: async () => {
       await rm(path, { recursive: true, force: true });
-      await release();
+      await unlock();
     },
   };
 }

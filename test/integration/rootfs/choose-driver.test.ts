@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
@@ -65,14 +65,34 @@ test("a volume that is an overlay itself, or is gone, is passed over", async () 
   expect(await readdir(other)).toEqual([]);
 });
 
-test("folders on a volume whose engines are gone are removed, and those of others are left", async () => {
+test("folders on a volume are removed when their state folders are gone, not when their engines have ended", async () => {
   const volume = join(base, "volume");
-  await mkdir(volume);
+  const removed = join(onOverlay, "removed");
+  const ended = join(onOverlay, "ended");
+  await Promise.all([volume, removed, ended].map((path) => mkdir(path)));
   const scratchMounts = [{ path: volume, type: "ext4" }];
-  const gone = await choose({ engineId: "aaaaaaaa", scratchMounts });
-  await choose({ engineId: "bbbbbbbb", scratchMounts });
-  await gone.release();
+  const ofRemoved = await choose({ stateFolder: removed, engineId: "aaaaaaaa", scratchMounts });
+  const ofEnded = await choose({ stateFolder: ended, engineId: "bbbbbbbb", scratchMounts });
+  await Promise.all([ofRemoved.release(), ofEnded.release(), rm(removed, { recursive: true })]);
   await choose({ engineId: "cccccccc", scratchMounts });
+  expect((await readdir(volume)).sort()).toEqual([".runcible-bbbbbbbb", ".runcible-cccccccc"]);
+});
+
+test("folders on a volume whose state folders are in other containers are removed after a week without use", async () => {
+  const volume = join(base, "volume");
+  const week = 7 * 24 * 60 * 60;
+  const now = Date.now() / 1000;
+  for (const [id, usedBefore] of [
+    ["aaaaaaaa", week + 60],
+    ["bbbbbbbb", week - 600],
+  ] as const) {
+    const folder = join(volume, `.runcible-${id}`);
+    await mkdir(folder, { recursive: true });
+    const owner = join(folder, "state-folder");
+    await writeFile(owner, JSON.stringify({ path: join(onOverlay, "missing"), upper: "upperdir=/of/another" }));
+    for (const path of [owner, folder]) await utimes(path, now - usedBefore, now - usedBefore);
+  }
+  await choose({ engineId: "cccccccc", scratchMounts: [{ path: volume, type: "ext4" }] });
   expect((await readdir(volume)).sort()).toEqual([".runcible-bbbbbbbb", ".runcible-cccccccc"]);
 });
 
