@@ -24,14 +24,20 @@ export async function examineStateFolder({ stateFolder, path, env }: Machine): P
   const asked = env["RUNCIBLE_ROOTFS"];
   if (asked) return found(`${detail}; roots by ${asked}, as RUNCIBLE_ROOTFS asks`);
   const kind = unfit.get(facts.type);
-  if (kind !== undefined) return await withoutOverlay(`${detail}, on ${kind}`, path);
+  if (kind !== undefined) return await withoutOverlay({ detail: `${detail}, on ${kind}`, stateFolder, path });
   if (freeBytes < sizeToWarnAt) return optional(detail, "free some space for images");
   return found(`${detail}; roots by the kernel's overlay`);
 }
 
 /** What the engine will do then: see runtime/rootfs/choose-driver.ts, which tries it. */
-async function withoutOverlay(detail: string, path: string): Promise<Outcome> {
-  const [volume] = await findScratchMounts();
+async function withoutOverlay(request: {
+  readonly detail: string;
+  readonly stateFolder: string;
+  /** As in PATH. */
+  readonly path: string;
+}): Promise<Outcome> {
+  const { detail, stateFolder, path } = request;
+  const [volume] = await findScratchMounts(stateFolder);
   if (volume !== undefined) return found(`${detail}; roots by the kernel's overlay on ${volume.path} (${volume.type})`);
   const place = "set RUNCIBLE_STATE_DIR to a folder on ext4, xfs, btrfs or tmpfs, in a container to a volume";
   const isInstalled = (await findProgram("fuse-overlayfs", path)) !== undefined;

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RuncibleError } from "../../internal/errors";
-import { findScratchMounts, type ScratchMount } from "../../internal/scratch-mounts";
+import { messageOf, RuncibleError } from "../../internal/errors";
+import { findScratchMounts, type ScratchMount, storageFolderFile } from "../../internal/scratch-mounts";
 import { copyDriver } from "./copy-driver";
 import { fuseDriver } from "./fuse-driver";
 import { overlayDriver } from "./overlay-driver";
@@ -42,7 +42,7 @@ const drivers: Readonly<Record<RootfsDriverName, RootfsDriver>> = {
 export async function chooseRootfs(request: ChoiceRequest): Promise<RootfsChoice> {
   const choice = await firstThatWorks(request);
   // For whoever removes the state folder: client/remove-state.ts.
-  await writeFile(join(request.stateFolder, "storage-folder"), choice.storageFolder);
+  await writeFile(join(request.stateFolder, storageFolderFile), choice.storageFolder);
   return choice;
 }
 
@@ -74,11 +74,13 @@ async function firstThatWorks(request: ChoiceRequest): Promise<RootfsChoice> {
 
 const askedFor = "RUNCIBLE_ROOTFS asks for it";
 
+const noSpace = /no space left on device|disk quota exceeded/i;
+
 async function overlayElsewhere(
   { stateFolder, engineId, scratchMounts }: ChoiceRequest,
   refusals: string[],
 ): Promise<RootfsChoice | undefined> {
-  for (const { path, type } of scratchMounts ?? (await findScratchMounts())) {
+  for (const { path, type } of scratchMounts ?? (await findScratchMounts(stateFolder))) {
     let folder: ScratchFolder | undefined;
     try {
       folder = await claimScratchFolder({ parent: path, engineId, stateFolder });
@@ -86,13 +88,14 @@ async function overlayElsewhere(
       // Somebody else's, or not for writing: no place for us.
       continue;
     }
-    const refusal = await probeDriver(overlayDriver, folder.path);
-    if (refusal === undefined) {
+    const refusal = await probeDriver(overlayDriver, folder.path).catch(messageOf);
+    // Full of what is in use already: it can be removed only from there.
+    if (refusal === undefined || (!folder.isNew && noSpace.test(refusal))) {
       const why = `${refusals.join("; ")}; ${path} is ${type}`;
       return { driver: overlayDriver, why, storageFolder: folder.path, release: folder.release };
     }
     refusals.push(`overlay on ${path}: ${refusal}`);
-    await folder.remove();
+    await folder.giveUp();
   }
   return undefined;
 }

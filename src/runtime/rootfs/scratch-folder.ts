@@ -8,9 +8,12 @@ import { isOwnerGone, touchOwner, writeOwner } from "./scratch-owner";
 /** A folder of this engine's on a volume that other engines, of other containers, may use as well. */
 export interface ScratchFolder {
   readonly path: string;
+  /** False: it may hold images. */
+  readonly isNew: boolean;
   /** Leaves the folder to the next engine of the same state folder. */
   release(): Promise<void>;
-  remove(): Promise<void>;
+  /** The same, but removes a new one. */
+  giveUp(): Promise<void>;
 }
 
 const prefix = ".runcible-";
@@ -27,9 +30,13 @@ export async function claimScratchFolder(request: {
 }): Promise<ScratchFolder> {
   const { parent, engineId, stateFolder } = request;
   const path = join(parent, `${prefix}${engineId}`);
-  await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
-    if (!hasCode(error, "EEXIST")) throw error;
-  });
+  const isNew = await mkdir(path, { mode: 0o700 }).then(
+    () => true,
+    (error: unknown) => {
+      if (!hasCode(error, "EEXIST")) throw error;
+      return false;
+    },
+  );
   if (!(await isOwnFolder(path))) {
     throw new RuncibleError("permission-denied", `use ${path}: it belongs to somebody else`);
   }
@@ -50,17 +57,16 @@ export async function claimScratchFolder(request: {
     const isOther = name.startsWith(prefix) && other !== path && (await isOwnFolder(other));
     if (isOther && (await isOwnerGone(other))) await removeUnlessHeld(other);
   }
-  return {
-    path,
-    release: async () => {
-      await touchOwner(path);
-      await unlock();
-    },
-    remove: async () => {
-      await rm(path, { recursive: true, force: true });
-      await unlock();
-    },
+  const release = async (): Promise<void> => {
+    await touchOwner(path);
+    await unlock();
   };
+  const giveUp = async (): Promise<void> => {
+    if (!isNew) return await release();
+    await rm(path, { recursive: true, force: true });
+    await unlock();
+  };
+  return { path, isNew, release, giveUp };
 }
 
 const lockName = "lock";

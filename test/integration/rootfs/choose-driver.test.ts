@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import { run } from "../../../src/internal/exec";
 import { type ChoiceRequest, chooseRootfs, type RootfsChoice } from "../../../src/runtime/rootfs/choose-driver";
 import { overlayDriver } from "../../../src/runtime/rootfs/overlay-driver";
 
@@ -94,6 +95,32 @@ test("folders on a volume whose state folders are in other containers are remove
   }
   await choose({ engineId: "cccccccc", scratchMounts: [{ path: volume, type: "ext4" }] });
   expect((await readdir(volume)).sort()).toEqual([".runcible-bbbbbbbb", ".runcible-cccccccc"]);
+});
+
+test("a volume that images have filled up is used again, and keeps them", async () => {
+  const volume = join(base, "volume");
+  await mkdir(volume);
+  await run("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", volume]);
+  try {
+    const scratchMounts = [{ path: volume, type: "tmpfs" }];
+    const { storageFolder, release } = await choose({ scratchMounts });
+    await expect(writeFile(join(storageFolder, "image"), Buffer.alloc(1_000_000))).rejects.toThrow("ENOSPC");
+    await release();
+    const again = await choose({ scratchMounts });
+    expect([again.driver.name, again.storageFolder]).toEqual(["overlay", storageFolder]);
+    expect(await readdir(storageFolder)).toContain("image");
+  } finally {
+    await run("umount", ["--lazy", volume]);
+  }
+});
+
+test("a volume where overlays do not work any more keeps the images of when they did", async () => {
+  const volume = join(onOverlay, "volume");
+  const image = join(volume, ".runcible-1f2e3d4c", "image");
+  await mkdir(image, { recursive: true });
+  const { driver } = await choose({ scratchMounts: [{ path: volume, type: "ext4" }] });
+  expect(driver.name).toBe("fuse-overlayfs");
+  expect(await readdir(image)).toEqual([]);
 });
 
 test("the one that is asked for", async () => {

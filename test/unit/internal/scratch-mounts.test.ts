@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseMountInfo } from "../../../src/internal/mount-info";
-import { scratchMountsIn } from "../../../src/internal/scratch-mounts";
+import { scratchMountsIn, usedFirst } from "../../../src/internal/scratch-mounts";
 
 function mount(line: string): string {
   const [root, target, options, type, superOptions] = line.split(" ");
@@ -38,4 +38,15 @@ test.each([
 
 test("what is mounted over a place hides it", () => {
   expect(found("/lib/docker/volumes/8f/_data /data rw ext4 rw", "/home /data rw ext4 rw")).toEqual([]);
+});
+
+test("the place in use comes first, however full it is, and no other without room", () => {
+  const mounts = ["/cache", "/full", "/work"].map((path) => ({ path, type: "ext4" }));
+  const withRoom = mounts.filter(({ path }) => path !== "/full");
+  const placesFor = (storageFolder: string | undefined): readonly string[] =>
+    usedFirst({ mounts, withRoom, storageFolder }).map(({ path }) => path);
+  expect(placesFor("/full/.runcible-1f2e3d4c")).toEqual(["/full", "/cache", "/work"]);
+  expect(placesFor("/work/.runcible-1f2e3d4c")).toEqual(["/work", "/cache"]);
+  expect(placesFor("/var/lib/runcible/copy")).toEqual(["/cache", "/work"]);
+  expect(placesFor(undefined)).toEqual(["/cache", "/work"]);
 });
