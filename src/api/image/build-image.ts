@@ -8,7 +8,7 @@ import type { RegistryAuth } from "../../wire/registry-auth";
 import { credentialSources, isOffline } from "../config";
 import { buildLog } from "../log";
 import type { Runtime } from "../runtime/runtime";
-import { baseImages } from "./base-images";
+import { baseImages, registriesOf } from "./base-images";
 import { buildWithBuildkit } from "./buildkit-build";
 import { ensureImage } from "./ensure-image";
 import type { ImageName } from "./image-name";
@@ -38,7 +38,8 @@ export async function buildImage({ engine, isOwnEngine }: Runtime, build: ImageB
   const file = join(contextFolder, build.dockerfile);
   try {
     const { stream: context, dockerfile } = await openFolderContext(contextFolder, file, process.cwd());
-    const bases = baseImages(await readFile(file, "utf8"), buildArgs);
+    const dockerfileText = await readFile(file, "utf8");
+    const bases = baseImages(dockerfileText, buildArgs);
     // What must not be pulled is refused here, by name.
     const isPullAllowed = build.isPullAllowed && !isOffline();
     if (!isPullAllowed) for (const base of bases) await ensureImage(engine, base, { force: false, isPullAllowed });
@@ -59,7 +60,8 @@ export async function buildImage({ engine, isOwnEngine }: Runtime, build: ImageB
           buildLog.trace(stream.trim(), { imageName: imageName.string });
       },
     };
-    if (build.isBuildkit && !isOwnEngine) await buildWithBuildkit(engine.endpoint, request);
+    const registries = registriesOf(dockerfileText, buildArgs);
+    if (build.isBuildkit && !isOwnEngine) await buildWithBuildkit(engine.endpoint, request, registries);
     else await engine.build.image(request);
   } catch (error) {
     throw withContext(error, `build image ${imageName.string} from ${contextFolder}`);

@@ -7,6 +7,7 @@ import type { Endpoint } from "../../client/endpoint";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import type { RegistryAuth } from "../../wire/registry-auth";
 import { dockerodeOf } from "../runtime/dockerode";
+import { type Auths, explainRefusal, sharedCredentials } from "./shared-credentials";
 
 type Progress = { readonly stream?: string; readonly error?: string };
 
@@ -20,27 +21,32 @@ interface ProgressReader {
 }
 
 /**
- * Builds with a daemon's BuildKit. It asks its client for credentials in a gRPC session, which dockerode has. Throws as
- * `BuildClient.image`.
+ * Builds with a daemon's BuildKit. It asks its client for credentials in a gRPC session, which dockerode has; there are
+ * some only when all of `registries`, which the build's images are on, are one. Throws as `BuildClient.image`.
  */
-export async function buildWithBuildkit(endpoint: Endpoint, request: BuildImageRequest): Promise<void> {
+export async function buildWithBuildkit(
+  endpoint: Endpoint,
+  request: BuildImageRequest,
+  registries: readonly string[],
+): Promise<void> {
+  const auths: Auths = request.auths ?? new Map();
   const docker = dockerodeOf(endpoint);
   const transcript = createBuildTranscript();
   try {
-    const answer = await docker.buildImage(request.context, optionsOf(request));
+    const answer = await docker.buildImage(request.context, optionsOf(request, sharedCredentials(auths, registries)));
     await followed(docker as Docker & ProgressReader, answer as Readable, (line) => {
       addTo(transcript, line);
       request.onProgress?.(line);
     });
   } catch (error) {
     const message = messageOf(error);
-    throw transcript.explain(new RuncibleError(codeOfText(message), message, { cause: error }));
+    const failure = new RuncibleError(codeOfText(message), message, { cause: error });
+    throw transcript.explain(explainRefusal(failure, auths, registries));
   }
 }
 
-function optionsOf(request: BuildImageRequest): Docker.ImageBuildOptions {
+function optionsOf(request: BuildImageRequest, auth: RegistryAuth | undefined): Docker.ImageBuildOptions {
   const { dockerfile, tags, buildArgs, labels, target, platform, noCache, pull } = request;
-  const [auth] = [...(request.auths ?? new Map<string, RegistryAuth>()).values()];
   const options = {
     version: "2",
     dockerfile,
@@ -51,7 +57,7 @@ function optionsOf(request: BuildImageRequest): Docker.ImageBuildOptions {
     platform,
     nocache: noCache === true ? true : undefined,
     pull: pull === true ? "true" : undefined,
-    // The session of dockerode answers with one for all registries.
+    // The session of dockerode answers with it whatever registry is asked for.
     authconfig: auth,
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

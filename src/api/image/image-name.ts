@@ -30,6 +30,11 @@ export class ImageName {
   }
 }
 
+/** As a daemon reads the name: without the prefix, and Docker Hub for a name that says none. Pure. */
+export function registryOf(imageName: string): string {
+  return splitRegistry(imageName).registry ?? "docker.io";
+}
+
 function splitRegistry(text: string): { registry: string | undefined; rest: string } {
   const slashAt = text.indexOf("/");
   const first = text.slice(0, Math.max(slashAt, 0));

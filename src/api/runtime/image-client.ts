@@ -1,9 +1,11 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImageBuildOptions } from "dockerode";
 import type { EngineClient } from "../../client/client";
 import { openFolderContext } from "../../client/folder-context";
 import type { ImageInspect } from "../../wire/image";
 import { registryAuthOf } from "../../wire/registry-auth";
+import { registriesOf } from "../image/base-images";
 import { buildWithBuildkit } from "../image/buildkit-build";
 import { ensureImage, imageExists } from "../image/ensure-image";
 import type { ImageName } from "../image/image-name";
@@ -46,8 +48,12 @@ export class ImageClient {
       pull: Boolean(pull),
       auths: new Map(auths),
     };
-    if (version === "2" && !this.#isOwnEngine) await buildWithBuildkit(this.#engine.endpoint, request);
-    else await this.#engine.build.image(request);
+    if (version !== "2" || this.#isOwnEngine) {
+      await this.#engine.build.image(request);
+      return;
+    }
+    const text = await readFile(file ?? join(context, "Dockerfile"), "utf8");
+    await buildWithBuildkit(this.#engine.endpoint, request, registriesOf(text, buildargs ?? {}));
   }
 
   inspect(imageName: ImageName): Promise<ImageInspect> {
