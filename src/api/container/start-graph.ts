@@ -17,27 +17,28 @@ export async function startGraph(roots: readonly Startable[]): Promise<StartedGr
       .prefetch()
       .catch(() => {});
   const starts = new Map<Startable, Promise<StartedTestContainer>>();
-  let isFailed = false;
+  let failure: { readonly reason: unknown } | undefined;
   const start = (node: Startable): Promise<StartedTestContainer> => {
     const known = starts.get(node);
     if (known !== undefined) return known;
-    const begun = startAfter(node, dependenciesOf(node).map(start), () => isFailed);
-    begun.catch(() => {
-      isFailed = true;
+    const begun = startAfter(node, dependenciesOf(node).map(start), () => failure !== undefined);
+    begun.catch((reason: unknown) => {
+      // The first in time: what fails after it may do so because of it.
+      failure ??= { reason };
     });
     starts.set(node, begun);
     return begun;
   };
   const settled = await Promise.allSettled(nodes.map(start));
   const started = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  const [failure] = settled.flatMap((result) => (result.status === "rejected" ? [result] : []));
   if (failure === undefined)
     return new Map(nodes.map((node, index) => [node, started[index]] as const).filter(isStarted));
-  await stopAll(started);
+  // What they say on the way must not hide why.
+  await stopAll(started).catch(() => {});
   throw failure.reason;
 }
 
-/** In the reverse of the order in which they started; the first failure is thrown when all have been tried. */
+/** All at once; the failure of the last one that started is thrown when all have been tried. */
 export async function stopAll(started: readonly StartedTestContainer[]): Promise<void> {
   const results = await Promise.allSettled([...started].reverse().map((container) => container.stop()));
   for (const result of results) if (result.status === "rejected") throw result.reason;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { GenericContainer, TestContainers, Wait } from "../../../src/index";
+import { GenericContainer, type StartedTestContainer, TestContainers, Wait } from "../../../src/index";
+import { deferred } from "../../../src/internal/deferred";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { busyboxImage } from "./busybox-image";
 
@@ -75,6 +76,29 @@ test("when one fails its error is thrown, what depends on it does not begin, and
     message: expect.stringContaining("no luck"),
   });
   expect(notes).toEqual([]);
+  expect(await running()).toBe(0);
+});
+
+test("what is thrown is the first failure, not what was not begun because of it", async () => {
+  const image = await busyboxImage();
+  const failed = deferred();
+  class Broken extends GenericContainer {
+    override async start(): Promise<StartedTestContainer> {
+      return await super.start().finally(() => failed.resolve());
+    }
+  }
+  class Later extends GenericContainer {
+    protected override async beforeContainerCreated(): Promise<void> {
+      await failed.promise;
+    }
+  }
+  const later = new Later(image).withCommand(["sleep", "60"]);
+  const top = new GenericContainer(image).withCommand(["sleep", "60"]).dependsOn(later);
+  const broken = new Broken(image)
+    .withCommand(["sh", "-c", "echo no luck; exit 3"])
+    .withWaitStrategy(Wait.forLogMessage("ready"));
+
+  await expect(TestContainers.startAll({ top, broken })).rejects.toMatchObject({ code: "start-failed" });
   expect(await running()).toBe(0);
 });
 
