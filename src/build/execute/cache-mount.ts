@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { deferred } from "../../internal/deferred";
 import { Mutex } from "../../internal/mutex";
+import type { UndoStack } from "../../internal/undo";
 import type { MountFlag } from "../plan/mount-flag";
 import type { Build } from "./build";
 import { bind, bindSource, cloneTree, type OpenMount, targetOf } from "./mount-source";
@@ -11,10 +12,7 @@ import type { Stage } from "./stage-state";
 /** A folder that outlives the build. Its content is for speed alone: a build must do without it. */
 export async function openCache(build: Build, stage: Stage, flag: MountFlag): Promise<OpenMount> {
   const target = targetOf(stage, flag);
-  const key = createHash("sha256")
-    .update(flag.id ?? target)
-    .digest("hex");
-  const { folder, release } = await claimCache(build, key, flag.sharing);
+  const { folder, release } = claimCache(build, keyOf(stage, flag), flag.sharing);
   try {
     await fillCache(build, stage, flag, folder);
   } catch (error) {
@@ -24,19 +22,44 @@ export async function openCache(build: Build, stage: Stage, flag: MountFlag): Pr
   return { mount: bind(folder, target, flag.isReadOnly ?? false), release };
 }
 
-async function claimCache(
-  { parts, signal }: Build,
+/**
+ * Waits until no other step has a cache that these mounts do not share. Each once, though a step may mount it twice, and in
+ * an order that is the same for all steps: otherwise a step would wait for itself, or two for each other.
+ */
+export async function lockCaches(
+  build: Build,
+  stage: Stage,
+  flags: readonly MountFlag[],
+  undo: UndoStack,
+): Promise<void> {
+  const locked = flags.filter(({ type, sharing }) => type === "cache" && sharing === "locked");
+  // Before the locks: a stage that is waited for may want them.
+  for (const flag of locked) {
+    const isFilled = await exists(join(build.parts.cacheMounts.folder, keyOf(stage, flag)));
+    if (!isFilled && flag.from !== undefined) await bindSource(build, stage, flag);
+  }
+  const keys = new Set(locked.map((flag) => keyOf(stage, flag)));
+  for (const key of [...keys].sort()) undo.push(await hold(lockOf(build.parts.cacheMounts, key), build.signal));
+}
+
+function keyOf(stage: Stage, flag: MountFlag): string {
+  return createHash("sha256")
+    .update(flag.id ?? targetOf(stage, flag))
+    .digest("hex");
+}
+
+/** A locked one is ours already. */
+function claimCache(
+  { parts }: Build,
   key: string,
   sharing: MountFlag["sharing"],
-): Promise<{ readonly folder: string; readonly release: () => Promise<void> }> {
+): { readonly folder: string; readonly release: () => Promise<void> } {
   const { folder, inUse } = parts.cacheMounts;
-  const unlock = sharing === "locked" ? await hold(lockOf(parts.cacheMounts, key), signal) : async () => {};
   let name = key;
   if (sharing === "private") for (let copy = 2; inUse.includes(name); copy++) name = `${key}-${copy}`;
   inUse.push(name);
   const release = async (): Promise<void> => {
     inUse.splice(inUse.indexOf(name), 1);
-    await unlock();
   };
   return { folder: join(folder, name), release };
 }

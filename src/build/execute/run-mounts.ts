@@ -8,7 +8,7 @@ import { treeDigest } from "../context/tree-digest";
 import type { MountFlag } from "../plan/mount-flag";
 import { openAgentRelay } from "./agent-relay";
 import type { Build } from "./build";
-import { openCache } from "./cache-mount";
+import { lockCaches, openCache } from "./cache-mount";
 import { bind, bindSource, cloneTree, type OpenMount, targetOf } from "./mount-source";
 import type { Stage } from "./stage-state";
 
@@ -41,6 +41,7 @@ export async function openMounts(build: Build, stage: Stage, flags: readonly Mou
   const mounts: Mount[] = [];
   const env: string[] = [];
   try {
+    await lockCaches(build, stage, flags, undo);
     for (const [place, flag] of flags.entries()) {
       const opened = await openMount(build, stage, flag, place);
       if (opened === undefined) continue;

@@ -145,6 +145,20 @@ test("stages that fill one cache at the same time both find all of it, and so do
   expect(await printed(id, "ls /a /b /c")).toBe("/a\n/b\n/c\n");
 });
 
+test("a step may lock a cache twice, and steps that lock the same caches in another order wait for each other's end", async () => {
+  const lock = (id: string, target: string): string => `--mount=type=cache,id=${id},target=${target},sharing=locked`;
+  const alone = "mkdir /l/held /r/held && usleep 100000 && rmdir /l/held /r/held";
+  const step = (left: string, right: string): string => `RUN ${lock(left, "/l")} ${lock(right, "/r")} ${alone}`;
+
+  const { id } = await build(
+    `FROM bb\nRUN ${lock("one", "/l")} ${lock("one", "/r")} touch /l/file && test -e /r/file && touch /twice\n` +
+      `FROM bb\n${step("one", "two")} && touch /a\nFROM bb\n${step("two", "one")} && touch /b\n` +
+      "COPY --from=0 /twice /\nCOPY --from=1 /a /\n",
+  );
+
+  expect(await printed(id, "ls /twice /a /b")).toBe("/a\n/b\n/twice\n");
+});
+
 test("a build that is cancelled while it fills a cache leaves no half of it", async () => {
   const step = "RUN --mount=type=cache,id=halved,from=large,source=/d,target=/m test $(ls /m | wc -l) = 9000";
   await build("FROM bb\nRUN mkdir /d && cd /d && seq 9000 | xargs touch\n", {}, { tags: ["large"] });
