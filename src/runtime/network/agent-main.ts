@@ -52,9 +52,8 @@ function setKernelSwitches(): void {
 async function serve(id: number, request: AgentRequest, handle: unknown): Promise<void> {
   try {
     const answer = await perform(request, handle);
-    send({ kind: "reply", id, error: undefined }, answer);
-    // Sent, it is the engine's; this copy would go on to accept.
-    answer?.close();
+    // Sent, it is the engine's; this copy would go on to accept. Messages may queue, and a closed one cannot be sent.
+    send({ kind: "reply", id, error: undefined }, answer, () => answer?.close());
   } catch (error) {
     send({ kind: "reply", id, error: messageOf(error) });
   }
@@ -110,8 +109,8 @@ async function forward(query: Uint8Array, isTcp: boolean): Promise<Uint8Array | 
   }
 }
 
-function send(message: FromAgent, handle?: Server): void {
-  if (process.connected) process.send?.(message, handle);
+function send(message: FromAgent, handle?: Server, onSent?: () => void): void {
+  if (process.connected) process.send?.(message, handle, {}, onSent);
 }
 
 main();
