@@ -123,14 +123,26 @@ export class StartedPostgreSqlContainer extends AbstractStartedContainer {
     await this.#replace(this.getDatabase(), name);
   }
 
-  /** One database becomes a copy of another. A database with connections can neither be dropped nor copied. */
+  /**
+   * One database becomes a copy of another. A database with connections can neither be dropped nor copied, and a pool
+   * connects again at once, so it must not. All versions of the server know this way, also for a database that is not there.
+   */
   async #replace(database: string, template: string): Promise<void> {
     const names = `${literal(database)}, ${literal(template)}`;
-    await this.#query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (${names})`,
-      `DROP DATABASE IF EXISTS ${identifier(database)}`,
-      `CREATE DATABASE ${identifier(database)} TEMPLATE ${identifier(template)} OWNER ${identifier(this.getUsername())}`,
-    );
+    const allowConnections = (isAllowed: boolean): string =>
+      `UPDATE pg_database SET datallowconn = ${isAllowed} WHERE datname IN (${names})`;
+    try {
+      await this.#query(
+        allowConnections(false),
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (${names})`,
+        `DROP DATABASE IF EXISTS ${identifier(database)}`,
+        `CREATE DATABASE ${identifier(database)} TEMPLATE ${identifier(template)} OWNER ${identifier(this.getUsername())}`,
+        allowConnections(true),
+      );
+    } catch (error) {
+      await this.#query(allowConnections(true)).catch(() => {});
+      throw error;
+    }
   }
 
   #checkSnapshotName(name: string): void {

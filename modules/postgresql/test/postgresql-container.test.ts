@@ -109,6 +109,32 @@ test("connections that are open do not keep a snapshot from being taken or resto
   expect(await ended).toMatch(/terminat/);
 });
 
+test("a pool that connects again at once keeps neither from being done", async () => {
+  await using container = await new PostgreSqlContainer().start();
+  let isOver = false;
+  const keepConnecting = async (): Promise<void> => {
+    while (!isOver) {
+      const client = new Client({ connectionString: container.getConnectionUri() });
+      client.on("error", () => {});
+      await client
+        .connect()
+        .then(() => client.query("SELECT pg_sleep(0.02)"))
+        .catch(() => {});
+      await client.end().catch(() => {});
+    }
+  };
+  const pool = Promise.all([keepConnecting(), keepConnecting(), keepConnecting()]);
+
+  for (let count = 0; count < 3; count++) {
+    await container.snapshot();
+    await container.restore();
+  }
+
+  isOver = true;
+  await pool;
+  expect(await query(container, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+});
+
 test("a snapshot under a name in use, and one that was never taken, are refused", async () => {
   await using container = await new PostgreSqlContainer().start();
 
