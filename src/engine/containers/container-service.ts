@@ -8,7 +8,7 @@ import { checkFilterKeys, matchesLabels } from "../../wire/filters";
 import type { ContainerService } from "../routes/container-service";
 import type { ResourceSpec } from "../routes/container-spec";
 import type { ContainerView } from "../routes/container-view";
-import { sessionLabel } from "../state/container-record";
+import { reuseKeyLabel, sessionLabel } from "../state/container-record";
 import { decodeUntil } from "../until";
 import { attach } from "./attach";
 import { commitContainer } from "./commit";
@@ -90,7 +90,7 @@ export function createContainerService(context: ContainerContext): ContainerServ
     commit: (ref, options) => commitContainer(context, find(ref), options),
     keep: async (ref) => {
       const { record } = find(ref);
-      const { [sessionLabel]: _, ...labels } = record.config.labels;
+      const { [sessionLabel]: _session, [reuseKeyLabel]: _key, ...labels } = record.config.labels;
       await find(ref).change({ config: { ...record.config, labels } });
     },
     waitForListening: async (ref, options) => waitForListening(find(ref), options),

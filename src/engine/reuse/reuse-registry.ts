@@ -4,9 +4,7 @@ import type { Container } from "../containers/container";
 import type { ContainerContext } from "../containers/context";
 import { removeContainer } from "../containers/remove";
 import type { ReuseLease, ReuseService } from "../routes/reuse-service";
-
-/** By it a client of Docker's API finds such a container as well. */
-const keyLabel = "org.testcontainers.container-hash";
+import { reuseKeyLabel } from "../state/container-record";
 
 export interface ReuseRegistryOptions {
   readonly context: ContainerContext;
@@ -33,7 +31,7 @@ export class ReuseRegistry implements ReuseService {
     this.#options = options;
     // Of an earlier engine; nobody has a lease on them yet.
     for (const { record } of options.context.index.values()) {
-      const key = record.config.labels[keyLabel];
+      const key = record.config.labels[reuseKeyLabel];
       if (key !== undefined && record.isReusable === true) this.#awaitIdle(key, this.#entry(key));
     }
   }
@@ -80,7 +78,7 @@ export class ReuseRegistry implements ReuseService {
   #containersOf(key: string): readonly Container[] {
     return this.#options.context.index
       .values()
-      .filter(({ record, isRemoving }) => !isRemoving && record.config.labels[keyLabel] === key);
+      .filter(({ record, isRemoving }) => !isRemoving && record.config.labels[reuseKeyLabel] === key);
   }
 
   async #releaseMaker(key: string, entry: Entry, making: Deferred<void>): Promise<void> {

@@ -101,7 +101,7 @@ export interface ContainerService {
   /** A new image of the container's root and config. Throws `invalid-argument` for a change that is none. */
   commit(ref: string, options: CommitOptions): Promise<{ readonly imageId: string }>;
 
-  /** Takes it out of its session: it stays when that ends. */
+  /** Takes it out of its session, and from those that are reused: it stays when that ends, and nobody is given it. */
   keep(ref: string): Promise<void>;
 
   /**

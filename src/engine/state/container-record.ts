@@ -62,3 +62,6 @@ export const neverStarted: LastState = { status: "created", exitCode: 0, error: 
 
 /** The label by which everything of one test session is found. */
 export const sessionLabel = "org.testcontainers.session-id";
+
+/** The key of a reusable container: by it a client of Docker's API finds such a container as well. */
+export const reuseKeyLabel = "org.testcontainers.container-hash";

@@ -226,6 +226,26 @@ test("the error has the timeline of the start, and what of several waits was rea
   ]);
 });
 
+test("a container for reuse that is kept on failure outlives its lease, and nobody is given it", async () => {
+  const { client } = engine;
+  const container = new GenericContainer(await busyboxImage())
+    .withCommand(["sh", "-c", "echo no luck; exit 3"])
+    .withWaitStrategy(Wait.forLogMessage("ready"))
+    .withReuse()
+    .withKeepOnFailure();
+
+  const name = String((await failureOf(container)).evidence["container"]);
+  const other = String((await failureOf(container)).evidence["container"]);
+
+  expect(other).not.toBe(name);
+  for (const kept of [name, other]) {
+    expect(Object.keys((await client.containers.inspect(kept)).Config.Labels ?? {})).not.toContain(
+      "org.testcontainers.container-hash",
+    );
+    await client.containers.remove(kept, { force: true });
+  }
+});
+
 test("a container that is kept on failure outlives its session, and the error says where it is", async () => {
   const { client } = engine;
   const container = new GenericContainer(await busyboxImage())
