@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { AcceptConnection, Client, ClientChannel, RejectConnection, TcpConnectionDetails } from "ssh2";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import { withFileLock } from "../../internal/file-lock";
+import { randomId } from "../../internal/ids";
 import { forwarderSettings } from "../config";
 import { execIn } from "../container/exec";
 import { baseLabels, LABEL_TESTCONTAINERS_SESSION_ID, LABEL_TESTCONTAINERS_SSHD } from "../labels";
@@ -23,7 +24,8 @@ export interface SshForwarder {
 }
 
 const sshPort = 22;
-const password = "root";
+/** The image's entry point gives root this password; whoever joins reads it from the container. */
+const passwordVariable = "PASSWORD";
 const lockTimeoutMs = 120_000;
 const connectLimitMs = 10_000;
 const retryPauseMs = 200;
@@ -32,9 +34,9 @@ const retryPauseMs = 200;
 export async function openSshForwarder(runtime: Runtime): Promise<SshForwarder> {
   const { image } = forwarderSettings();
   try {
-    const lock = join(tmpdir(), "testcontainers-node-sshd.lock");
+    const lock = join(tmpdir(), `testcontainers-node-sshd-${process.getuid?.() ?? 0}.lock`);
     const server = await withFileLock(lock, { timeoutMs: lockTimeoutMs }, () => findOrStart(runtime));
-    const tunnel = await logIn(runtime.host, server.hostPort);
+    const tunnel = await logIn(runtime.host, server);
     tunnel.client.on("tcp connection", relay);
     return forwarderOf(runtime, server, tunnel);
   } catch (cause) {
@@ -55,8 +57,9 @@ async function findOrStart(runtime: Runtime): Promise<ServiceContainer> {
     name: `testcontainers-port-forwarder-${id}`,
     port: sshPort,
     ...forwarderSettings(),
+    ...(isOfThisMachine(runtime) ? { hostIp: "127.0.0.1" } : {}),
     body: {
-      Env: [`PASSWORD=${password}`],
+      Env: [`${passwordVariable}=${randomId()}`],
       Labels: {
         ...baseLabels(runtime.version),
         [LABEL_TESTCONTAINERS_SSHD]: "true",
@@ -66,12 +69,24 @@ async function findOrStart(runtime: Runtime): Promise<ServiceContainer> {
   });
 }
 
+/** Published ports of the daemon are on this machine's loopback, so no other machine need reach the server. */
+function isOfThisMachine({ engine, hostIps }: Runtime): boolean {
+  return engine.endpoint.kind === "unix" && hostIps.some(({ address }) => address === "127.0.0.1");
+}
+
+/** The original's server has a password that is known to all. */
+function passwordOf({ inspect }: ServiceContainer): string {
+  const prefix = `${passwordVariable}=`;
+  const entry = inspect.Config.Env?.find((text) => text.startsWith(prefix));
+  return entry?.slice(prefix.length) ?? "root";
+}
+
 /** The server's program may not serve yet when its port is published. */
-async function logIn(host: string, port: number): Promise<Tunnel> {
+async function logIn(host: string, server: ServiceContainer): Promise<Tunnel> {
   const deadline = performance.now() + connectLimitMs;
   for (;;) {
     try {
-      return await logInOnce(host, port);
+      return await logInOnce(host, server);
     } catch (error) {
       if (performance.now() > deadline) throw error;
     }
@@ -84,13 +99,13 @@ interface Tunnel {
   readonly socket: Socket;
 }
 
-async function logInOnce(host: string, port: number): Promise<Tunnel> {
+async function logInOnce(host: string, server: ServiceContainer): Promise<Tunnel> {
   // Loaded when it is needed: most processes never are on another daemon.
   const { Client: SshClient } = require("ssh2") as typeof import("ssh2");
-  const socket = connect({ host, port });
+  const socket = connect({ host, port: server.hostPort });
   const client = new SshClient();
   const ready = once(client, "ready");
-  client.connect({ sock: socket, username: "root", password, readyTimeout: connectLimitMs });
+  client.connect({ sock: socket, username: "root", password: passwordOf(server), readyTimeout: connectLimitMs });
   try {
     await ready;
     // It must not keep a process that has nothing else to do.

@@ -20,6 +20,8 @@ export interface ServiceRequest {
   readonly port: number;
   /** Undefined: any. */
   readonly hostPort: string | undefined;
+  /** Of the daemon's machine. Default: all. */
+  readonly hostIp?: string;
   readonly body: Omit<ContainerCreateBody, "Image">;
 }
 
@@ -49,12 +51,12 @@ export async function findServices(
 
 /** Created and started; a start that fails leaves nothing. */
 export async function startService({ engine, hostIps }: Daemon, request: ServiceRequest): Promise<ServiceContainer> {
-  const { name, port, hostPort = "0", body } = request;
+  const { name, port, hostPort = "0", hostIp = "", body } = request;
   const image = ImageName.fromString(request.image);
   await ensureImage(engine, image, { force: false });
   const key = `${port}/tcp`;
   const published = { ExposedPorts: { [key]: {} } };
-  const HostConfig = { ...body.HostConfig, PortBindings: { [key]: [{ HostPort: hostPort }] } };
+  const HostConfig = { ...body.HostConfig, PortBindings: { [key]: [{ HostIp: hostIp, HostPort: hostPort }] } };
   const { Id } = await engine.containers.create({ ...body, ...published, HostConfig, Image: image.string }, { name });
   try {
     await engine.containers.start(Id);

@@ -75,7 +75,10 @@ const scenarios = {
     const ask = ["nc", "-w", "3", "host.testcontainers.internal", String(port)];
     const answers = [];
     for (const container of containers) answers.push((await container.exec(ask)).stdout);
-    return { answers };
+    const { dockerode } = (await getContainerRuntimeClient()).container;
+    const filters = { label: ["org.testcontainers.sshd=true"] };
+    const [forwarder] = await dockerode.listContainers({ filters });
+    return { answers, addresses: forwarder.Ports.map(({ IP }) => IP) };
   },
   socat: async () => {
     const network = await new Network().start();

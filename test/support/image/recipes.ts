@@ -17,6 +17,11 @@ export type TestImageName = "busybox" | "redis" | "nginx" | "postgres" | "reaper
 
 const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/** As the official image: root has the password of the environment. */
+const sshdEntrypoint = `umask 077
+echo "root:$(mkpasswd -m sha512 "$PASSWORD"):19000:0:99999:7:::" > /etc/shadow
+exec /usr/sbin/sshd -D -e`;
+
 export const recipes: Readonly<Record<TestImageName, Recipe>> = {
   busybox: {
     programs: async () => [],
@@ -89,15 +94,17 @@ export const recipes: Readonly<Record<TestImageName, Recipe>> = {
   },
   sshd: {
     programs: async () => ["/usr/sbin/sshd"],
-    config: { Env: [path], ExposedPorts: { "22/tcp": {} }, Entrypoint: ["/usr/sbin/sshd", "-D", "-e"] },
+    config: {
+      Env: [path],
+      ExposedPorts: { "22/tcp": {} },
+      Entrypoint: ["sh", "-c", sshdEntrypoint],
+    },
     fill: async (root) => {
       await addFolders(root, ["etc/ssh", "run/sshd", "var/empty"]);
       await writeFile(join(root, "etc/ssh/sshd_config"), sshdConfig);
       await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(root, "etc/ssh/ssh_host_ed25519_key")]);
       await appendFile(join(root, "etc/passwd"), "sshd:x:100:100::/run/sshd:/bin/false\n");
       await appendFile(join(root, "etc/group"), "sshd:x:100:\n");
-      const hash = (await run("openssl", ["passwd", "-6", "root"])).stdout.trim();
-      await writeFile(join(root, "etc/shadow"), `root:${hash}:19000:0:99999:7:::\n`, { mode: 0o600 });
     },
   },
 };
