@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { execProcess } from "../../../src/runtime/runc/spec";
+import { waitUntil } from "../../support/wait-until";
 import { type Bundles, mountCount, openBundles, resultOf, sh, textOf } from "./busybox-bundle";
 
 let bundles: Bundles;
@@ -18,9 +19,11 @@ test("a container's output and exit code are those of its process", async () => 
 });
 
 test("the pid is that of the container's first process", async () => {
-  const { process } = await bundles.start(sh("echo up; exec sleep 1000"));
-  await once(process.stdout, "data");
-  expect(await readFile(`/proc/${process.pid}/cmdline`, "utf8")).toBe("sleep\x001000\x00");
+  const { process } = await bundles.start({ args: ["sleep", "1000"] });
+  const command = (): Promise<string> => readFile(`/proc/${process.pid}/cmdline`, "utf8");
+  // The pid is known before runc's init has become the program.
+  await waitUntil(async () => (await command()).startsWith("sleep"), 10_000);
+  expect(await command()).toBe("sleep\x001000\x00");
   process.kill("SIGKILL");
   expect(await process.exited).toEqual({ exitCode: 137 });
 });
