@@ -2,7 +2,7 @@ import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode, RuncibleError } from "../internal/errors";
 import { runUnchecked } from "../internal/exec";
-import { endLimitSeconds } from "./engine-end";
+import { engineLockArgs } from "./engine-end";
 import { ownIdMaps } from "./id-maps";
 import { enterArguments, namespaceFailedExitCode, namespaceScript } from "./namespace-script";
 import { engineLockedExitCode } from "./supervisor-script";
@@ -29,9 +29,10 @@ export async function removeStateFolder(stateFolder: string): Promise<void> {
   if (!(await exists(stateFolder))) return;
   const maps = await ownIdMaps();
   const pipe = join(stateFolder, "enter");
-  const lock = ["-w", String(endLimitSeconds), "-E", String(engineLockedExitCode), join(stateFolder, "engine.lock")];
   const shell = ["/bin/sh", "-c", script, "runcible-remove", stateFolder, ...enterArguments(pipe, maps)];
-  const { exitCode, stderr } = await runUnchecked("flock", [...lock, ...shell], { timeoutMs: removalLimitMs });
+  const { exitCode, stderr } = await runUnchecked("flock", [...engineLockArgs(stateFolder), ...shell], {
+    timeoutMs: removalLimitMs,
+  });
   if (exitCode === 0) return;
   if (exitCode === engineLockedExitCode) {
     throw new RuncibleError("container-state", `remove ${stateFolder}: an engine runs in it; stop it first`);
