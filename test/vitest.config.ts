@@ -6,6 +6,9 @@ const root = new URL("..", import.meta.url).pathname;
 const rootFiles = process.getuid?.() === 0 ? [] : ["test/**/*.root.test.ts"];
 const runtimeTests = ["test/integration/{build,image,layer,network,registry,rootfs,runc}/**/*.test.ts"];
 
+/** A worker takes a second to start and to load the code. */
+const oneWorker = { pool: "forks", poolOptions: { forks: { isolate: false, singleFork: true } } } as const;
+
 export default defineConfig({
   root,
   test: {
@@ -31,7 +34,7 @@ export default defineConfig({
           globalSetup: "test/support/own-temp-folder.ts",
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          pool: "forks",
+          ...oneWorker,
         },
       },
       {
@@ -43,7 +46,7 @@ export default defineConfig({
           globalSetup: "test/support/own-temp-folder.ts",
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          pool: "forks",
+          ...oneWorker,
         },
       },
       {
@@ -55,7 +58,7 @@ export default defineConfig({
           globalSetup: "test/support/own-temp-folder.ts",
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          pool: "forks",
+          ...oneWorker,
         },
       },
       {

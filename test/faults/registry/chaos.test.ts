@@ -74,7 +74,7 @@ test(`${pulls} pulls from a registry that breaks at random bring the image right
     const outcome = await Promise.race([
       store.pull(name).then(
         async (result) => {
-          expect(await store.fileOf(result, "c")).toEqual(layers[2]?.content);
+          expect((await store.fileOf(result, "c")).equals(layers[2]?.content ?? Buffer.of())).toBe(true);
           await store.images.remove(result.image.id);
           return "right";
         },
@@ -120,9 +120,9 @@ test("a tag that moves in the middle of a pull gives the image that it meant fir
   await using store = await openTestPuller();
 
   const first = await store.pull(`${proxy.host}/moving:1`);
-  expect(await store.fileOf(first, "c")).toEqual(layers[2]?.content);
+  expect((await store.fileOf(first, "c")).equals(layers[2]?.content ?? Buffer.of())).toBe(true);
   const second = await store.pull(`${proxy.host}/moving:1`);
-  expect(await store.fileOf(second, "c")).toEqual(others[2]?.content);
+  expect((await store.fileOf(second, "c")).equals(others[2]?.content ?? Buffer.of())).toBe(true);
   expect((await store.images.find(`${proxy.host}/moving:1`))?.id).toBe(second.image.id);
 });
 

@@ -3,20 +3,22 @@ import { createReadStream } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { getRuntime } from "../../../src/api/runtime/runtime";
+import { getRuntime, type Runtime } from "../../../src/api/runtime/runtime";
 import { run } from "../../../src/internal/exec";
 
 const name = "runcible-test/busybox:1";
-let made: Promise<string> | undefined;
+/** Test files that share a process have daemons of their own. */
+const made = new WeakMap<Runtime, Promise<string>>();
 
 /** Name of an image with busybox and a page in /www, loaded into the daemon under test if it lacks. */
-export function busyboxImage(): Promise<string> {
-  made ??= makeImage();
-  return made;
+export async function busyboxImage(): Promise<string> {
+  const runtime = await getRuntime();
+  const making = made.get(runtime) ?? makeImage(runtime);
+  made.set(runtime, making);
+  return making;
 }
 
-async function makeImage(): Promise<string> {
-  const { engine } = await getRuntime();
+async function makeImage({ engine }: Runtime): Promise<string> {
   if (await engine.images.exists(name)) return name;
   const folder = await mkdtemp(join(tmpdir(), "runcible-busybox-"));
   try {

@@ -49,7 +49,8 @@ test("a container's processes are listed and measured, and stand still while it 
   const at = `/containers/${container.getId()}`;
   const { client } = engine;
   const transport = createTransport(client.endpoint);
-  const stats = async (): Promise<Stats> => transport.call("GET", `${at}/stats`, { query: { stream: false } });
+  const stats = async (): Promise<Stats> =>
+    transport.call("GET", `${at}/stats`, { query: { stream: false, "one-shot": true } });
 
   const top = await transport.call<{ readonly Processes: readonly (readonly string[])[] }>("GET", `${at}/top`);
   expect(top.Processes.map((columns) => columns.at(-1))).toContain("sleep 1000");

@@ -98,7 +98,7 @@ test("bytes of an earlier attempt that are wrong are fetched anew", async () => 
     await ingest.suspend();
   }
   const result = await store.pull(`${registry.host}/app:1`);
-  expect(await store.fileOf(result, "c")).toEqual(layers[2]?.content);
+  expect((await store.fileOf(result, "c")).equals(layers[2]?.content ?? Buffer.of())).toBe(true);
 });
 
 test("a layer that cannot be unpacked ends its download", async () => {
@@ -138,7 +138,7 @@ test("after a pulling process was killed a new one ends right", async () => {
     isFirst = false;
     const store = await openTestPuller({}, folder);
     const result = await store.pull(`${proxy.host}/app:1`);
-    expect(await store.fileOf(result, "c")).toEqual(layers[2]?.content);
+    expect((await store.fileOf(result, "c")).equals(layers[2]?.content ?? Buffer.of())).toBe(true);
     expect(await store.leftovers()).toEqual([]);
   } finally {
     await rm(folder, { recursive: true, force: true });
