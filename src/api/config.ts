@@ -4,6 +4,12 @@ import type { CredentialSources } from "../client/registry-credentials";
 
 /** What users may set in the environment; read at every use, as tests set it late. */
 
+/** What names the daemon in the environment, as a key. */
+export function daemonSettings(): string {
+  const names = ["RUNCIBLE_HOST", "DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "RUNCIBLE_STATE_DIR"];
+  return JSON.stringify(names.map((name) => process.env[name] || null));
+}
+
 /** Host name under which published ports are reached. */
 export function hostOverride(): string | undefined {
   return process.env["TESTCONTAINERS_HOST_OVERRIDE"] || undefined;

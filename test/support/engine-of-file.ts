@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
 import type { EngineClient } from "../../src/client/client";
-import { type TestEngine, useTestEngine } from "./engine";
+import { type SharedEngine, useEngineOfSuite, useTestEngine } from "./engine";
 
 /** The engine of a test file, there while its tests run. */
 export interface EngineOfFile {
@@ -8,14 +8,28 @@ export interface EngineOfFile {
   readonly stateFolder: string;
 }
 
-/** To be called once, at the top of a test file. Our own engine is used whatever daemon the environment names. */
-export function useEngineOfThisFile(settings: Readonly<Record<string, string>> = {}): EngineOfFile {
-  let engine: TestEngine | undefined;
+/**
+ * To be called once, at the top of a test file: our own engine, whatever daemon the environment names. It is the one of
+ * the suite, which other files have used.
+ */
+export function useEngineOfThisFile(): EngineOfFile {
+  return duringThisFile(() => useEngineOfSuite(ourOwn));
+}
+
+/** As `useEngineOfThisFile`, with an engine that nobody else has used. */
+export function useNewEngineOfThisFile(settings: Readonly<Record<string, string>> = {}): EngineOfFile {
+  return duringThisFile(() => useTestEngine({ ...ourOwn, ...settings }));
+}
+
+const ourOwn = { DOCKER_HOST: "", RUNCIBLE_HOST: "" };
+
+function duringThisFile(use: () => SharedEngine | Promise<SharedEngine>): EngineOfFile {
+  let engine: SharedEngine | undefined;
   beforeAll(async () => {
-    engine = await useTestEngine({ DOCKER_HOST: "", RUNCIBLE_HOST: "", ...settings });
+    engine = await use();
   });
   afterAll(() => engine?.[Symbol.asyncDispose]());
-  const current = (): TestEngine => {
+  const current = (): SharedEngine => {
     if (engine === undefined) throw new TypeError("no test of this file runs");
     return engine;
   };

@@ -8,13 +8,17 @@ import { socketPathOf } from "../../src/internal/state-folder";
 import { processesOf } from "./leaks/processes";
 import { waitUntil } from "./wait-until";
 
-/** An engine of its own for one test file: a fresh state folder that every client of this process and its children finds. */
-export interface TestEngine extends AsyncDisposable {
+/** An engine that every client of this process and its children finds. */
+export interface SharedEngine extends AsyncDisposable {
   readonly stateFolder: string;
-  /** Environment for child processes that are to use this engine. */
-  readonly env: NodeJS.ProcessEnv;
   /** Speaks to the engine; starts none. */
   readonly client: EngineClient;
+}
+
+/** An engine of its own for one test file, with a fresh state folder. */
+export interface TestEngine extends SharedEngine {
+  /** Environment for child processes that are to use this engine. */
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /**
@@ -27,22 +31,46 @@ export async function useTestEngine(
 ): Promise<TestEngine> {
   const stateFolder = await mkdtemp(join(parent, "runcible-test-"));
   const ownSettings = { ...settings, RUNCIBLE_STATE_DIR: stateFolder };
-  const before = Object.fromEntries(Object.keys(ownSettings).map((name) => [name, process.env[name]]));
-  Object.assign(process.env, ownSettings);
+  const restoreEnv = setEnv(ownSettings);
   const client = createClient({ kind: "unix", path: socketPathOf(stateFolder, process.getuid?.() ?? 0) });
   return {
     stateFolder,
     env: { ...process.env },
     client,
     async [Symbol.asyncDispose]() {
-      for (const [name, value] of Object.entries(before)) {
-        if (value === undefined) delete process.env[name];
-        else process.env[name] = value;
-      }
+      restoreEnv();
       await endEngine(client, stateFolder);
       client.close();
       await removeStateFolder(stateFolder);
     },
+  };
+}
+
+/** The engine of Vitest's global setup; it outlives what is returned. */
+export function useEngineOfSuite(settings: Readonly<Record<string, string>> = {}): SharedEngine {
+  const stateFolder = process.env["RUNCIBLE_STATE_DIR"];
+  if (stateFolder === undefined) throw new TypeError("this project has no global setup that starts an engine");
+  const restoreEnv = setEnv(settings);
+  const client = createClient({ kind: "unix", path: socketPathOf(stateFolder, process.getuid?.() ?? 0) });
+  return {
+    stateFolder,
+    client,
+    async [Symbol.asyncDispose]() {
+      restoreEnv();
+      client.close();
+    },
+  };
+}
+
+/** Returns what sets the environment back. */
+function setEnv(settings: Readonly<Record<string, string>>): () => void {
+  const before = Object.keys(settings).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, settings);
+  return () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
   };
 }
 

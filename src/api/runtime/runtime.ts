@@ -5,7 +5,7 @@ import type { EngineClient } from "../../client/client";
 import { type Connection, connect, packageVersion } from "../../client/connect";
 import type { Endpoint } from "../../client/endpoint";
 import { hasCode, isRuncibleError } from "../../internal/errors";
-import { dockerSocketOverride, hostOverride, reaperSettings } from "../config";
+import { daemonSettings, dockerSocketOverride, hostOverride, reaperSettings } from "../config";
 import type { HostIp } from "../ports/bound-ports";
 import { openReapedSession } from "../reaper/reaper-container";
 import { type OpenSession, openEngineSession, openUnattendedSession } from "./session";
@@ -28,16 +28,21 @@ export interface Runtime {
   session(): Promise<OpenSession>;
 }
 
-let current: Promise<Runtime> | undefined;
+/** By what the environment said of the daemon when it was connected to. */
+const runtimes = new Map<string, Promise<Runtime>>();
 
-/** One per process. After a failure, and after the engine went away, the next call connects anew. */
+/**
+ * One per process and daemon: test files that share a process may name different ones. After a failure, and after the
+ * engine went away, the next call connects anew.
+ */
 export function getRuntime(): Promise<Runtime> {
-  if (current === undefined) {
-    const attempt = createRuntime(() => forget(attempt));
-    current = attempt;
-    attempt.catch(() => forget(attempt));
-  }
-  return current;
+  const daemon = daemonSettings();
+  const existing = runtimes.get(daemon);
+  if (existing !== undefined) return existing;
+  const attempt = createRuntime(() => forget(attempt));
+  runtimes.set(daemon, attempt);
+  attempt.catch(() => forget(attempt));
+  return attempt;
 }
 
 /**
@@ -63,8 +68,10 @@ export function isGoneWithEngine({ isOwnEngine, isLost }: Runtime, error: unknow
   return isLost() && isRuncibleError(error) && error.kind === "not-found";
 }
 
-function forget(runtime: Promise<Runtime>): void {
-  if (current === runtime) current = undefined;
+function forget(lost: Promise<Runtime>): void {
+  for (const [daemon, runtime] of runtimes) {
+    if (runtime === lost) runtimes.delete(daemon);
+  }
 }
 
 async function createRuntime(onLost: () => void): Promise<Runtime> {

@@ -5,9 +5,9 @@ import Docker from "dockerode";
 import { beforeAll, expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { busyboxImage } from "../../integration/api/busybox-image";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 
-const engine = useEngineOfThisFile();
+const engine = useNewEngineOfThisFile();
 let docker: Docker;
 let image: string;
 

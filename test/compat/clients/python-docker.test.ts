@@ -3,9 +3,9 @@ import { beforeAll, expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { run } from "../../../src/internal/exec";
 import { busyboxImage } from "../../integration/api/busybox-image";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 
-const engine = useEngineOfThisFile();
+const engine = useNewEngineOfThisFile();
 
 beforeAll(async () => {
   await getRuntime();

@@ -5,9 +5,9 @@ import { type RunResult, runUnchecked } from "../../../src/internal/exec";
 import { busyboxImage } from "../../integration/api/busybox-image";
 import { composeFiles } from "../../support/compose-files";
 import { dockerOn, must } from "../../support/docker-command";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 
-const engine = useEngineOfThisFile();
+const engine = useNewEngineOfThisFile();
 let host: string;
 
 beforeAll(async () => {

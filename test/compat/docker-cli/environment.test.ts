@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { run } from "../../../src/internal/exec";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 
-const engine = useEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "1" });
+const engine = useNewEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "1" });
 const cli = new URL("../../../build/cli/main.js", import.meta.url).pathname;
 
 function shell(script: string): Promise<{ readonly stdout: string }> {

@@ -10,10 +10,10 @@ import { type Pack, pack } from "tar-stream";
 import { beforeAll, expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { busyboxImage } from "../../integration/api/busybox-image";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { type Answer, expectSettled, healthOf } from "./engine-health";
 
-const engine = useEngineOfThisFile();
+const engine = useNewEngineOfThisFile();
 let socketPath: string;
 let image: string;
 

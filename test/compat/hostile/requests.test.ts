@@ -3,10 +3,10 @@ import { beforeAll, expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { busyboxImage } from "../../integration/api/busybox-image";
 import { connectRaw } from "../../integration/http/raw-connection";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { ask, expectSettled, healthOf } from "./engine-health";
 
-const engine = useEngineOfThisFile();
+const engine = useNewEngineOfThisFile();
 let socketPath: string;
 let image: string;
 

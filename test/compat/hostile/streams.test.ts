@@ -7,10 +7,10 @@ import { getRuntime } from "../../../src/api/runtime/runtime";
 import { busyboxImage } from "../../integration/api/busybox-image";
 import { connectRaw } from "../../integration/http/raw-connection";
 import { dockerOn, must } from "../../support/docker-command";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { ask, expectSettled, healthOf } from "./engine-health";
 
-const engine = useEngineOfThisFile();
+const engine = useNewEngineOfThisFile();
 let socketPath: string;
 let image: string;
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../../../src/internal/exec";
 import { busyboxImage } from "../../integration/api/busybox-image";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { processesOf } from "../../support/leaks/processes";
 import { type InstalledPackage, installPackage } from "./installed-package";
 
@@ -22,7 +22,7 @@ const ownValues = ["RuncibleError", "isRuncibleError"];
 const names = [...contractValues, ...ownValues].sort();
 
 const bin = (name: string): string => join(__dirname, "../../../node_modules", name);
-const engine = useEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "600" });
+const engine = useNewEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "600" });
 let installed: InstalledPackage;
 
 beforeAll(async () => {

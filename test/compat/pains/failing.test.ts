@@ -8,11 +8,11 @@ import { beforeAll, expect, onTestFinished, test } from "vitest";
 import type * as Runcible from "../../../src/index";
 import { GenericContainer, type RuncibleError, Wait, type WaitStrategy } from "../../../src/index";
 import { busyboxImage } from "../../integration/api/busybox-image";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 
 // What users of such frameworks complain about most, by the number it has in the project's list of pains.
 
-useEngineOfThisFile();
+useNewEngineOfThisFile();
 /** As it is published: it loads what it needs of compose when it is used. */
 const { DockerComposeEnvironment } = createRequire(import.meta.url)("../../../build/index.js") as typeof Runcible;
 let image: string;

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { GenericContainer, TestContainers } from "../../../src/index";
 import { busyboxImage } from "../../integration/api/busybox-image";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 
-const engine = useEngineOfThisFile();
+const engine = useNewEngineOfThisFile();
 let image: string;
 beforeAll(async () => {
   image = await busyboxImage();

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { GenericContainer, PullPolicy } from "../../../src/index";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { pushTestImage } from "../../support/images";
 import { type Fault, startFaultProxy } from "../../support/registry/fault-proxy";
 import { startRegistry } from "../../support/registry/start-registry";
 
-const engine = useEngineOfThisFile();
+const engine = useNewEngineOfThisFile();
 
 /** The same faults at each run: every third request, of this kind or that. */
 function faults(): () => Fault | undefined {

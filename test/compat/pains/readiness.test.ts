@@ -4,10 +4,10 @@ import { Client } from "pg";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { GenericContainer, Wait } from "../../../src/index";
 import { busyboxImage } from "../../integration/api/busybox-image";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { serviceImageAs } from "../../support/image/service-image";
 
-useEngineOfThisFile();
+useNewEngineOfThisFile();
 beforeAll(async () => {
   await serviceImageAs("postgres", "postgres", "18-alpine");
 });

@@ -3,10 +3,10 @@ import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { busyboxImage } from "../../integration/api/busybox-image";
 import { type DockerCommand, dockerOn, must } from "../../support/docker-command";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { openTerminal, type Terminal } from "../../support/terminal";
 
-const engine = useEngineOfThisFile();
+const engine = useNewEngineOfThisFile();
 let docker: DockerCommand;
 let host: string;
 let image: string;

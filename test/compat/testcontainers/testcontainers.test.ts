@@ -8,10 +8,10 @@ import { getRuntime } from "../../../src/api/runtime/runtime";
 import { run } from "../../../src/internal/exec";
 import { busyboxImage } from "../../integration/api/busybox-image";
 import { dockerOn, must } from "../../support/docker-command";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { waitUntil } from "../../support/wait-until";
 
-const engine = useEngineOfThisFile();
+const engine = useNewEngineOfThisFile();
 const version = "11.14.0";
 let folder: string;
 let host: string;

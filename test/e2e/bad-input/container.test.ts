@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { GenericContainer, Wait } from "../../../src/index";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { rootTest } from "../../support/run-as";
 import { useServiceImages } from "../services/service-images";
 import { expectNothingMade, failureOf } from "./failure";
 
-const engine = useEngineOfThisFile();
+const engine = useNewEngineOfThisFile();
 const images = useServiceImages(["busybox"]);
 const busybox = (...command: string[]): GenericContainer =>
   new GenericContainer(images.nameOf("busybox")).withCommand(command.length === 0 ? ["sleep", "60"] : command);

@@ -1,11 +1,11 @@
 import { afterEach, expect, test } from "vitest";
 import { GenericContainer } from "../../../src/index";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { pushTestImage } from "../../support/images";
 import { startRegistry } from "../../support/registry/start-registry";
 import { expectNothingMade, failureOf } from "./failure";
 
-const engine = useEngineOfThisFile();
+const engine = useNewEngineOfThisFile();
 
 afterEach(async () => {
   delete process.env["DOCKER_AUTH_CONFIG"];

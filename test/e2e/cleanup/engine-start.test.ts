@@ -9,7 +9,7 @@ import { waitUntil } from "../../support/wait-until";
 const open: TestEngine[] = [];
 
 afterEach(async () => {
-  for (const engine of open.splice(0)) await engine[Symbol.asyncDispose]();
+  for (const engine of open.splice(0).reverse()) await engine[Symbol.asyncDispose]();
 });
 
 async function testEngine(settings: Readonly<Record<string, string>> = {}): Promise<TestEngine> {

@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { GenericContainer, Network, type StartedTestContainer } from "../../../src/index";
 import { busyboxImage } from "../../integration/api/busybox-image";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { processesOf } from "../../support/leaks/processes";
 import { waitUntil } from "../../support/wait-until";
 
-const engine = useEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "600" });
+const engine = useNewEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "600" });
 
 async function sleeper(): Promise<StartedTestContainer> {
   return new GenericContainer(await busyboxImage()).withCommand(["sleep", "1000"]).start();

@@ -1,21 +1,42 @@
-import { afterEach, expect, test } from "vitest";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { EngineClient } from "../../../src/client/client";
 import { connect } from "../../../src/client/connect";
+import { hasCode } from "../../../src/internal/errors";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { pushTestImage } from "../../support/images";
-import { startRegistry, type TestRegistry } from "../../support/registry/start-registry";
+import { type StartRegistryOptions, startRegistry, type TestRegistry } from "../../support/registry/start-registry";
 
-const open: AsyncDisposable[] = [];
+let certificates: string;
+let engine: TestEngine;
+let client: EngineClient;
+const open: TestRegistry[] = [];
 
+beforeAll(async () => {
+  certificates = await mkdtemp(join(tmpdir(), "runcible-certs-"));
+  engine = await useTestEngine({ DOCKER_HOST: "", RUNCIBLE_CERTS_DIR: certificates });
+  client = (await connect()).client;
+});
 afterEach(async () => {
-  for (const resource of open.splice(0).reverse()) await resource[Symbol.asyncDispose]();
+  for (const registry of open.splice(0)) await registry[Symbol.asyncDispose]();
+  // The next test has the same image, and is to fetch it anew.
+  for (const { Id } of await client.images.list()) await client.images.remove(Id, { force: true });
+});
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]();
+  await rm(certificates, { recursive: true });
 });
 
-async function engineFor(registry: TestRegistry): Promise<EngineClient> {
+/** The engine trusts its certificate; its address is its own, so that the engine has never heard of it. */
+async function startTrusted(options: StartRegistryOptions = {}): Promise<TestRegistry> {
+  const registry = await startRegistry(options);
   open.push(registry);
-  const engine: TestEngine = await useTestEngine({ DOCKER_HOST: "", RUNCIBLE_CERTS_DIR: registry.certificateFolder });
-  open.push(engine);
-  return (await connect()).client;
+  await cp(registry.certificateFolder, certificates, { recursive: true, force: true }).catch((error: unknown) => {
+    if (!hasCode(error, "ENOENT")) throw error;
+  });
+  return registry;
 }
 
 /** The client wants name and tag apart, as the API does. */
@@ -34,16 +55,14 @@ test.each([
   { auth: "token", tls: false },
   { auth: "token", tls: true },
 ] as const)("an image comes from a registry with $auth auth, TLS $tls", async ({ auth, tls }) => {
-  const registry = await startRegistry({ auth, tls });
-  const client = await engineFor(registry);
+  const registry = await startTrusted({ auth, tls });
   const reference = await pushTestImage(registry, "busybox");
   await client.images.pull({ ...parts(reference), ...(auth === "none" ? {} : { auth: authOf(registry) }) });
   expect((await client.images.inspect(reference)).RepoTags).toEqual([reference]);
 });
 
 test.each(["basic", "token"] as const)("wrong credentials for %s auth are refused as such", async (auth) => {
-  const registry = await startRegistry({ auth });
-  const client = await engineFor(registry);
+  const registry = await startTrusted({ auth });
   const reference = await pushTestImage(registry, "busybox");
   const wrong = { username: "tester", password: "wrong", serverAddress: registry.host };
   await expect(client.images.pull({ ...parts(reference), auth: wrong })).rejects.toMatchObject({
@@ -58,8 +77,7 @@ test.each([
 ] as const)(
   "without credentials an image behind %s auth is out of reach, with a hint to log in",
   async (auth, code) => {
-    const registry = await startRegistry({ auth });
-    const client = await engineFor(registry);
+    const registry = await startTrusted({ auth });
     const refused = client.images.pull(parts(await pushTestImage(registry, "busybox")));
     await expect(refused).rejects.toMatchObject({ code });
     await expect(refused).rejects.toThrow(/log ?in/);
@@ -67,8 +85,7 @@ test.each([
 );
 
 test("an unknown repository and an unknown tag are told apart from a broken registry", async () => {
-  const registry = await startRegistry();
-  const client = await engineFor(registry);
+  const registry = await startTrusted();
   const reference = await pushTestImage(registry, "busybox");
   for (const unknown of [`${registry.host}/none:1`, reference.replace(":latest", ":none")]) {
     await expect(client.images.pull(parts(unknown))).rejects.toMatchObject({ code: "image-exists-nowhere" });
@@ -76,8 +93,7 @@ test("an unknown repository and an unknown tag are told apart from a broken regi
 });
 
 test("a registry that is down is told as unreachable, by its name", async () => {
-  const registry = await startRegistry();
-  const client = await engineFor(registry);
+  const registry = await startTrusted();
   const { host } = registry;
   await registry[Symbol.asyncDispose]();
   const refused = client.images.pull(parts(`${host}/library/busybox:latest`));

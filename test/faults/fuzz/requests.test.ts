@@ -11,11 +11,11 @@ import { connect } from "../../../src/client/connect";
 import { errorTable } from "../../../src/internal/errors";
 import { socketPathOf } from "../../../src/internal/state-folder";
 import { tarOf } from "../../integration/layer/layer-fixture";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { enginePid } from "../support/engine-process";
 import { expectNoMoreThan, settledHoldings } from "../support/machine";
 
-const engine = useEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "600" });
+const engine = useNewEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "600" });
 const image = "host/busybox:local";
 const answerLimitMs = 20_000;
 

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
 import { busyboxImage } from "../../integration/api/busybox-image";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { processesOf } from "../../support/leaks/processes";
 import { waitUntil } from "../../support/wait-until";
 import { expectNoMoreThan, nothingOf } from "../support/machine";
 import { findVictim, killNow } from "./victims";
 
-const engine = useEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "600" });
+const engine = useNewEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "600" });
 
 async function pausedContainer(): Promise<void> {
   const image = await busyboxImage();

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { cgroupFacts, controllerFolder } from "../../../src/runtime/runc/cgroup-files";
 import { busyboxImage } from "../../integration/api/busybox-image";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { engineIdOf } from "../../support/leaks";
 import { waitUntil } from "../../support/wait-until";
 import { expectNoMoreThan, settledHoldings } from "../support/machine";
 
-const engine = useEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "600" });
+const engine = useNewEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "600" });
 
 async function start(command: string, limits: object): Promise<string> {
   const { Id } = await engine.client.containers.create({

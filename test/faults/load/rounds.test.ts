@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { busyboxImage } from "../../integration/api/busybox-image";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { waitUntil } from "../../support/wait-until";
 import { enginePid, memoryOf, openFiles } from "../support/engine-process";
 import { expectNoMoreThan, settledHoldings } from "../support/machine";
 
-const engine = useEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "600" });
+const engine = useNewEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "600" });
 
 const warmUp = 100;
 const rounds = 200;
