@@ -14,14 +14,16 @@ export interface Failure {
 /** A test process at work; see fixtures/workload.cjs. */
 export interface Workload {
   readonly pid: number;
-  /** Its program has been loaded and its work begins. */
-  readonly began: Promise<void>;
+  /** Its program has been loaded. */
+  readonly loaded: Promise<void>;
   /** What it did not manage. */
   readonly failures: readonly Failure[];
   /** Errors that nobody caught, which would be defects of the client. */
   readonly defects: readonly string[];
   /** Rounds that it finished, known at its end. */
   readonly rounds: () => number;
+  /** Nothing is done before. */
+  begin(): void;
   kill(): void;
   /** Lets it finish what it does. Rejects when it does not end within so many milliseconds; it is killed then. */
   end(withinMs: number): Promise<void>;
@@ -32,9 +34,9 @@ export function startWorkload(env: NodeJS.ProcessEnv, images: readonly string[])
   const failures: Failure[] = [];
   const defects: string[] = [];
   let rounds = 0;
-  let noteBegin = (): void => {};
-  const began = new Promise<void>((resolve) => {
-    noteBegin = resolve;
+  let noteLoaded = (): void => {};
+  const loaded = new Promise<void>((resolve) => {
+    noteLoaded = resolve;
   });
   const lines = createInterface({ input: child.stdout ?? Readable.from([]) });
   lines.on("line", (line) => {
@@ -42,18 +44,19 @@ export function startWorkload(env: NodeJS.ProcessEnv, images: readonly string[])
     if (fact.failed !== undefined) failures.push(fact.failed);
     if (fact.unhandled !== undefined) defects.push(fact.unhandled);
     rounds = fact.rounds ?? rounds;
-    noteBegin();
+    noteLoaded();
   });
   child.stderr?.on("data", (chunk: Buffer) => defects.push(String(chunk)));
   child.stdin?.on("error", () => {});
   const ended = exitOf(child, "node");
-  ended.then(noteBegin, noteBegin);
+  ended.then(noteLoaded, noteLoaded);
   return {
     pid: child.pid ?? -1,
-    began,
+    loaded,
     failures,
     defects,
     rounds: () => rounds,
+    begin: () => void child.stdin?.write("begin\n"),
     kill: () => void child.kill("SIGKILL"),
     end: async (withinMs) => {
       child.stdin?.end();
