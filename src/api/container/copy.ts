@@ -6,6 +6,7 @@ import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import type { Header, Pack } from "tar-stream";
 import { messageOf, RuncibleError } from "../../internal/errors";
+import { takeStream } from "./one-time-stream";
 import type { Content, ContentToCopy, DirectoryToCopy, FileToCopy } from "./types";
 
 export interface CopySources {
@@ -88,7 +89,7 @@ async function addTree(job: PackJob, path: string, target: string, mode: number 
 }
 
 async function addContent(job: PackJob, { content, target, mode }: ContentToCopy): Promise<void> {
-  const bytes = await bytesOf(content);
+  const bytes = await bytesOf(content, target);
   const permissions = (mode || defaultContentMode) & 0o7777;
   await new Promise<void>((resolve, reject) => {
     job.tar.entry(header(job, { name: entryName(target), mode: permissions }), bytes, (error) => {
@@ -98,9 +99,9 @@ async function addContent(job: PackJob, { content, target, mode }: ContentToCopy
   });
 }
 
-function bytesOf(content: Content): Promise<Buffer> | Buffer {
+function bytesOf(content: Content, target: string): Promise<Buffer> | Buffer {
   if (typeof content === "string") return Buffer.from(content);
-  return Buffer.isBuffer(content) ? content : buffer(content);
+  return Buffer.isBuffer(content) ? content : buffer(takeStream(content, target));
 }
 
 function addEmpty(job: PackJob, fields: EntryFields): Promise<void> {

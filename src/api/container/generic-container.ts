@@ -26,6 +26,7 @@ import { environmentPairs, withChosenPorts } from "./chosen-ports";
 import { ContainerRequest } from "./container-request";
 import { type CopySources, packSources } from "./copy";
 import { type InspectResult, inspectResultOf } from "./inspect-result";
+import { takeStream } from "./one-time-stream";
 import { inspectPublished, refuseExposedPorts } from "./published-ports";
 import { extrasOf } from "./request-extras";
 import { archiveStreams, readArchives, readContents, reuseHash, startOnce } from "./reuse";
@@ -104,6 +105,8 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
     await this.#ensureImage(runtime);
     attempt.timeline.mark("image ready");
     await this.beforeContainerCreated?.();
+    // They are in memory as a whole before they are sent in any case, and so another try has them too.
+    this.contentsToCopy = await readContents(this.contentsToCopy);
     this.hostConfig.NetworkMode = this.networkAliases.length > 0 ? undefined : this.networkMode;
     if (this.hostConfig.NetworkMode === "none") refuseExposedPorts(this.exposedPorts, this.imageName.string);
     this.createOpts.Labels = { ...baseLabels(runtime.version), ...this.createOpts.Labels };
@@ -122,7 +125,6 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
   }
 
   async #startReusable(runtime: Runtime, attempt: Attempt): Promise<StartedTestContainer> {
-    this.contentsToCopy = await readContents(this.contentsToCopy);
     const archives = await readArchives(this.archivesToCopy);
     const hash = await reuseHash(runtime, {
       createOpts: this.createOpts,
@@ -157,14 +159,21 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
     return this.#awaitReady(runtime, await inspectPublished(runtime.engine, id), attempt);
   }
 
-  #startNew(runtime: Runtime, labels: Labels, attempt: Attempt): Promise<StartedTestContainer> {
+  async #startNew(runtime: Runtime, labels: Labels, attempt: Attempt): Promise<StartedTestContainer> {
     const { environmentOf } = extrasOf(this);
     if (environmentOf.length === 0) return this.#startWith(runtime, this.#body(labels), attempt);
-    return withChosenPorts(this.hostConfig.PortBindings ?? {}, (PortBindings, ports) => {
-      const body = this.#body(labels);
-      const Env = [...(body.Env ?? []), ...environmentPairs(environmentOf, runtime.host, ports)];
-      return this.#startWith(runtime, { ...body, Env, HostConfig: { ...body.HostConfig, PortBindings } }, attempt);
-    });
+    // Archives may be large, so they are kept only where another try is to be expected.
+    const archives = await readArchives(this.archivesToCopy);
+    try {
+      return await withChosenPorts(this.hostConfig.PortBindings ?? {}, (PortBindings, ports) => {
+        this.archivesToCopy = archiveStreams(archives);
+        const body = this.#body(labels);
+        const Env = [...(body.Env ?? []), ...environmentPairs(environmentOf, runtime.host, ports)];
+        return this.#startWith(runtime, { ...body, Env, HostConfig: { ...body.HostConfig, PortBindings } }, attempt);
+      });
+    } finally {
+      this.archivesToCopy = archiveStreams(archives);
+    }
   }
 
   #body(labels: Labels): CreateBody {
@@ -237,7 +246,9 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
     const sources = await packSources(this.#copySources());
     const { copyToContainerOptions: options } = this;
     if (sources !== undefined) await engine.containers.putArchive(id, "/", sources, options);
-    for (const { tar, target } of this.archivesToCopy) await engine.containers.putArchive(id, target, tar, options);
+    for (const { tar, target } of this.archivesToCopy) {
+      await engine.containers.putArchive(id, target, takeStream(tar, target), options);
+    }
     await this.containerCreated?.(id);
   }
 

@@ -11,6 +11,7 @@ import { KeyedMutex } from "../../internal/keyed-mutex";
 import { LABEL_TESTCONTAINERS_CONTAINER_HASH } from "../labels";
 import type { Runtime } from "../runtime/runtime";
 import { type CopySources, packSources } from "./copy";
+import { takeStream } from "./one-time-stream";
 import type { EnvironmentOf } from "./request-extras";
 import type { ArchiveToCopy, ContentToCopy, CopyToContainerOptions, StartedTestContainer } from "./types";
 
@@ -68,11 +69,13 @@ export async function reuseHash({ engine }: Pick<Runtime, "engine">, request: Re
   return hash.digest("hex");
 }
 
-/** Streams are read once, but the hash and the copy both need them. Contents come back as bytes. */
+/** Streams are read once, but the hash, the copy and another try need them. Contents come back as bytes. */
 export async function readContents(contents: readonly ContentToCopy[]): Promise<ContentToCopy[]> {
   return Promise.all(
     contents.map(async (entry) =>
-      entry.content instanceof Readable ? { ...entry, content: await buffer(entry.content) } : entry,
+      entry.content instanceof Readable
+        ? { ...entry, content: await buffer(takeStream(entry.content, entry.target)) }
+        : entry,
     ),
   );
 }
@@ -81,7 +84,9 @@ export async function readContents(contents: readonly ContentToCopy[]): Promise<
 export async function readArchives(
   archives: readonly ArchiveToCopy[],
 ): Promise<readonly { readonly target: string; readonly bytes: Buffer }[]> {
-  return Promise.all(archives.map(async ({ tar, target }) => ({ target, bytes: await buffer(tar) })));
+  return Promise.all(
+    archives.map(async ({ tar, target }) => ({ target, bytes: await buffer(takeStream(tar, target)) })),
+  );
 }
 
 export function archiveStreams(archives: Awaited<ReturnType<typeof readArchives>>): ArchiveToCopy[] {

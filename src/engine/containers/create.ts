@@ -12,7 +12,7 @@ import { containerNameInUse, noSuchImage } from "../../wire/docker-errors";
 import { effectiveConfig } from "../containers-config/effective-config";
 import { provideReaperImage } from "../reaper/reaper-image";
 import type { ContainerSpec, EndpointSpec } from "../routes/container-spec";
-import { type ContainerRecord, type MountRecord, neverStarted } from "../state/container-record";
+import { type ContainerRecord, type MountRecord, neverStarted, reuseKeyLabel } from "../state/container-record";
 import { timestampNow } from "../state/timestamp";
 import { Container } from "./container";
 import type { ContainerContext } from "./context";
@@ -68,6 +68,7 @@ export async function createContainer(
       state: neverStarted,
       restartCount: 0,
       ...(isReaper ? { standIn: "reaper" } : {}),
+      ...(context.reuseKeysInMaking.has(config.labels[reuseKeyLabel] ?? "") ? { isReusable: false } : {}),
     };
     const log = await openLogFile(folder, logLimitsOf(spec.logs));
     undo.push(() => log.close());

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { messageOf } from "../../internal/errors";
 import { openLogFile } from "../../runtime/process/log-file";
-import { type ContainerRecord, sessionLabel } from "../state/container-record";
+import { type ContainerRecord, reuseKeyLabel, sessionLabel } from "../state/container-record";
 import { timestampNow } from "../state/timestamp";
 import { Container } from "./container";
 import type { ContainerContext } from "./context";
@@ -12,8 +12,8 @@ import { removeContainer } from "./remove";
 const killedExitCode = 137;
 
 /**
- * Takes over what an earlier engine left: its containers' processes and mounts are gone with it. Those of a session
- * are removed, as nobody can come back for them; the others are shown as exited.
+ * Takes over what an earlier engine left: its containers' processes and mounts are gone with it. Those of a session, and
+ * reusable ones that were not ready yet, are removed, as nobody can come back for them; the others are shown as exited.
  */
 export async function restoreContainers(context: ContainerContext): Promise<void> {
   for (const record of (await context.store.load()).values()) {
@@ -34,6 +34,12 @@ async function restore(context: ContainerContext, record: ContainerRecord): Prom
   if (wasRunning) {
     await container.changeState({ status: "exited", exitCode: killedExitCode, finishedAt: timestampNow() });
   }
-  const isDisposable = record.config.labels[sessionLabel] !== undefined || (record.spec.autoRemove && wasRunning);
+  const isDisposable =
+    record.config.labels[sessionLabel] !== undefined || (record.spec.autoRemove && wasRunning) || isUnfinished(record);
   if (isDisposable) await removeContainer(context, container, { force: true, volumes: true });
+}
+
+/** Its maker lost its lease with the engine. One that is kept after a failure has no key any more. */
+function isUnfinished({ config, isReusable }: ContainerRecord): boolean {
+  return isReusable === false && config.labels[reuseKeyLabel] !== undefined;
 }

@@ -50,6 +50,7 @@ export class ReuseRegistry implements ReuseService {
     }
     const making = deferred();
     entry.making = making;
+    this.#options.context.reuseKeysInMaking.add(key);
     return { release: () => this.#releaseMaker(key, entry, making) };
   }
 
@@ -60,8 +61,7 @@ export class ReuseRegistry implements ReuseService {
     }
     await container.change({ isReusable: true });
     const entry = this.#entry(key);
-    entry.making?.resolve();
-    entry.making = undefined;
+    if (entry.making !== undefined) this.#endMaking(key, entry, entry.making);
   }
 
   /** No timer keeps the engine. */
@@ -84,10 +84,15 @@ export class ReuseRegistry implements ReuseService {
   async #releaseMaker(key: string, entry: Entry, making: Deferred<void>): Promise<void> {
     if (entry.making === making) {
       await this.#remove(this.#containersOf(key).filter(({ record }) => record.isReusable !== true));
-      entry.making = undefined;
-      making.resolve();
+      this.#endMaking(key, entry, making);
     }
     await this.#release(key, entry);
+  }
+
+  #endMaking(key: string, entry: Entry, making: Deferred<void>): void {
+    this.#options.context.reuseKeysInMaking.delete(key);
+    entry.making = undefined;
+    making.resolve();
   }
 
   async #release(key: string, entry: Entry): Promise<void> {

@@ -23,7 +23,7 @@ export interface ContainerRecord {
   readonly standIn?: "reaper";
   /** Whether files that were copied in are programs of a 32-bit machine. Absent: none is. */
   readonly has32BitPrograms?: boolean;
-  /** Whether it is ready to be handed out to whoever asks for such a container. Absent: no. */
+  /** Whether it is ready to be handed out to whoever asks for such a container; false: not yet. Absent: it is none. */
   readonly isReusable?: boolean;
 }
 

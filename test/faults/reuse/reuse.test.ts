@@ -5,9 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LABEL_TESTCONTAINERS_CONTAINER_HASH } from "../../../src/api/labels";
+import { connect } from "../../../src/client/connect";
 import { busyboxImage } from "../../integration/api/busybox-image";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { waitUntil } from "../../support/wait-until";
+import { killNow } from "../killed/victims";
+import { enginePid } from "../support/engine-process";
 
 const fixture = join(__dirname, "../../fixtures/reuse-container.cjs");
 const idleSeconds = 2;
@@ -96,4 +99,25 @@ test("a container that nobody uses goes after a while, and one that is used stay
 
   user.child.kill("SIGKILL");
   expect(await waitUntil(async () => (await reusable()).length === 0, 20_000)).toBe(true);
+});
+
+test("what was being made when the engine was killed is gone at the next start, and what was ready stays", async () => {
+  const user = await startProcess("survives", "hang");
+  const { id: ready } = await user.shared;
+  const before = await reusable();
+  const maker = await startProcess("lost", "hang");
+  maker.shared.catch(() => {});
+  await maker.isMaking;
+  const begun = (await reusable()).filter((id) => !before.includes(id));
+  // Frozen, it neither gives up its lease before nor makes another one after.
+  maker.child.kill("SIGSTOP");
+  killNow(await enginePid(engine.stateFolder));
+  for (const { child } of [maker, user]) child.kill("SIGKILL");
+  await Promise.all([maker.exited, user.exited]);
+
+  const { client } = await connect({ ...engine.env, RUNCIBLE_REUSE_IDLE_SECONDS: "600" });
+  client.close();
+
+  expect(begun).toHaveLength(1);
+  expect(await reusable()).toEqual([ready]);
 });

@@ -1,0 +1,72 @@
+import { createServer, type Server } from "node:net";
+import { Readable } from "node:stream";
+import { expect, onTestFinished, test } from "vitest";
+import { GenericContainer } from "../../../src/index";
+import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { tarOf } from "../layer/layer-fixture";
+import { busyboxImage } from "./busybox-image";
+
+const engine = useEngineOfThisFile();
+
+const content = (): Readable => Readable.from([Buffer.from("content")]);
+const archive = (): Readable => Readable.from([tarOf([{ name: "archived", data: "archive" }])]);
+
+/** Another program takes the port that was chosen for the first container. */
+class LosesItsPort extends GenericContainer {
+  readonly tries: string[] = [];
+
+  protected override async containerCreated(id: string): Promise<void> {
+    this.tries.push(id);
+    if (this.tries.length > 1) return;
+    const { HostConfig } = await engine.client.containers.inspect(id);
+    const bindings = Object.values(HostConfig["PortBindings"] ?? {}).flat();
+    const server = await listen(Number(bindings[0]?.HostPort));
+    onTestFinished(() => void server.close());
+  }
+}
+
+function listen(port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve(server));
+  });
+}
+
+test("streams are copied in by the try that succeeds, after one whose port was taken", async () => {
+  const request = new LosesItsPort(await busyboxImage())
+    .withExposedPorts(80)
+    .withEnvironment(({ port }) => ({ PORT: String(port(80)) }))
+    .withCopyContentToContainer([{ content: content(), target: "/content" }])
+    .withCopyArchivesToContainer([{ tar: archive(), target: "/" }])
+    .withCommand(["httpd", "-f", "-p", "80"]);
+
+  await using container = await request.start();
+
+  expect(request.tries).toHaveLength(2);
+  expect((await container.exec(["cat", "/content", "/archived"])).output).toBe("contentarchive");
+});
+
+test("a start again has the content of a stream that is in memory, and says that an archive was read", async () => {
+  const request = new GenericContainer(await busyboxImage()).withCommand(["sleep", "60"]);
+  request.withCopyContentToContainer([{ content: content(), target: "/content" }]);
+  await (await request.start()).stop();
+
+  await using again = await request.start();
+  expect((await again.exec(["cat", "/content"])).output).toBe("content");
+
+  request.withCopyArchivesToContainer([{ tar: archive(), target: "/" }]);
+  await (await request.start()).stop();
+  await expect(request.start()).rejects.toThrow(/copy a stream to \/: it was read already/);
+});
+
+test("a stream that two containers are to have is an error for the second one", async () => {
+  const shared = content();
+  const request = async (): Promise<GenericContainer> =>
+    new GenericContainer(await busyboxImage())
+      .withCommand(["sleep", "60"])
+      .withCopyContentToContainer([{ content: shared, target: "/content" }]);
+  await using _first = await (await request()).start();
+
+  await expect((await request()).start()).rejects.toMatchObject({ code: "invalid-argument" });
+});
