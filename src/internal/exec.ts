@@ -60,9 +60,14 @@ export async function runUnchecked(
   return result;
 }
 
-/** Starts a program whose streams and life the caller owns. */
+/** Starts a program whose streams and life the caller owns. Of one that could not be started, pipes are null. */
 export function spawnTool(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
-  return spawn(command, [...args], options);
+  const child = spawn(command, [...args], options);
+  // Out of file descriptors, Node leaves them undefined, which its types do not say, and tells the reason a moment later.
+  child.stdin ??= null;
+  child.stdout ??= null;
+  child.stderr ??= null;
+  return child;
 }
 
 /** Resolves when the process has ended and its pipes are closed. Rejects with `tool-missing` if it could not be started. */

@@ -34,12 +34,16 @@ const noProcess = 256;
 /**
  * `r` runs one program and reports on descriptor 3: number, exit code and output, ended by a NUL. Each request runs in a
  * process of its own that nobody waits for, so that they overlap and leave no jobs behind. A shell that cannot fork ends
- * right there; its trap tells.
+ * right there; its trap tells, also that of the one between, which has nothing to tell once its child runs.
  */
 const prelude = `
-r() {
-  id=$1 input=$2
+told() {
+  id=$1
   trap 'printf "%s ${noProcess} \\0" "$id" >&3' EXIT
+}
+r() {
+  told "$1"
+  input=$2
   if ! cd "$3" 2>/dev/null; then
     printf '%s 1 %s\\0' "$id" "$3: there is no such folder" >&3
     trap - EXIT
@@ -83,7 +87,7 @@ export function startToolShell(): ToolShell {
         done.reject(new RuncibleError("timeout", `run ${command}: it did not end within ${limitMs / 1000} s`));
       }, limitMs);
       const exports = Object.entries(env).map(([name, value]) => `export ${name}=${shellQuote(value)};`);
-      stdin?.write(`( ${exports.join(" ")} r ${words} & )\n`);
+      stdin?.write(`( told ${id}; ${exports.join(" ")} r ${words} & trap - EXIT )\n`);
       try {
         return await done.promise;
       } finally {
