@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Duplex, Readable } from "node:stream";
+import { type Duplex, PassThrough, type Readable } from "node:stream";
 import { openBareConnection } from "./bare-connection";
 import { readJsonBody } from "./json-body";
 import type { EngineRequest } from "./request";
@@ -20,7 +20,30 @@ export function parsedSource(message: IncomingMessage, take: () => Duplex | null
     const socket = take();
     return socket === null ? message : openBareConnection(socket, {}).input();
   };
-  return { message, body: message, input };
+  let body: Readable | undefined;
+  return {
+    message,
+    get body() {
+      body ??= sparedBody(message);
+      return body;
+    },
+    input,
+  };
+}
+
+/**
+ * A reader that gives up destroys what it reads. A message would take its connection with it, on which the answer is to
+ * go out, or leave the connection where nobody reads, so that its end is not noticed. So what is left is read here, and
+ * thrown away.
+ */
+function sparedBody(message: IncomingMessage): Readable {
+  const body = new PassThrough();
+  // Nobody may be reading when the connection breaks.
+  body.on("error", () => {});
+  message.once("error", (error) => body.destroy(error));
+  message.pipe(body);
+  body.once("close", () => message.resume());
+  return body;
 }
 
 /** A request that asked for an upgrade: everything behind its headers is still to be read from the connection. */
@@ -34,7 +57,7 @@ export function createEngineRequest(
   target: RequestTarget,
   details: { readonly params: Readonly<Record<string, string>>; readonly signal: AbortSignal },
 ): EngineRequest {
-  const { message, body } = source;
+  const { message } = source;
   return {
     method: message.method ?? "GET",
     query: target.query,
@@ -43,8 +66,10 @@ export function createEngineRequest(
     apiVersion: target.apiVersion,
     wantsUpgrade: message.headers.upgrade?.toLowerCase() === "tcp",
     signal: details.signal,
-    body,
-    json: () => readJsonBody(body),
+    get body() {
+      return source.body;
+    },
+    json: () => readJsonBody(source.body),
     input: source.input,
   };
 }

@@ -10,17 +10,38 @@ type HijackReply = Reply & { readonly kind: "hijack" };
 /** Milliseconds a client has to close its side after we closed ours. */
 const lingerMs = 10_000;
 
+/** Milliseconds between two looks at whether a client that has closed its half is still there. */
+const lookMs = 2_000;
+
 /** Writes output on the bare connection, which then ends. Without an upgrade the type is always raw, as Docker's is. */
 export async function writeHijack(
   socket: Duplex,
   reply: HijackReply,
   options: { readonly isUpgrade: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
+  noticeThatClientLeft(socket);
   await write(socket, options.isUpgrade ? upgradedHead(reply.contentType) : plainHead());
   for await (const chunk of untilAborted(reply.output, options.signal)) {
     if (!(await write(socket, encodeOutput(chunk, reply.isTty)))) return;
   }
   closeConnection(socket);
+}
+
+/**
+ * Reading tells a client that has left from one that has closed its half only, and waits for output, by nothing. Writing
+ * does: even of no bytes, it fails on a Unix socket whose other end is gone, and the socket closes. Without this a
+ * connection to a process that writes nothing would stay until the process ends.
+ */
+function noticeThatClientLeft(socket: Duplex): void {
+  const look = (): void => void socket.write("");
+  const start = (): void => {
+    look();
+    const timer = setInterval(look, lookMs);
+    timer.unref();
+    socket.once("close", () => clearInterval(timer));
+  };
+  if (socket.readableEnded) start();
+  else socket.once("end", start);
 }
 
 /**

@@ -48,8 +48,7 @@ const cases = dockerfileCases.filter((given) => given.dockerDiffers === undefine
 
 test.each(cases)("$name [root only: it starts a dockerd]", async (given) => {
   const [ours, theirs] = hosts();
-  const own = await builtOn(ours, given);
-  const real = await builtOn(theirs, given);
+  const [own, real] = await Promise.all([builtOn(ours, given), builtOn(theirs, given)]);
 
   expect(written(own)).toEqual(written(real));
   expect(configOf(own)).toEqual(configOf(real));

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -17,8 +17,15 @@ export async function healthOf(stateFolder: string): Promise<EngineHealth> {
   const engine = (await processesOf(stateFolder)).find(({ key }) => /node \S*engine\/main\.js$/.test(key));
   if (engine === undefined) throw new TypeError("no engine runs");
   const folder = join("/proc", String(engine.pid));
-  const [handles, status] = await Promise.all([readdir(join(folder, "fd")), readFile(join(folder, "status"), "utf8")]);
+  const [handles, status] = await Promise.all([handlesOf(folder), readFile(join(folder, "status"), "utf8")]);
   return { handles: handles.length, residentBytes: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024 };
+}
+
+/** Without the one with which Node watches files: it opens it for the first that is watched, and keeps it. */
+async function handlesOf(folder: string): Promise<readonly string[]> {
+  const names = await readdir(join(folder, "fd"));
+  const targets = await Promise.all(names.map((name) => readlink(join(folder, "fd", name)).catch(() => "closed")));
+  return targets.filter((target) => target !== "anon_inode:inotify");
 }
 
 const settleMs = 20_000;

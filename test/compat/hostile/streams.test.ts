@@ -38,6 +38,14 @@ async function execId(...command: readonly string[]): Promise<string> {
 const upgrade = "Connection: Upgrade\r\nUpgrade: tcp\r\n";
 const chunked = "Transfer-Encoding: chunked\r\n";
 
+/** What is executed runs on when its client has left, as with Docker: until this file is there. */
+let executed = 0;
+const stopFile = (): string => `/tmp/stop-${executed}`;
+async function endExecuted(): Promise<void> {
+  await docker("exec", "talker", "touch", stopFile());
+  executed++;
+}
+
 /** Every kind of stream; what a client sends to begin it. */
 const streams: readonly (readonly [what: string, head: () => Promise<string>])[] = [
   [
@@ -52,7 +60,7 @@ const streams: readonly (readonly [what: string, head: () => Promise<string>])[]
   [
     "exec",
     async () =>
-      `POST /exec/${await execId("sh", "-c", "while :; do echo x; sleep 0.05; done")}/start HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n${upgrade}\r\n{}`,
+      `POST /exec/${await execId("sh", "-c", `until test -e ${stopFile()}; do echo x; sleep 0.1; done`)}/start HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n${upgrade}\r\n{}`,
   ],
   ["logs", async () => "GET /containers/talker/logs?follow=1&stdout=1 HTTP/1.1\r\nHost: x\r\n\r\n"],
   ["events", async () => "GET /events HTTP/1.1\r\nHost: x\r\n\r\n"],
@@ -83,6 +91,7 @@ test.each(streams)("%s: forty clients that break off at any moment leave nothing
     }),
   );
 
+  await endExecuted();
   await expectSettled(engine.stateFolder, before);
 });
 
@@ -96,6 +105,7 @@ test.each(streams.filter(([what]) => /^(attach|exec)/.test(what)))(
     const seen = (await connection.until("")).length;
     await expect.poll(async () => (await connection.until("")).length, { timeout: 10_000 }).toBeGreaterThan(seen);
     connection.socket.destroy();
+    await endExecuted();
   },
 );
 

@@ -66,7 +66,8 @@ async function sayings(
     }
     return all;
   };
-  return { ours: await said(ours), theirs: await said(theirs) };
+  const [mine, real] = await Promise.all([said(ours), said(theirs)]);
+  return { ours: mine, theirs: real };
 }
 
 test.each([

@@ -1,8 +1,7 @@
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../../../src/internal/exec";
-import { packPackage, runNode } from "../packaging/installed-package";
+import { npmInstall, packPackage, runNode } from "../packaging/installed-package";
 import { clients, type Generation } from "./published";
 
 /** A user's folder with published modules, and this package in the place of what they were written for. */
@@ -11,8 +10,6 @@ export interface InstalledModules extends AsyncDisposable {
   /** Runs a script of `consumer`, which prints JSON. Rejects when it fails or does not end by itself. */
   report(script: string, env?: Readonly<Record<string, string>>): Promise<unknown>;
 }
-
-const limitMs = 300_000;
 
 export async function installModules({ modules }: Generation): Promise<InstalledModules> {
   const folder = await mkdtemp(join(tmpdir(), "runcible-modules-"));
@@ -26,7 +23,7 @@ export async function installModules({ modules }: Generation): Promise<Installed
     overrides: { testcontainers: `file:${archive}` },
   };
   await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
-  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd: folder, timeoutMs: limitMs });
+  await npmInstall(folder);
   return {
     folder,
     report: async (script, env) => JSON.parse((await runNode(folder, [script], env)).stdout) as unknown,

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../../../src/internal/exec";
-import { packPackage, runNode } from "../packaging/installed-package";
+import { npmInstall, packPackage, runNode } from "../packaging/installed-package";
 
 let folder: string;
 beforeAll(async () => {
@@ -54,10 +54,7 @@ test("the one line of overrides that the documentation names puts this package i
     join(folder, "package.json"),
     JSON.stringify({ name: "user", private: true, dependencies, overrides }),
   );
-  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--registry", registry.address], {
-    cwd: folder,
-    timeoutMs: 120_000,
-  });
+  await npmInstall(folder, ["--registry", registry.address]);
 
   const script = `
     const { GenericContainer } = require("testcontainers");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../../../src/internal/exec";
 import { serviceImageAs } from "../../support/image/service-image";
-import { type PackedPackage, packPackage, runNode } from "./installed-package";
+import { npmInstall, type PackedPackage, packPackage, runNode } from "./installed-package";
 
 const root = join(__dirname, "../../..");
 const names = (await readdir(join(root, "modules"), { withFileTypes: true }))
@@ -23,10 +23,7 @@ beforeAll(async () => {
   const main = await packPackage(base);
   for (const name of names) packed.set(name, await packPackage(base, join(root, "modules", name)));
   const archives = [main, ...packed.values()].map(({ archive }) => archive);
-  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...archives], {
-    cwd: user,
-    timeoutMs: 120_000,
-  });
+  await npmInstall(user, archives);
 });
 afterAll(() => rm(base, { recursive: true, force: true }));
 

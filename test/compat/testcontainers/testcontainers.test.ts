@@ -10,6 +10,7 @@ import { busyboxImage } from "../../integration/api/busybox-image";
 import { dockerOn, must } from "../../support/docker-command";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { waitUntil } from "../../support/wait-until";
+import { npmInstall } from "../packaging/installed-package";
 
 const engine = useNewEngineOfThisFile();
 const version = "11.14.0";
@@ -20,8 +21,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "runcible-upstream-"));
   await cp(join(__dirname, "consumer"), folder, { recursive: true });
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "user", private: true }));
-  const install = ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"];
-  await run("npm", [...install, `testcontainers@${version}`], { cwd: folder, timeoutMs: 300_000 });
+  await npmInstall(folder, [`testcontainers@${version}`]);
   await getRuntime();
   host = `unix://${join(engine.stateFolder, "engine.sock")}`;
 });

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Readable } from "node:stream";
 import Docker from "dockerode";
 import { expect, test } from "vitest";
@@ -140,4 +141,24 @@ test("dockerode talks to a command without asking for an upgrade", async () => {
   await echoed;
   stream.destroy();
   expect(text).toMatch(/hello .*typed /s);
+});
+
+test("a client that leaves an attached process that says nothing is noticed, one that closes its half is not cut", async () => {
+  let hasLeft = false;
+  async function* silent(signal: AbortSignal): AsyncGenerator<OutputChunk> {
+    await once(signal, "abort");
+    hasLeft = true;
+    yield* [];
+  }
+  const { socketPath } = await serveEngine({
+    containers: { attach: async (_, { signal }) => ({ isTty: false, output: silent(signal) }) },
+  });
+  const { socket, until } = await connectRaw(socketPath);
+  socket.end(`POST /containers/c/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`);
+  await until("\r\n\r\n");
+  expect({ hasLeft, isOpen: !socket.readableEnded }).toEqual({ hasLeft: false, isOpen: true });
+
+  socket.destroy();
+
+  await expect.poll(() => hasLeft, { timeout: 10_000 }).toBe(true);
 });
