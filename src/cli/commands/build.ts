@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { openFolderContext } from "../../client/folder-context";
 import { messageOf, RuncibleError } from "../../internal/errors";
+import { buildCredentials } from "../build-credentials";
 import type { Command, CommandContext, Flags } from "../command";
 import { listFlag, textFlag } from "../flag-values";
 import { openSshAgents } from "../ssh-agents";
@@ -44,6 +45,9 @@ export const buildCommand: Command = {
     const { stream, dockerfile } = await openFolderContext(folder, textFlag(flags, "file"), context.workingFolder);
     const secrets = new Map(await Promise.all(listFlag(flags, "secret").map((text) => secretOf(text, context))));
     await using agents = await openSshAgents(listFlag(flags, "ssh"), context);
+    const buildArgs = pairsOf(listFlag(flags, "build-arg"), context.env);
+    const dockerfileText = await readFile(join(resolve(context.workingFolder, folder), dockerfile), "utf8");
+    const auths = await buildCredentials(context.env, dockerfileText, buildArgs);
     const isQuiet = flags["quiet"] === true;
     const client = await context.connect();
     try {
@@ -51,7 +55,8 @@ export const buildCommand: Command = {
         context: stream,
         dockerfile,
         tags: listFlag(flags, "tag"),
-        buildArgs: pairsOf(listFlag(flags, "build-arg"), context.env),
+        buildArgs,
+        auths,
         labels: pairsOf(listFlag(flags, "label"), {}),
         ...textPart(flags, "target"),
         ...textPart(flags, "platform"),

@@ -6,8 +6,10 @@ import { getRuntime } from "../../../src/api/runtime/runtime";
 import { type RunResult, runUnchecked } from "../../../src/internal/exec";
 import { withContext } from "../../support/build/dockerfile-case";
 import { type TestEngine, useTestEngine } from "../../support/engine";
+import { pushTestImage } from "../../support/images";
+import { startRegistry } from "../../support/registry/start-registry";
 
-// No base image is needed: what is looked at is how the command line reaches the builder.
+// Most need no base image: what is looked at is how the command line reaches the builder.
 
 let engine: TestEngine;
 let elsewhere: string;
@@ -43,6 +45,25 @@ test("runcible build passes tags, arguments, labels, target and file, and shows 
     expect(result.stdout).toMatch(/^Step 1\/6 : FROM scratch AS one\n.*Successfully tagged built:2\n$/s);
     const { Config } = await engine.client.images.inspect("built:2");
     expect(Config).toMatchObject({ Env: [expect.stringMatching(/^PATH=/), "AB=xy"], Labels: { l: "v" } });
+  });
+});
+
+test("runcible build has a base image of a private registry with what docker login stored", async () => {
+  await using registry = await startRegistry({ auth: "basic" });
+  const base = await pushTestImage(registry, "busybox");
+  const { username, password } = registry.credentials;
+  const auth = Buffer.from(`${username}:${password}`).toString("base64");
+  const config = JSON.stringify({ auths: { [registry.host]: { auth } } });
+  const dockerfile = `ARG BASE=nosuch\nFROM $BASE\nCOPY --from=${base} /bin /copied\n`;
+
+  await withContext({ dockerfile, files: { "home/config.json": config } }, async (folder) => {
+    const args = ["build", "-q", "--build-arg", `BASE=${base}`, folder];
+    const refused = await runcible(args, { DOCKER_CONFIG: elsewhere });
+    const built = await runcible(args, { DOCKER_CONFIG: join(folder, "home") });
+
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.stderr).toMatch(/unauthorized|log in|docker login/);
+    expect(built, built.stderr).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^sha256:/) });
   });
 });
 
