@@ -19,6 +19,8 @@ export default defineConfig({
         root,
         test: {
           name: "unit",
+          // Properties are tried on many inputs, on a machine that may be busy.
+          testTimeout: 60_000,
           include: ["test/unit/**/*.test.ts", "test/architecture/**/*.test.ts"],
           // Pure code needs no worker of its own per file.
           pool: "threads",
