@@ -101,8 +101,7 @@ test.each(streams.filter(([what]) => /^(attach|exec)/.test(what)))(
     const connection = await connectRaw(socketPath);
     connection.socket.write(await head());
     connection.socket.end();
-    await connection.until("\r\n\r\n");
-    const seen = (await connection.until("")).length;
+    const seen = (await connection.until("\r\n\r\n")).indexOf("\r\n\r\n") + 4;
     await expect.poll(async () => (await connection.until("")).length, { timeout: 10_000 }).toBeGreaterThan(seen);
     connection.socket.destroy();
     await endExecuted();
