@@ -10,6 +10,7 @@ import type { Build } from "./build";
 import { type StepRecord, stepKey } from "./build-cache";
 import { makeFolders } from "./copy-tree";
 import { makeLayer } from "./make-layer";
+import { ownerOf } from "./owner-of";
 import { diffIdsOf, nextSnapshot } from "./snapshot";
 import { type Stage, variablesOf } from "./stage-state";
 
@@ -73,7 +74,10 @@ async function makeWorkingFolder(build: Build, stage: Stage, folder: string): Pr
   const isThere = await hasFolder(build, stage, folder);
   if (isThere) return await emptyStep();
   return await makeLayer(build, diffIdsOf(stage.snapshot), async ({ rootPath }) => {
-    await makeFolders(rootPath, folder, { uid: 0, gid: 0 });
+    // The user's, as BuildKit has it: what USER names is to write there. Nobody's name is no reason to fail before it runs.
+    const root = { uid: 0, gid: 0 };
+    const user = stage.config.config.User;
+    await makeFolders(rootPath, folder, user ? await ownerOf(rootPath, user).catch(() => root) : root);
   });
 }
 

@@ -4,7 +4,6 @@ import { lstat } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import { unpackInto } from "../../runtime/rootfs/unpack-into";
-import { resolveUser } from "../../runtime/runc/users";
 import { openTree } from "../../runtime/tree/open-tree";
 import { resolveInRoot } from "../context/path-in-root";
 import { treeDigest } from "../context/tree-digest";
@@ -17,6 +16,7 @@ import { type CopyItem, copyItems } from "./copy-sources";
 import { copyTree, makeFolders, type Owner } from "./copy-tree";
 import { type ModeChange, parseChmod } from "./file-mode";
 import { makeLayer } from "./make-layer";
+import { ownerOf } from "./owner-of";
 import { diffIdsOf, nextSnapshot } from "./snapshot";
 import { inFolder, type Stage, variablesOf } from "./stage-state";
 
@@ -92,17 +92,6 @@ function sourceText(items: readonly CopyItem[], digests: readonly (readonly unkn
   return `multi:${createHash("sha256").update(JSON.stringify(digests)).digest("hex")}`;
 }
 
-async function ownerOf(root: string, chown: string): Promise<Owner> {
-  const { uid, gid } = await resolveUser(root, chown.includes(":") ? chown : `${chown}:${chown}`).catch(
-    async (error: unknown) => {
-      // A user whose name is that of no group has the group of passwd.
-      if (chown.includes(":")) throw error;
-      return await resolveUser(root, chown);
-    },
-  );
-  return { uid, gid };
-}
-
 interface Placement {
   readonly build: Build;
   readonly root: string;
@@ -130,6 +119,7 @@ async function placeItem({ build, root, target, item, owner, changeMode, keepsPa
     target: place,
     owner: owner ?? (item.keepsOwner ? undefined : { uid: 0, gid: 0 }),
     changeMode,
+    keepsTopFolder: keepsParents,
     keepsAttributes: item.keepsOwner,
     isExcluded: item.isExcluded,
     signal,

@@ -21,6 +21,8 @@ export interface CopyJob {
   /** Undefined: as the source's. */
   readonly owner: Owner | undefined;
   readonly changeMode: ModeChange | undefined;
+  /** A folder is copied itself, not only what is in it. */
+  readonly keepsTopFolder: boolean;
   /** Capabilities of programs come along: those of an image, not those of a client's machine. */
   readonly keepsAttributes: boolean;
   readonly isExcluded: (relative: string) => boolean;
@@ -28,8 +30,8 @@ export interface CopyJob {
 }
 
 /**
- * Copies into a root in which nothing runs; no link in it leads outside. A folder that is there keeps its owner and
- * permissions if it is the target itself. Throws `invalid-argument` where a folder is to become a file or a file a folder.
+ * Copies into a root in which nothing runs; no link in it leads outside. A folder that is the target itself keeps its owner
+ * and permissions if it is there, and is as any folder on the way to a target if it is not: both of Docker's builders do so. Throws `invalid-argument` where a folder is to become a file or a file a folder.
  */
 export async function copyTree(job: CopyJob): Promise<void> {
   const folders: { readonly path: string; readonly stats: Stats }[] = [];
@@ -45,8 +47,10 @@ export async function copyTree(job: CopyJob): Promise<void> {
       continue;
     }
     const isNew = await makeFolder(place);
-    if (isNew || entry.relative !== "") {
-      await applyOwner(job, place, entry.stats);
+    const isTop = entry.relative === "";
+    if (isNew || !isTop) {
+      if (isTop && !job.keepsTopFolder) await openToAll(place, job.owner ?? { uid: 0, gid: 0 });
+      else await applyOwner(job, place, entry.stats);
       folders.push({ path: place, stats: entry.stats });
     }
     places.set(entry.relative, place);
@@ -89,9 +93,13 @@ export async function makeFolders(root: string, target: string, owner: Owner | u
   for (let at = path; at.length > root.length && !(await statOrNothing(at)); at = dirname(at)) missing.unshift(at);
   for (const folder of missing) {
     await mkdir(folder);
-    await chmod(folder, 0o755);
-    if (owner !== undefined) await lchown(folder, owner.uid, owner.gid);
+    await openToAll(folder, owner);
   }
+}
+
+async function openToAll(folder: string, owner: Owner | undefined): Promise<void> {
+  await chmod(folder, 0o755);
+  if (owner !== undefined) await lchown(folder, owner.uid, owner.gid);
 }
 
 /** Links to folders are followed inside the root, a link in place of a file is replaced. */

@@ -41,25 +41,70 @@ function hosts(): readonly [string, string] {
   return [`unix://${join(engine.stateFolder, "engine.sock")}`, docker.host];
 }
 
-/** What the classic builder does not know; buildah.root.test.ts has these. Docker's BuildKit needs buildx, which Debian has not. */
-const isForBuildKit = ({ dockerfile }: DockerfileCase): boolean =>
-  /--(mount|chmod|link|parents|exclude|network|checksum|unpack)\b|<<|\bTARGET[A-Z]+\b/.test(dockerfile);
-const cases = dockerfileCases.filter((given) => given.dockerDiffers === undefined && !isForBuildKit(given));
+/** The command line that Debian's Docker brings speaks to BuildKit itself; later ones need buildx for that, which Debian has not. */
+const commandOfDebian = "/usr/bin/docker";
 
-test.each(cases)("$name [root only: it starts a dockerd]", async (given) => {
+interface Builder {
+  readonly name: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Of a Dockerfile: what this builder does not know. */
+  readonly unknown: RegExp;
+  differsIn(given: DockerfileCase): boolean;
+}
+
+const classic: Builder = {
+  name: "the classic builder",
+  env: { DOCKER_BUILDKIT: "0" },
+  unknown: /--(mount|chmod|link|parents|exclude|network|checksum|unpack)\b|<<|\bTARGET[A-Z]+\b/,
+  differsIn: ({ classicDiffers }) => classicDiffers !== undefined,
+};
+/** Of Docker 20.10: it came before these, which buildah.root.test.ts has. */
+const buildKit: Builder = {
+  name: "BuildKit",
+  env: { DOCKER_BUILDKIT: "1" },
+  unknown: /--(link|parents|exclude|network|checksum|unpack)\b|<</,
+  differsIn: ({ buildKitDiffers }) => buildKitDiffers !== undefined,
+};
+
+function casesOf(builder: Builder): readonly DockerfileCase[] {
+  const isKnown = ({ dockerfile }: DockerfileCase): boolean => !builder.unknown.test(dockerfile);
+  return dockerfileCases.filter(
+    (given) => given.dockerDiffers === undefined && !builder.differsIn(given) && isKnown(given),
+  );
+}
+
+test.each(casesOf(classic))("the classic builder: $name [root only: it starts a dockerd]", async (given) => {
   const [ours, theirs] = hosts();
-  const [own, real] = await Promise.all([builtOn(ours, given), builtOn(theirs, given)]);
+  const [own, real] = await Promise.all([builtOn(ours, classic, given), builtOn(theirs, classic, given)]);
 
   expect(written(own)).toEqual(written(real));
   expect(configOf(own)).toEqual(configOf(real));
   expect(stepsOf(own)).toEqual(stepsOf(real));
 });
 
-async function builtOn(host: string, given: DockerfileCase): Promise<SavedImage> {
+test.each(casesOf(buildKit))("BuildKit: $name [root only: it starts a dockerd]", async (given) => {
+  const [ours, theirs] = hosts();
+  const [own, real] = await Promise.all([builtOn(ours, classic, given), builtOn(theirs, buildKit, given)]);
+
+  expect(written(own)).toEqual(written({ ...real, layers: real.layers.map(withoutMountTrace) }));
+  // BuildKit writes the default into an image from scratch.
+  const { WorkingDir, ...config } = configOf(real);
+  expect(configOf(own)).toEqual(
+    WorkingDir === "/" && configOf(own)["WorkingDir"] === undefined ? config : configOf(real),
+  );
+});
+
+/** This BuildKit leaves in the layer of every RUN that it mounted files of its own in /etc. */
+function withoutMountTrace(entries: readonly string[]): readonly string[] {
+  const isOfFile = entries.some((line) => / etc\/\S/.test(line));
+  return isOfFile ? entries : entries.filter((line) => line !== "d0755 0:0 etc/");
+}
+
+async function builtOn(host: string, { env }: Builder, given: DockerfileCase): Promise<SavedImage> {
   return await withContext(given, async (folder) => {
-    const env = { PATH: process.env["PATH"], HOME: "/nonexistent", DOCKER_HOST: host, DOCKER_BUILDKIT: "0" };
     const args = ["build", "--network", "host", "-t", "case", ...(given.args ?? []), folder];
-    const result = await runUnchecked("docker", args, { env });
+    const all = { PATH: process.env["PATH"], HOME: "/nonexistent", DOCKER_HOST: host, ...env };
+    const result = await runUnchecked(commandOfDebian, args, { env: all });
     expect(result, result.stdout + result.stderr).toMatchObject({ exitCode: 0 });
     return await savedImage(dockerOn(host), "case");
   });
@@ -73,7 +118,7 @@ function written({ layers }: SavedImage): readonly (readonly string[])[] {
 }
 
 /** Without what says nothing, and what the classic builder notes of its own containers. */
-function configOf({ config }: SavedImage): unknown {
+function configOf({ config }: SavedImage): Readonly<Record<string, unknown>> {
   const says = (value: unknown): boolean =>
     ![null, false, ""].includes(value as null) && JSON.stringify(value) !== "[]";
   const { Image, ArgsEscaped, ...facts } = config;

@@ -31,6 +31,7 @@ function copy(
     target,
     owner: undefined,
     changeMode: undefined,
+    keepsTopFolder: false,
     keepsAttributes: more.keepsAttributes ?? false,
     isExcluded: () => false,
     signal: new AbortController().signal,

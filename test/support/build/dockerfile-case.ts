@@ -20,6 +20,9 @@ export interface DockerfileCase {
   readonly buildahDiffers?: string;
   /** Where Docker does otherwise, with the reason. */
   readonly dockerDiffers?: string;
+  /** Where only one of Docker's builders does. */
+  readonly classicDiffers?: string;
+  readonly buildKitDiffers?: string;
 }
 
 /** Writes the context of a case into a new folder and hands it to `use`. */

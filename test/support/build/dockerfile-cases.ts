@@ -153,11 +153,24 @@ const copying: readonly DockerfileCase[] = [
     config: { WorkingDir: "/w/sub" },
   },
   {
+    name: "a folder that COPY makes for what is in another is open to all; folders in it are as they were",
+    files: { "s/": "", "s/t/a": "1" },
+    dockerfile:
+      "FROM bb\nRUN mkdir -m 700 /o && mkdir -m 700 /o/t && chown 5:6 /o /o/t\nFROM bb\nCOPY s /d\nCOPY --from=0 /o /e\n",
+    tree: ["d0755 0:0 d/", "d0755 0:0 d/t/", "-0644 0:0 d/t/a = 1", "d0755 0:0 e/", "d0700 5:6 e/t/"],
+  },
+  {
+    name: "COPY --chmod reaches folders in the one that is copied",
+    files: { "s/t/a": "1" },
+    dockerfile: "FROM bb\nCOPY --chmod=751 s /d\n",
+    tree: ["d0755 0:0 d/", "d0751 0:0 d/t/", "-0751 0:0 d/t/a = 1"],
+    buildahDiffers: "it leaves folders as they are, Docker does not",
+  },
+  {
     name: "COPY with --chown and --chmod",
     files: { "s/a": "1" },
     dockerfile: "FROM bb\nCOPY --chown=7:8 --chmod=750 s /d/\n",
-    tree: ["d0750 7:8 d/", "-0750 7:8 d/a = 1"],
-    buildahDiffers: "it leaves folders as they are, Docker does not",
+    tree: ["d0755 7:8 d/", "-0750 7:8 d/a = 1"],
   },
   {
     name: "COPY with --chown by names of the image",
@@ -284,6 +297,7 @@ const stages: readonly DockerfileCase[] = [
     name: "ENV wins over ARG, and an ARG ends with its stage",
     dockerfile: "FROM bb AS one\nARG A=1\nFROM bb\nENV B=env\nARG B=arg\nRUN echo ${A-none} $B > /a\n",
     tree: ["-0644 0:0 a = none env"],
+    buildKitDiffers: "it has the later of the two, against its own documentation",
   },
   {
     name: "the target's platform is known",
@@ -301,6 +315,7 @@ const stages: readonly DockerfileCase[] = [
       "RUN --mount=type=bind,from=one,source=/o,target=/mnt/o --mount=type=bind,target=/ctx cat /mnt/o /ctx/c > /a",
     ].join("\n"),
     tree: ["-0644 0:0 a = 1|2"],
+    buildKitDiffers: "of Docker 20.10: it leaves the folder to mount on, later ones do not",
     buildahDiffers: "it leaves the folder to mount on",
   },
   {
@@ -308,6 +323,7 @@ const stages: readonly DockerfileCase[] = [
     dockerfile:
       "FROM bb\nRUN --mount=type=tmpfs,target=/t --mount=type=cache,target=/var/c touch /t/a /var/c/b && echo 1 > /a\n",
     tree: ["-0644 0:0 a = 1"],
+    buildKitDiffers: "of Docker 20.10: it leaves the folder to mount on, later ones do not",
     buildahDiffers: "it leaves the folders to mount on",
   },
   {
@@ -315,6 +331,7 @@ const stages: readonly DockerfileCase[] = [
     files: { "s/c": "2" },
     dockerfile: "FROM bb\nRUN --mount=target=/ctx,rw echo 3 > /ctx/s/c && cat /ctx/s/c > /a\nCOPY s/c /c\n",
     tree: ["-0644 0:0 a = 3", "-0644 0:0 c = 2"],
+    buildKitDiffers: "of Docker 20.10: it leaves the folder to mount on, later ones do not",
     buildahDiffers: "it writes into the context",
   },
 ];

@@ -138,11 +138,11 @@ export const configuringMore: readonly DockerfileCase[] = [
     config: { Volumes: { "/a b": {}, "/c": {}, "/d": {}, "/e": {} } },
   },
   {
-    name: "USER with numbers, and a WORKDIR made after it is root's",
+    name: "USER with numbers, and a WORKDIR made after it is that user's",
     dockerfile: "FROM bb\nUSER 7:8\nWORKDIR /w\n",
-    tree: ["d0755 0:0 w/"],
+    tree: ["d0755 7:8 w/"],
     config: { User: "7:8", WorkingDir: "/w" },
-    buildahDiffers: "it gives the folder to the user, as BuildKit",
+    classicDiffers: "it is root's",
   },
   {
     name: "STOPSIGNAL and EXPOSE of variables",
