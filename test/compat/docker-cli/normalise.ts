@@ -24,9 +24,9 @@ const choices: readonly Rule[] = [
   [/127\.0\.0\.1:(?=\d+(->|\n|$| failed))/g, "0.0.0.0:"],
   [/\[::1\]:(?=\d+(->|\n|$))/g, "[::]:"],
   [/(?<=(0\.0\.0\.0|\[::\]|:::?):?)(3[2-9]|[45]\d|6[0-5])\d{3}\b/g, "<port>"],
-  // The host has a name in every container, and a way to it.
-  [/^\S+\thost\.docker\.internal\n/gm, ""],
-  [/^169\.254\.127\.11 via\n/gm, ""],
+  // The host, and ports of it that tests expose, have a name in every container, and a way to it.
+  [/^\S+\thost\.(docker|testcontainers)\.internal\n/gm, ""],
+  [/^169\.254\.127\.1[01](\/31)? via\n/gm, ""],
   // Errors say what to do next, and where in a Dockerfile.
   [/; (start it first|use bridge)$/gm, ""],
   [/ \([\w.]+:\d+: .*\)$/gm, ""],
