@@ -16,11 +16,14 @@ import { saveTestImage } from "../../support/images";
 
 let engine: TestEngine;
 let docker: TestDocker | undefined;
+/** BuildKit's client writes a name for this machine into it. */
+let home: string;
 
 beforeAll(async () => {
   engine = await useTestEngine();
   await getRuntime();
   docker = await startDocker();
+  home = await mkdtemp(join(tmpdir(), "runcible-docker-home-"));
   const folder = await mkdtemp(join(tmpdir(), "runcible-docker-build-"));
   try {
     await saveTestImage("busybox", "bb:latest", join(folder, "image.tar"));
@@ -34,6 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await docker?.[Symbol.asyncDispose]();
   await engine[Symbol.asyncDispose]();
+  await rm(home, { recursive: true });
 });
 
 function hosts(): readonly [string, string] {
@@ -103,7 +107,7 @@ function withoutMountTrace(entries: readonly string[]): readonly string[] {
 async function builtOn(host: string, { env }: Builder, given: DockerfileCase): Promise<SavedImage> {
   return await withContext(given, async (folder) => {
     const args = ["build", "--network", "host", "-t", "case", ...(given.args ?? []), folder];
-    const all = { PATH: process.env["PATH"], HOME: "/nonexistent", DOCKER_HOST: host, ...env };
+    const all = { PATH: process.env["PATH"], HOME: home, DOCKER_HOST: host, ...env };
     const result = await runUnchecked(commandOfDebian, args, { env: all });
     expect(result, result.stdout + result.stderr).toMatchObject({ exitCode: 0 });
     return await savedImage(dockerOn(host), "case");
