@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { RuncibleError } from "../internal/errors";
+import { hasCode, RuncibleError } from "../internal/errors";
 import { socketPathOf, stateFolderOf } from "../internal/state-folder";
 import type { RuncibleInfo } from "../wire/session";
 import { createClient, type EngineClient } from "./client";
-import { describeEndpoint, type Endpoint, parseEndpoint, type TlsFiles } from "./endpoint";
+import { describeEndpoint, type Endpoint, parseEndpoint, type SshIdentity, type TlsFiles } from "./endpoint";
 import { engineEnvironment } from "./engine-environment";
 import { engineFailure } from "./engine-failure";
 import { ensureEngine } from "./launch";
@@ -38,6 +38,10 @@ interface NamedEndpoint {
 
 /** What environment and `.testcontainers.properties` name; undefined: nothing. Throws `invalid-argument`. */
 export async function namedEndpoint(env: Env): Promise<NamedEndpoint | undefined> {
+  const named = (text: string, source: string, tls?: TlsFiles): NamedEndpoint => ({
+    endpoint: parseEndpoint(text, source, { tls, identity: identityOf(env) }),
+    source,
+  });
   if (env["RUNCIBLE_HOST"]) return named(env["RUNCIBLE_HOST"], "RUNCIBLE_HOST");
   const properties = await readProperties(env);
   const testcontainersHost = properties.get("tc.host");
@@ -51,12 +55,17 @@ export async function namedEndpoint(env: Env): Promise<NamedEndpoint | undefined
   return dockerHost ? named(dockerHost, "docker.host in .testcontainers.properties", tls) : undefined;
 }
 
-function named(text: string, source: string, tls?: TlsFiles): NamedEndpoint {
-  return { endpoint: parseEndpoint(text, source, tls), source };
+function identityOf(env: Env): SshIdentity {
+  const agentSocket = env["SSH_AUTH_SOCK"];
+  return { homeFolder: homeFolderOf(env), ...(agentSocket ? { agentSocket } : {}) };
+}
+
+function homeFolderOf(env: Env): string {
+  return env["HOME"] || homedir();
 }
 
 async function readProperties(env: Env): Promise<ReadonlyMap<string, string>> {
-  const text = await readFile(join(env["HOME"] || homedir(), ".testcontainers.properties"), "utf8").catch(() => "");
+  const text = await readFile(join(homeFolderOf(env), ".testcontainers.properties"), "utf8").catch(() => "");
   return parseProperties(text);
 }
 
@@ -75,12 +84,21 @@ async function connectNamed({ endpoint, source }: NamedEndpoint): Promise<Connec
   try {
     return connectionOf(client, await client.system.runcibleInfo());
   } catch (cause) {
+    client.close();
+    // These say better what is to be done.
+    if (isSshRefusal(cause)) throw cause;
     throw new RuncibleError(
       "engine-unreachable",
       `connect to ${describeEndpoint(endpoint)}: no daemon answers; start it, or unset ${source} to use the own engine`,
       { cause },
     );
   }
+}
+
+function isSshRefusal(error: unknown): boolean {
+  return (["ssh-host-key-unknown", "ssh-host-key-refused", "ssh-login-refused"] as const).some((code) =>
+    hasCode(error, code),
+  );
 }
 
 /** The engine of this user, started if it does not run; what the environment names is passed over. */

@@ -1,9 +1,31 @@
+import { homedir } from "node:os";
 import { RuncibleError } from "../internal/errors";
 
 /** Where a daemon listens. */
 export type Endpoint =
   | { readonly kind: "unix"; readonly path: string }
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly tls?: TlsFiles };
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly tls?: TlsFiles }
+  | SshEndpoint;
+
+/** A daemon's socket on a machine that is reached over SSH. */
+export interface SshEndpoint {
+  readonly kind: "ssh";
+  readonly host: string;
+  readonly port: number;
+  /** Default: whoever runs this process. */
+  readonly user?: string;
+  /** The socket, there. Default: what Docker has. */
+  readonly path?: string;
+  readonly identity: SshIdentity;
+}
+
+/** Where keys are: what this user logs in with, and which hosts are trusted. */
+export interface SshIdentity {
+  /** Has the folder `.ssh`. */
+  readonly homeFolder: string;
+  /** Socket of an SSH agent. */
+  readonly agentSocket?: string;
+}
 
 /** Contents of the certificate files, PEM. */
 export interface TlsFiles {
@@ -12,25 +34,66 @@ export interface TlsFiles {
   readonly key: Buffer;
 }
 
+export interface EndpointSecrets {
+  readonly tls?: TlsFiles | undefined;
+  /** Default: the folder of this user, and no agent. */
+  readonly identity?: SshIdentity;
+}
+
 /**
- * Reads `unix:///path`, `tcp://host:port`, `http://…` and `https://…`. `source` names where the text comes from, for the
- * error. Throws `invalid-argument`.
+ * Reads `unix:///path`, `tcp://host:port`, `http://…`, `https://…` and `ssh://[user@]host[:port][/path]`. `source` names
+ * where the text comes from, for the error. Throws `invalid-argument`.
  */
-export function parseEndpoint(text: string, source: string, tls?: TlsFiles): Endpoint {
+export function parseEndpoint(text: string, source: string, secrets: EndpointSecrets = {}): Endpoint {
   if (text.startsWith("unix://")) return { kind: "unix", path: text.slice("unix://".length) };
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !["tcp:", "http:", "https:"].includes(url.protocol) || url.hostname === "") {
+  if (url === undefined || !["tcp:", "http:", "https:", "ssh:"].includes(url.protocol) || url.hostname === "") {
     throw new RuncibleError(
       "invalid-argument",
-      `read ${source}: "${text}" is no address of a daemon; use unix:///path or tcp://host:port`,
+      `read ${source}: "${withoutPassword(text)}" is no address of a daemon; use unix:///path, tcp://host:port or ssh://user@host`,
     );
   }
-  const port = Number(url.port || (url.protocol === "https:" || tls ? 2376 : 2375));
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  if (url.protocol === "ssh:") return sshEndpoint(url, host, source, secrets.identity ?? { homeFolder: homedir() });
+  const { tls } = secrets;
+  const port = Number(url.port || (url.protocol === "https:" || tls ? 2376 : 2375));
   return { kind: "tcp", host, port, ...(tls === undefined ? {} : { tls }) };
+}
+
+function sshEndpoint(url: URL, host: string, source: string, identity: SshIdentity): SshEndpoint {
+  const refuse = (reason: string): never => {
+    throw new RuncibleError("invalid-argument", `read ${source}: the address of a daemon over SSH ${reason}`);
+  };
+  if (url.password !== "") refuse("has a password; leave it out, and log in with an SSH agent or a key");
+  if (url.search !== "" || url.hash !== "") refuse("ends with the path of a socket: ssh://user@host/path");
+  const decode = (part: string): string => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return refuse("has a % that is not followed by two hexadecimal digits");
+    }
+  };
+  const user = decode(url.username);
+  const path = decode(url.pathname);
+  return {
+    kind: "ssh",
+    host: decode(host),
+    port: Number(url.port || 22),
+    ...(user === "" ? {} : { user }),
+    ...(path === "" || path === "/" ? {} : { path }),
+    identity,
+  };
+}
+
+function withoutPassword(text: string): string {
+  return text.replace(/\/\/.*@/, "//…@");
 }
 
 /** As a person would write it. */
 export function describeEndpoint(endpoint: Endpoint): string {
-  return endpoint.kind === "unix" ? `unix://${endpoint.path}` : `tcp://${endpoint.host}:${endpoint.port}`;
+  if (endpoint.kind === "unix") return `unix://${endpoint.path}`;
+  if (endpoint.kind === "tcp") return `tcp://${endpoint.host}:${endpoint.port}`;
+  const { user, host, port, path = "" } = endpoint;
+  const name = host.includes(":") ? `[${host}]` : host;
+  return `ssh://${user === undefined ? "" : `${user}@`}${name}${port === 22 ? "" : `:${port}`}${path}`;
 }

@@ -10,6 +10,7 @@ import { pipeline, type Readable } from "node:stream";
 import { hasCode, messageOf, RuncibleError } from "../internal/errors";
 import { errorOfAnswer } from "./api-error";
 import { describeEndpoint, type Endpoint } from "./endpoint";
+import { SshHttpAgent } from "./ssh/ssh-agent";
 
 export interface CallOptions {
   /** Values that are undefined are left out; of a list, each is a value of its own. */
@@ -81,7 +82,7 @@ export function createTransport(endpoint: Endpoint): Transport {
     options.bodyStream?.once("error", (error) => {
       sourceError = error;
     });
-    if (endpoint.kind === "tcp" && !isSafe(method)) await closedConnectionsNoticed();
+    if (endpoint.kind !== "unix" && !isSafe(method)) await closedConnectionsNoticed();
     // A stream can be read only once: it goes out on a new connection.
     const connection = options.bodyStream === undefined && agent;
     try {
@@ -102,9 +103,7 @@ export function createTransport(endpoint: Endpoint): Transport {
     try {
       return await socketOf(method, path, request);
     } catch (error) {
-      throw error instanceof RuncibleError
-        ? error
-        : callFailed({ endpoint, method, path, signal: options.signal, cause: error });
+      throw callFailed({ endpoint, method, path, signal: options.signal, cause: error });
     }
   };
 
@@ -142,6 +141,13 @@ function connectorOf(endpoint: Endpoint): { send: (options: RequestOptions) => C
   const pool = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
   if (endpoint.kind === "unix") {
     return { send: (options) => httpRequest({ ...options, socketPath: endpoint.path }), agent: new Agent(pool) };
+  }
+  if (endpoint.kind === "ssh") {
+    const agent = new SshHttpAgent(endpoint);
+    const createConnection = agent.createConnection.bind(agent);
+    // A connection of its own goes through the same SSH connection.
+    const own = { agent: undefined, createConnection };
+    return { send: (options) => httpRequest(options.agent === false ? { ...options, ...own } : options), agent };
   }
   const { host, port, tls } = endpoint;
   if (tls === undefined) return { send: (options) => httpRequest({ ...options, host, port }), agent: new Agent(pool) };
@@ -228,6 +234,7 @@ interface BrokenCall {
 }
 
 function callFailed({ endpoint, method, path, signal, cause }: BrokenCall): RuncibleError {
+  if (cause instanceof RuncibleError) return cause;
   if (signal?.aborted) return new RuncibleError("aborted", "call engine: cancelled", { cause });
   const where = describeEndpoint(endpoint);
   const what = isHangUp(cause)

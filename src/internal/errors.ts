@@ -67,6 +67,9 @@ export type ErrorCode =
   | "runc-missing"
   | "runc-too-old"
   | "size-mismatch"
+  | "ssh-host-key-refused"
+  | "ssh-host-key-unknown"
+  | "ssh-login-refused"
   | "start-failed"
   | "state-too-new"
   | "subnet-in-use"
@@ -151,6 +154,12 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "runc-missing": { kind: "unavailable", when: "runc is not installed" },
   "runc-too-old": { kind: "unavailable", when: "runc is older than 1.1" },
   "size-mismatch": { kind: "internal", when: "content does not have the size it was announced with" },
+  "ssh-host-key-refused": {
+    kind: "forbidden",
+    when: "an SSH server has another host key than the known one, or a revoked one",
+  },
+  "ssh-host-key-unknown": { kind: "forbidden", when: "the host key of an SSH server is not in `~/.ssh/known_hosts`" },
+  "ssh-login-refused": { kind: "unauthorized", when: "an SSH server takes no key that this user has" },
   "start-failed": { kind: "unavailable", when: "a container did not become ready" },
   "state-too-new": { kind: "unavailable", when: "the state folder belongs to a newer version" },
   "subnet-in-use": { kind: "forbidden", when: "a network's subnet overlaps with that of another" },

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 
 import type { Endpoint } from "../../client/endpoint";
+import { SshHttpAgent } from "../../client/ssh/ssh-agent";
 
 /**
  * dockerode for a daemon, as users of the compatible API have it at hand. Loaded when it is first touched: it brings
@@ -9,6 +10,11 @@ import type { Endpoint } from "../../client/endpoint";
 export function createDockerode(endpoint: Endpoint): Docker {
   const Dockerode = require("dockerode") as typeof Docker;
   if (endpoint.kind === "unix") return new Dockerode({ socketPath: endpoint.path });
+  if (endpoint.kind === "ssh") {
+    // Not its own way over SSH, which takes any host key.
+    const agent = new SshHttpAgent(endpoint);
+    return new Dockerode({ protocol: "http", host: "localhost", agent } as Docker.DockerOptions);
+  }
   const { host, port, tls } = endpoint;
   if (tls === undefined) return new Dockerode({ protocol: "http", host, port });
   return new Dockerode({ protocol: "https", host, port, ca: tls.ca, cert: tls.cert, key: tls.key });

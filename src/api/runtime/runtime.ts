@@ -119,7 +119,7 @@ async function openSession(runtime: Runtime, onLost: () => void): Promise<OpenSe
 async function hostOf({ client, isOwnEngine }: Connection): Promise<string> {
   const override = hostOverride();
   if (override !== undefined) return override;
-  if (client.endpoint.kind === "tcp") return client.endpoint.host;
+  if (client.endpoint.kind !== "unix") return client.endpoint.host;
   // Our engine shares the network of whoever reaches its socket; a mounted socket of a Docker outside does not.
   if (isOwnEngine || !existsSync("/.dockerenv")) return "localhost";
   const bridge = await client.networks.inspect("bridge").catch(() => undefined);
@@ -130,8 +130,9 @@ async function hostOf({ client, isOwnEngine }: Connection): Promise<string> {
 function remoteSocketPathOf(endpoint: Endpoint): string {
   const override = dockerSocketOverride();
   if (override !== undefined) return override;
+  const path = endpoint.kind === "tcp" ? undefined : endpoint.path;
   const isDesktop = endpoint.kind === "unix" && endpoint.path.includes("/.docker/");
-  return endpoint.kind === "unix" && !isDesktop ? endpoint.path : "/var/run/docker.sock";
+  return path === undefined || isDesktop ? "/var/run/docker.sock" : path;
 }
 
 async function addressesOf(host: string): Promise<readonly HostIp[]> {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { namedEndpoint } from "../../../src/client/connect";
-import { parseEndpoint } from "../../../src/client/endpoint";
+import { describeEndpoint, parseEndpoint } from "../../../src/client/endpoint";
 import { parseProperties } from "../../../src/client/properties-file";
 
 test("unix, tcp, http and https addresses are read", () => {
@@ -13,9 +13,46 @@ test("unix, tcp, http and https addresses are read", () => {
   expect(parseEndpoint("tcp://daemon", "X")).toEqual({ kind: "tcp", host: "daemon", port: 2375 });
 });
 
-test.each(["ssh://host", "/var/run/docker.sock", ""])("%j is refused with the name of its source", (text) => {
-  expect(() => parseEndpoint(text, "DOCKER_HOST")).toThrow(/DOCKER_HOST/);
+test("ssh addresses are read, with and without user, port and socket", () => {
+  const identity = { homeFolder: "/home/me", agentSocket: "/run/agent" };
+  const read = (text: string) => parseEndpoint(text, "X", { identity });
+
+  expect(read("ssh://host")).toEqual({ kind: "ssh", host: "host", port: 22, identity });
+  expect(read("ssh://host/")).toEqual({ kind: "ssh", host: "host", port: 22, identity });
+  expect(read("ssh://me@Host:2222/run/a%20b.sock")).toEqual({
+    kind: "ssh",
+    user: "me",
+    host: "Host",
+    port: 2222,
+    path: "/run/a b.sock",
+    identity,
+  });
+  expect(read("ssh://[::1]:99")).toMatchObject({ host: "::1", port: 99 });
 });
+
+test.each([
+  ["ssh://host"],
+  ["ssh://me@host:2222/run/x.sock"],
+  ["ssh://[::1]:99"],
+  ["tcp://daemon:1"],
+  ["unix:///run/x.sock"],
+])("%s is described as it was written", (text) => {
+  expect(describeEndpoint(parseEndpoint(text, "X"))).toBe(text);
+});
+
+test.each(["ssh://me:secret@host", "ssh://me:secret@host:port", "tcp://me:secret@:1"])(
+  "a password is neither taken nor repeated: %s",
+  (text) => {
+    expect(() => parseEndpoint(text, "DOCKER_HOST")).toThrow(/^(?!.*secret).*DOCKER_HOST/);
+  },
+);
+
+test.each(["ssh://", "ssh://host?a", "ssh://host#a", "ssh://host/%zz", "/var/run/docker.sock", ""])(
+  "%j is refused with the name of its source",
+  (text) => {
+    expect(() => parseEndpoint(text, "DOCKER_HOST")).toThrow(/DOCKER_HOST/);
+  },
+);
 
 test("properties are key=value lines; comments and other lines do not count", () => {
   const properties = parseProperties("# a=1\n docker.host = tcp://x:1 \r\nnot this\ntc.host=unix:///s=1");

@@ -1,0 +1,50 @@
+import { Agent, type ClientRequestArgs } from "node:http";
+import type { Duplex } from "node:stream";
+import type { SshEndpoint } from "../endpoint";
+import { openSshConnection, type SshConnection } from "./connection";
+
+type OnCreate = (error: Error | null, stream: Duplex) => void;
+
+/**
+ * Connections of HTTP to a daemon, all through one SSH connection: it is opened by the first, anew if it broke, and closed
+ * by `destroy`.
+ */
+export class SshHttpAgent extends Agent {
+  readonly #endpoint: SshEndpoint;
+  #ssh: Promise<SshConnection> | undefined;
+
+  constructor(endpoint: SshEndpoint) {
+    super({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+    this.#endpoint = endpoint;
+  }
+
+  override createConnection(_options: ClientRequestArgs, done?: OnCreate): undefined {
+    this.#connection()
+      .then((ssh) => ssh.open())
+      .then(
+        (socket) => done?.(null, socket),
+        // Without a stream: there is none.
+        (error: Error) => (done as ((error: Error) => void) | undefined)?.(error),
+      );
+  }
+
+  override destroy(): void {
+    super.destroy();
+    this.#ssh?.then(
+      (ssh) => ssh.close(),
+      () => {},
+    );
+    this.#ssh = undefined;
+  }
+
+  #connection(): Promise<SshConnection> {
+    if (this.#ssh !== undefined) return this.#ssh;
+    const forget = (): void => {
+      if (this.#ssh === attempt) this.#ssh = undefined;
+    };
+    const attempt = openSshConnection(this.#endpoint, forget);
+    attempt.catch(forget);
+    this.#ssh = attempt;
+    return attempt;
+  }
+}

@@ -1,0 +1,95 @@
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { run, spawnTool } from "../../src/internal/exec";
+import { waitUntil } from "./wait-until";
+
+/** Debian's SSH server on the loopback, for this user alone. */
+export interface SshServer extends AsyncDisposable {
+  readonly port: number;
+  /** As a line of `known_hosts` ends: type and key. */
+  readonly hostKey: string;
+  /** `ssh://user@127.0.0.1:port`. */
+  readonly url: string;
+  /** A folder to be HOME: with the key that the server takes, and `knownHosts` as what is known. */
+  home(knownHosts: string): Promise<string>;
+  /** Ends all connections. */
+  hangUp(): Promise<void>;
+}
+
+const privilegeFolder = "/run/sshd";
+
+/** `settings`: further lines of its configuration. */
+export async function startSshServer(settings = ""): Promise<SshServer> {
+  const folder = await mkdtemp(join(tmpdir(), "runcible-sshd-"));
+  const [hostKeyFile, userKeyFile] = [join(folder, "host_key"), join(folder, "user_key")];
+  for (const file of [hostKeyFile, userKeyFile]) await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file]);
+  const [type = "", key = ""] = (await readFile(`${hostKeyFile}.pub`, "utf8")).split(" ");
+  const port = await freePort();
+  await writeFile(
+    join(folder, "config"),
+    `ListenAddress 127.0.0.1:${port}
+HostKey ${hostKeyFile}
+AuthorizedKeysFile ${userKeyFile}.pub
+PidFile none
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+SetEnv PATH=${process.env["PATH"]}
+${settings}
+`,
+  );
+  const removePrivilegeFolder = await makePrivilegeFolder();
+  const server = spawnTool("/usr/sbin/sshd", ["-D", "-e", "-f", join(folder, "config")], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let log = "";
+  server.stderr?.on("data", (text: Buffer) => {
+    log += text.toString();
+  });
+  const exit = once(server, "exit");
+  if (!(await waitUntil(async () => log.includes("Server listening"), 10_000))) throw new TypeError(`sshd: ${log}`);
+  return {
+    port,
+    hostKey: `${type} ${key}`,
+    url: `ssh://${userInfo().username}@127.0.0.1:${port}`,
+    home: async (knownHosts) => {
+      const home = await mkdtemp(join(folder, "home-"));
+      await mkdir(join(home, ".ssh"));
+      await writeFile(join(home, ".ssh", "id_ed25519"), await readFile(userKeyFile), { mode: 0o600 });
+      await writeFile(join(home, ".ssh", "known_hosts"), knownHosts);
+      return home;
+    },
+    hangUp: async () => {
+      const children = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, "utf8");
+      for (const pid of children.trim().split(" ")) process.kill(Number(pid));
+    },
+    async [Symbol.asyncDispose]() {
+      server.kill();
+      await exit;
+      // Programs of its sessions may still have it.
+      server.stderr?.destroy();
+      await removePrivilegeFolder();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+/** Root's sshd wants it, and only systemd makes it. */
+async function makePrivilegeFolder(): Promise<() => Promise<void>> {
+  if (process.getuid?.() !== 0 || existsSync(privilegeFolder)) return async () => {};
+  await mkdir(privilegeFolder, { mode: 0o755 });
+  return () => rmdir(privilegeFolder);
+}
