@@ -33,7 +33,8 @@ test("hundreds of questions at once are all answered", async () => {
   const one = await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")] });
   const answers = await evaluateIn(
     one,
-    `const resolver = new (require("dns").promises.Resolver)({ timeout: 5000, tries: 1 });
+    // As resolvers do, it asks again: what comes faster than it reads is lost on its own side.
+    `const resolver = new (require("dns").promises.Resolver)({ timeout: 5000, tries: 3 });
      resolver.setServers(["127.0.0.11"]);
      const all = await Promise.allSettled(Array.from({ length: 400 }, () => resolver.resolve4("one")));
      return all.filter(({ value }) => value?.[0] === "10.213.1.2").length;`,
