@@ -10,7 +10,7 @@ import { pipeline, type Readable } from "node:stream";
 import { hasCode, messageOf, RuncibleError } from "../internal/errors";
 import { errorOfAnswer } from "./api-error";
 import { describeEndpoint, type Endpoint } from "./endpoint";
-import { SshHttpAgent } from "./ssh/ssh-agent";
+import { sshAgentOf } from "./ssh/ssh-agent";
 
 export interface CallOptions {
   /** Values that are undefined are left out; of a list, each is a value of its own. */
@@ -143,7 +143,7 @@ function connectorOf(endpoint: Endpoint): { send: (options: RequestOptions) => C
     return { send: (options) => httpRequest({ ...options, socketPath: endpoint.path }), agent: new Agent(pool) };
   }
   if (endpoint.kind === "ssh") {
-    const agent = new SshHttpAgent(endpoint);
+    const agent = sshAgentOf(endpoint);
     const createConnection = agent.createConnection.bind(agent);
     // A connection of its own goes through the same SSH connection.
     const own = { agent: undefined, createConnection };

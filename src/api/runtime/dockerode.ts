@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 
 import type { Endpoint } from "../../client/endpoint";
-import { SshHttpAgent } from "../../client/ssh/ssh-agent";
+import { sshAgentOf } from "../../client/ssh/ssh-agent";
 
 /**
  * dockerode for a daemon, as users of the compatible API have it at hand. Loaded when it is first touched: it brings
@@ -11,8 +11,8 @@ export function createDockerode(endpoint: Endpoint): Docker {
   const Dockerode = require("dockerode") as typeof Docker;
   if (endpoint.kind === "unix") return new Dockerode({ socketPath: endpoint.path });
   if (endpoint.kind === "ssh") {
-    // Not its own way over SSH, which takes any host key.
-    const agent = new SshHttpAgent(endpoint);
+    // Not its own way over SSH, which takes any host key and logs in for each request.
+    const agent = sshAgentOf(endpoint);
     return new Dockerode({ protocol: "http", host: "localhost", agent } as Docker.DockerOptions);
   }
   const { host, port, tls } = endpoint;

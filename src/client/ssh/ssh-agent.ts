@@ -5,6 +5,15 @@ import { openSshConnection, type SshConnection } from "./connection";
 
 type OnCreate = (error: Error | null, stream: Duplex) => void;
 
+const agents = new WeakMap<SshEndpoint, SshHttpAgent>();
+
+/** One per endpoint: what goes to the same daemon beside the client has its SSH connection. */
+export function sshAgentOf(endpoint: SshEndpoint): SshHttpAgent {
+  const agent = agents.get(endpoint) ?? new SshHttpAgent(endpoint);
+  agents.set(endpoint, agent);
+  return agent;
+}
+
 /**
  * Connections of HTTP to a daemon, all through one SSH connection: it is opened by the first, anew if it broke, and closed
  * by `destroy`.
