@@ -52,8 +52,13 @@ test("a container's processes are listed and measured, and stand still while it 
   const stats = async (): Promise<Stats> =>
     transport.call("GET", `${at}/stats`, { query: { stream: false, "one-shot": true } });
 
-  const top = await transport.call<{ readonly Processes: readonly (readonly string[])[] }>("GET", `${at}/top`);
-  expect(top.Processes.map((columns) => columns.at(-1))).toContain("sleep 1000");
+  const commands = async (): Promise<readonly (string | undefined)[]> => {
+    const top = await transport.call<{ readonly Processes: readonly (readonly string[])[] }>("GET", `${at}/top`);
+    return top.Processes.map((columns) => columns.at(-1));
+  };
+  // The first process may still be on its way to become the program.
+  await waitUntil(async () => (await commands()).includes("sleep 1000"), 10_000);
+  expect(await commands()).toContain("sleep 1000");
   const running = await stats();
   expect(running.pids_stats.current).toBeGreaterThanOrEqual(3);
   expect(running.memory_stats.usage).toBeGreaterThan(0);
