@@ -37,6 +37,20 @@ export async function findCredentials(
   return auth && { serverAddress: wanted, ...auth };
 }
 
+/** What is known of several registries, each asked for once, by the address that it is for. Throws as `findCredentials`. */
+export async function findAllCredentials(
+  registries: readonly (string | undefined)[],
+  sources: CredentialSources,
+): Promise<ReadonlyMap<string, RegistryAuth>> {
+  const found = await Promise.all(
+    [...new Set(registries)].map(async (registry) => {
+      const auth = await findCredentials(registry, sources);
+      return auth === undefined ? [] : [[auth.serverAddress ?? registry ?? "docker.io", auth] as const];
+    }),
+  );
+  return new Map(found.flat());
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 interface DockerConfig {

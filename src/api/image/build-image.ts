@@ -2,9 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildImageRequest } from "../../client/build";
 import { openFolderContext } from "../../client/folder-context";
-import { findCredentials } from "../../client/registry-credentials";
+import { findAllCredentials } from "../../client/registry-credentials";
 import { withContext } from "../../internal/error-context";
-import type { RegistryAuth } from "../../wire/registry-auth";
 import { credentialSources, isOffline } from "../config";
 import { buildLog } from "../log";
 import type { Runtime } from "../runtime/runtime";
@@ -43,7 +42,8 @@ export async function buildImage({ engine, isOwnEngine }: Runtime, build: ImageB
     // What must not be pulled is refused here, by name.
     const isPullAllowed = build.isPullAllowed && !isOffline();
     if (!isPullAllowed) for (const base of bases) await ensureImage(engine, base, { force: false, isPullAllowed });
-    const auths = await credentialsFor(bases);
+    const registriesOfBases = bases.map(({ registry }) => registry);
+    const auths = await findAllCredentials(registriesOfBases, credentialSources());
     const request: BuildImageRequest = {
       context,
       dockerfile,
@@ -66,15 +66,4 @@ export async function buildImage({ engine, isOwnEngine }: Runtime, build: ImageB
   } catch (error) {
     throw withContext(error, `build image ${imageName.string} from ${contextFolder}`);
   }
-}
-
-async function credentialsFor(bases: readonly ImageName[]): Promise<ReadonlyMap<string, RegistryAuth>> {
-  const sources = credentialSources();
-  const found = await Promise.all(
-    [...new Set(bases.map(({ registry }) => registry))].map(async (registry) => {
-      const auth = await findCredentials(registry, sources);
-      return auth === undefined ? [] : [[auth.serverAddress ?? registry ?? "docker.io", auth] as const];
-    }),
-  );
-  return new Map(found.flat());
 }

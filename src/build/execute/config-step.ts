@@ -8,7 +8,7 @@ import { configCreatedBy } from "../plan/created-by";
 import { applyInstruction, type ConfigInstruction } from "../plan/run-config";
 import type { Build } from "./build";
 import { type StepRecord, stepKey } from "./build-cache";
-import { makeFolders } from "./copy-tree";
+import { makeFolders, rootOwner } from "./copy-tree";
 import { makeLayer } from "./make-layer";
 import { ownerOf } from "./owner-of";
 import { diffIdsOf, nextSnapshot } from "./snapshot";
@@ -75,9 +75,8 @@ async function makeWorkingFolder(build: Build, stage: Stage, folder: string): Pr
   if (isThere) return await emptyStep();
   return await makeLayer(build, diffIdsOf(stage.snapshot), async ({ rootPath }) => {
     // The user's, as BuildKit has it: what USER names is to write there. Nobody's name is no reason to fail before it runs.
-    const root = { uid: 0, gid: 0 };
     const user = stage.config.config.User;
-    await makeFolders(rootPath, folder, user ? await ownerOf(rootPath, user).catch(() => root) : root);
+    await makeFolders(rootPath, folder, user ? await ownerOf(rootPath, user).catch(() => rootOwner) : rootOwner);
   });
 }
 

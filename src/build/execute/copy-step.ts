@@ -13,7 +13,7 @@ import { copyCreatedBy } from "../plan/created-by";
 import type { Build } from "./build";
 import { stepKey } from "./build-cache";
 import { type CopyItem, copyItems } from "./copy-sources";
-import { copyTree, makeFolders, type Owner } from "./copy-tree";
+import { copyTree, makeFolders, type Owner, rootOwner } from "./copy-tree";
 import { type ModeChange, parseChmod } from "./file-mode";
 import { makeLayer } from "./make-layer";
 import { ownerOf } from "./owner-of";
@@ -104,7 +104,7 @@ interface Placement {
 
 async function placeItem({ build, root, target, item, owner, changeMode, keepsParents }: Placement): Promise<void> {
   const { signal } = build;
-  const folderOwner = owner ?? { uid: 0, gid: 0 };
+  const folderOwner = owner ?? rootOwner;
   if (item.unpacks) {
     await makeFolders(root, target, folderOwner);
     const options = { noOverwriteDirNonDir: false, signal, ...(owner === undefined ? {} : { owner }) };
@@ -117,7 +117,7 @@ async function placeItem({ build, root, target, item, owner, changeMode, keepsPa
     source: item.path,
     root,
     target: place,
-    owner: owner ?? (item.keepsOwner ? undefined : { uid: 0, gid: 0 }),
+    owner: owner ?? (item.keepsOwner ? undefined : rootOwner),
     changeMode,
     keepsTopFolder: keepsParents,
     keepsAttributes: item.keepsOwner,

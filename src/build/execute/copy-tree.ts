@@ -12,6 +12,8 @@ export interface Owner {
   readonly gid: number;
 }
 
+export const rootOwner: Owner = { uid: 0, gid: 0 };
+
 export interface CopyJob {
   /** A file or folder on this machine. */
   readonly source: string;
@@ -49,7 +51,7 @@ export async function copyTree(job: CopyJob): Promise<void> {
     const isNew = await makeFolder(place);
     const isTop = entry.relative === "";
     if (isNew || !isTop) {
-      if (isTop && !job.keepsTopFolder) await openToAll(place, job.owner ?? { uid: 0, gid: 0 });
+      if (isTop && !job.keepsTopFolder) await openToAll(place, job.owner ?? rootOwner);
       else await applyOwner(job, place, entry.stats);
       folders.push({ path: place, stats: entry.stats });
     }
@@ -87,7 +89,7 @@ async function copyAttributes(programs: readonly Program[], signal: AbortSignal)
 const filesAtOnce = 200;
 
 /** Folders that lack on the way to a target are made, open to everybody. */
-export async function makeFolders(root: string, target: string, owner: Owner | undefined): Promise<void> {
+export async function makeFolders(root: string, target: string, owner: Owner): Promise<void> {
   const path = await resolveInRoot(root, target, { followLast: true });
   const missing: string[] = [];
   for (let at = path; at.length > root.length && !(await statOrNothing(at)); at = dirname(at)) missing.unshift(at);
@@ -97,9 +99,9 @@ export async function makeFolders(root: string, target: string, owner: Owner | u
   }
 }
 
-async function openToAll(folder: string, owner: Owner | undefined): Promise<void> {
+async function openToAll(folder: string, owner: Owner): Promise<void> {
   await chmod(folder, 0o755);
-  if (owner !== undefined) await lchown(folder, owner.uid, owner.gid);
+  await lchown(folder, owner.uid, owner.gid);
 }
 
 /** Links to folders are followed inside the root, a link in place of a file is replaced. */

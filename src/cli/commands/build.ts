@@ -1,10 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { baseNames } from "../../build/dockerfile/base-names";
 import { openFolderContext } from "../../client/folder-context";
+import { findAllCredentials } from "../../client/registry-credentials";
 import { messageOf, RuncibleError } from "../../internal/errors";
-import { buildCredentials } from "../build-credentials";
 import type { Command, CommandContext, Flags } from "../command";
 import { listFlag, textFlag } from "../flag-values";
+import { registryOf } from "../image-name";
+import { loginSources } from "../registry-login";
 import { openSshAgents } from "../ssh-agents";
 
 export const buildCommand: Command = {
@@ -47,7 +50,8 @@ export const buildCommand: Command = {
     await using agents = await openSshAgents(listFlag(flags, "ssh"), context);
     const buildArgs = pairsOf(listFlag(flags, "build-arg"), context.env);
     const dockerfileText = await readFile(join(resolve(context.workingFolder, folder), dockerfile), "utf8");
-    const auths = await buildCredentials(context.env, dockerfileText, buildArgs);
+    const registries = baseNames(dockerfileText, buildArgs).map(registryOf);
+    const auths = await findAllCredentials(registries, loginSources(context.env));
     const isQuiet = flags["quiet"] === true;
     const client = await context.connect();
     try {
