@@ -92,7 +92,11 @@ export async function prepareRootfs(
  * Starts a container's first process. Rejects as `Runc.run`, `NetworkStack.reservePorts` and `resolveUser` do, with
  * nothing left behind.
  */
-export async function startContainer(parts: RuntimeParts, request: RunRequest): Promise<ContainerRun> {
+export function startContainer(parts: RuntimeParts, request: RunRequest): Promise<ContainerRun> {
+  return parts.network.duringStart(() => startUndisturbed(parts, request));
+}
+
+async function startUndisturbed(parts: RuntimeParts, request: RunRequest): Promise<ContainerRun> {
   const undo = createUndoStack();
   try {
     // Needs nothing of the network, so it runs beside it; a failure is thrown where the user is needed.

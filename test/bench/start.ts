@@ -1,27 +1,39 @@
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GenericContainer } from "../../src/index";
 import { exitOf, run, spawnTool } from "../../src/internal/exec";
 import { useTestEngine } from "../support/engine";
+import { freePort } from "../support/free-port";
 import { pushTestImage, testImage } from "../support/images";
 import { waitUntil } from "../support/wait-until";
 import { repeat, row, timed } from "./measure";
 import type { Section } from "./section";
 
-const runs = 30;
+/** What users load: it goes through no transformer. */
+const { GenericContainer } = createRequire(import.meta.url)("../../build/index.js") as typeof import("../../src/index");
+
+const runs = 50;
 const httpServer = ["httpd", "-f", "-p", "8080", "-h", "/etc"];
 
-/** A busybox HTTP server from start to its first answer, and its stop: through the API, and by bare runc on the host network. */
+/**
+ * A busybox HTTP server from start to its first answer, and its stop: through the API, and by bare runc on the host
+ * network. In turns, as a machine's pace changes within seconds.
+ */
 export async function measureStart(registry: Parameters<typeof pushTestImage>[0]): Promise<Section> {
   await using _engine = await useTestEngine();
   const image = await pushTestImage(registry, "busybox");
+  await using bundle = await prepareBundle();
   // The first start pulls the image and starts the engine.
   await startOnce(image);
-  const ours = await repeat(runs, () => startOnce(image));
-  const bare = await measureBareRunc();
+  const rounds = await repeat(runs, async (index) => {
+    const ours = await startOnce(image);
+    return { ours, bare: await runBare(bundle, `runcible-bench-${process.pid}-${index}`) };
+  });
+  const ours = rounds.map((round) => round.ours);
+  const bare = rounds.map((round) => round.bare);
   return {
     title: "Start to ready, and stop",
     note: "A busybox HTTP server; ready is the first answer. Bare runc has no network, no overlay and no logs to set up.",
@@ -61,34 +73,35 @@ async function startOnce(image: string): Promise<StartTimes> {
   return { startMs: start.ms, stopMs: stop.ms };
 }
 
-async function measureBareRunc(): Promise<StartTimes[]> {
-  const folder = await mkdtemp(join(tmpdir(), "runcible-bench-"));
-  try {
-    const bundle = join(folder, "bundle");
-    await run("umoci", ["unpack", "--image", `${await testImage("busybox")}:image`, bundle]);
-    await changeSpec(join(bundle, "config.json"));
-    return await repeat(runs, (index: number) => runBare(bundle, `runcible-bench-${process.pid}-${index}`));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+interface Bundle extends AsyncDisposable {
+  readonly path: string;
+  /** Of the host, that its server listens on. */
+  readonly port: number;
 }
 
-const barePort = 18_080;
+async function prepareBundle(): Promise<Bundle> {
+  const folder = await mkdtemp(join(tmpdir(), "runcible-bench-"));
+  const path = join(folder, "bundle");
+  await run("umoci", ["unpack", "--image", `${await testImage("busybox")}:image`, path]);
+  const port = await freePort();
+  await changeSpec(join(path, "config.json"), port);
+  return { path, port, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+}
 
 /** The same server without a network namespace of its own, so that it can be reached. */
-async function changeSpec(file: string): Promise<void> {
+async function changeSpec(file: string, port: number): Promise<void> {
   const spec = JSON.parse(await readFile(file, "utf8"));
   spec.process.terminal = false;
-  spec.process.args = [...httpServer.slice(0, 3), String(barePort), ...httpServer.slice(4)];
+  spec.process.args = [...httpServer.slice(0, 3), String(port), ...httpServer.slice(4)];
   spec.linux.namespaces = spec.linux.namespaces.filter(({ type }: { type: string }) => type !== "network");
   await writeFile(file, JSON.stringify(spec));
 }
 
-async function runBare(bundle: string, id: string): Promise<StartTimes> {
+async function runBare({ path, port }: Bundle, id: string): Promise<StartTimes> {
   const start = await timed(async () => {
-    const child = spawnTool("runc", ["run", "--bundle", bundle, id], { stdio: "ignore" });
+    const child = spawnTool("runc", ["run", "--bundle", path, id], { stdio: "ignore" });
     const exited = exitOf(child, "runc");
-    await waitUntil(answers, 10_000);
+    await waitUntil(() => answers(port), 10_000);
     // Wrapped: a promise that is returned plain would be waited for.
     return { exited };
   });
@@ -99,8 +112,8 @@ async function runBare(bundle: string, id: string): Promise<StartTimes> {
   return { startMs: start.ms, stopMs: stop.ms };
 }
 
-async function answers(): Promise<boolean> {
-  const socket = connect(barePort, "127.0.0.1");
+async function answers(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
   try {
     await once(socket, "connect");
     return true;

@@ -4,7 +4,7 @@ export interface Pool<T> {
   takeReady(): T | undefined;
   /** One that is ready, else one that is made now. */
   take(): Promise<T>;
-  /** Replaces what was taken, a moment later: whoever took it is about to start a container, and would share the processor. */
+  /** Replaces what was taken, a moment later and not while somebody must not be disturbed: then it has to be called again. */
   refill(): void;
   /** Discards what is ready. Idempotent. */
   close(): Promise<void>;
@@ -14,22 +14,24 @@ export interface PoolOptions<T> {
   readonly size: number;
   readonly make: () => Promise<T>;
   readonly discard: (thing: T) => Promise<void>;
+  /** Somebody is at work with whom making things would share the processor. */
+  readonly isBusy: () => boolean;
   /** Nobody waits for what is made in advance: whoever takes the next one makes it, and is told. */
   readonly onError: (error: unknown) => void;
 }
 
-/** A container starts within this time. */
-const refillDelayMs = 100;
+/** Whoever waits for a container that has just started gets the answer first. */
+const refillDelayMs = 10;
 
 /** Starts out empty; `refill` fills it. */
-export function createPool<T>({ size, make, discard, onError }: PoolOptions<T>): Pool<T> {
+export function createPool<T>({ size, make, discard, isBusy, onError }: PoolOptions<T>): Pool<T> {
   const ready: T[] = [];
   let isClosed = false;
   let filling: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   const fill = async (): Promise<void> => {
-    while (!isClosed && ready.length < size) ready.push(await make());
+    while (!isClosed && !isBusy() && ready.length < size) ready.push(await make());
   };
   const fillNow = (): void => {
     filling ??= fill()

@@ -6,6 +6,7 @@ import { messageOf, RuncibleError } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
 import { perform, performUnchecked } from "../../internal/perform";
 import { ownUserNamespace } from "../../internal/user-namespace";
+import type { BusyCount } from "./busy-count";
 import { sandboxRules } from "./nft-rules";
 import { createPool, type Pool } from "./pool";
 
@@ -29,12 +30,17 @@ exec nft -f -
  * Network namespaces for containers, each as the path of its file, with loopback up and nothing else in it. `folder` must
  * not be shared with other mount namespaces by propagation, or they would see the namespaces as mounts.
  */
-export async function openSandboxPool(folder: string, size: number, logger: Logger): Promise<Pool<string>> {
+export async function openSandboxPool(
+  folder: string,
+  options: { readonly size: number; readonly starts: BusyCount; readonly logger: Logger },
+): Promise<Pool<string>> {
+  const { size, starts, logger } = options;
   await mkdir(folder, { recursive: true, mode: 0o711 });
   return createPool({
     size,
     make: () => makeSandbox(folder),
     discard: discardSandbox,
+    isBusy: () => starts.isBusy,
     onError: (error) => logger.warn("prepare network namespace", { error }),
   });
 }

@@ -4,6 +4,7 @@ import type { RuncibleError } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
 import { createUndoStack } from "../../internal/undo";
 import { startAgent } from "./agent-client";
+import { createBusyCount } from "./busy-count";
 import { dnsPort, forwardQuery } from "./dns/forwarder";
 import { watchResolvers } from "./dns/resolvers";
 import { serviceAddress } from "./link-plan";
@@ -112,6 +113,8 @@ export interface NetworkStack {
     readonly endpoints: readonly EndpointRequest[];
     readonly ports?: PortReservation;
   }): Promise<Sandbox>;
+  /** Starts a container. Nothing is made in advance meanwhile, which would share the processor with it. */
+  duringStart<T>(start: () => Promise<T>): Promise<T>;
   /** Takes everything down. Idempotent. */
   close(): Promise<void>;
 }
@@ -143,7 +146,8 @@ export async function startNetworkStack(options: NetworkStackOptions): Promise<N
   const close = (): Promise<void> => undo.unwind((error) => logger.warn("take down container networks", { error }));
   try {
     await mkdir(runFolder, { recursive: true });
-    const pool = await openSandboxPool(join(runFolder, "netns"), options.poolSize ?? 3, logger);
+    const starts = createBusyCount();
+    const pool = await openSandboxPool(join(runFolder, "netns"), { size: options.poolSize ?? 3, starts, logger });
     undo.push(pool.close);
     pool.refill();
     const resolvers = watchResolvers(options.resolvConfPath ?? "/etc/resolv.conf");
@@ -160,7 +164,7 @@ export async function startNetworkStack(options: NetworkStackOptions): Promise<N
     const uplink = await openUplink({ agent, engineId, runFolder, logger }, options.uplink);
     undo.push(uplink.close);
     await agent.request({ kind: "serve-names", address: serviceAddress });
-    return new SwitchedStack({ agent, uplink, pool, logger }, close);
+    return new SwitchedStack({ agent, uplink, pool, starts, logger }, close);
   } catch (error) {
     await close();
     throw error;

@@ -3,6 +3,7 @@ import { RuncibleError } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
 import { createAddressPool } from "./address-pool";
 import type { AgentClient } from "./agent-client";
+import type { BusyCount } from "./busy-count";
 import { ipBatch, ipBatchForced } from "./ip-batch";
 import { bridgeName, hostPortsAddress, planBridge } from "./link-plan";
 import { createPool, type Pool } from "./pool";
@@ -26,6 +27,8 @@ export interface StackParts {
   readonly agent: AgentClient;
   readonly uplink: Uplink;
   readonly pool: Pool<string>;
+  /** Of containers. */
+  readonly starts: BusyCount;
   readonly logger: Logger;
 }
 
@@ -107,6 +110,14 @@ export class SwitchedStack implements NetworkStack {
     return await this.#wire({ containerId, endpoints, ports });
   }
 
+  async duringStart<T>(start: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#parts.starts.during(start);
+    } finally {
+      for (const pool of [this.#parts.pool, ...this.#spares.values()]) pool.refill();
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#spares.keys()].map((id) => this.#closeSpares(id)));
     await Promise.all([...this.#sandboxes].map((sandbox) => sandbox.close()));
@@ -143,6 +154,7 @@ export class SwitchedStack implements NetworkStack {
       size,
       make: () => this.#wire({ containerId: "", endpoints: [{ networkId: id, dnsNames: [] }], ports: undefined }),
       discard: (spare) => spare.close(),
+      isBusy: () => this.#parts.starts.isBusy,
       onError: (error) => this.#parts.logger.warn(`prepare sandboxes on network ${name}`, { error }),
     });
     spares.refill();

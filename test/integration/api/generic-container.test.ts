@@ -152,7 +152,8 @@ test("hooks of a subclass run in order, and may still change the request", async
   await using container = await new Custom(await busyboxImage()).start();
 
   expect(calls).toEqual(["before", "created", "starting", "started"]);
-  expect((await container.exec(["ps"])).stdout).toContain("sleep 60");
+  // The first process may still be on its way to become the program.
+  await expect.poll(async () => (await container.exec(["ps"])).stdout).toContain("sleep 60");
 });
 
 test("a reusable container is found again by its configuration", async () => {
