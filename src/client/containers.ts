@@ -78,7 +78,7 @@ export interface CommitOptions {
 export function createContainersClient(transport: Transport): ContainersClient {
   const at = (id: string, action = ""): string => `/containers/${encodeURIComponent(id)}${action}`;
   const post = (id: string, action: string, options?: CallOptions): Promise<void> =>
-    transport.call<void>("POST", at(id, action), options);
+    transport.send("POST", at(id, action), options);
 
   return {
     create: (body, { name, platform } = {}) =>
@@ -96,7 +96,7 @@ export function createContainersClient(transport: Transport): ContainersClient {
     pause: (id) => post(id, "/pause"),
     unpause: (id) => post(id, "/unpause"),
     remove: (id, { force = false, volumes = false } = {}) =>
-      transport.call<void>("DELETE", at(id), { query: { force, v: volumes } }),
+      transport.send("DELETE", at(id), { query: { force, v: volumes } }),
     inspect: (id) => transport.call("GET", at(id, "/json")),
     list: ({ all = false, filters, limit } = {}) =>
       transport.call("GET", "/containers/json", {
@@ -116,12 +116,12 @@ export function createContainersClient(transport: Transport): ContainersClient {
       transport.hijack("POST", at(id, "/attach"), { query: { stream: true, stdin, stdout: true, stderr: true, logs } }),
     getArchive: (id, path) => transport.open("GET", at(id, "/archive"), { query: { path } }),
     putArchive: (id, path, tar, options = {}) =>
-      transport.call<void>("PUT", at(id, "/archive"), { query: { path, ...options }, bodyStream: tar }),
+      transport.send("PUT", at(id, "/archive"), { query: { path, ...options }, bodyStream: tar }),
     commit: (id, { changes = [], ...query }) =>
       transport.call("POST", "/commit", { query: { container: id, ...query, changes: changes.join("\n") } }),
-    keep: (id) => transport.call<void>("POST", `/runcible${at(id, "/keep")}`),
+    keep: (id) => transport.send("POST", `/runcible${at(id, "/keep")}`),
     waitForPorts: (id, body, signal) =>
-      transport.call<void>("POST", `/runcible${at(id, "/wait-ports")}`, {
+      transport.send("POST", `/runcible${at(id, "/wait-ports")}`, {
         body,
         ...(signal === undefined ? {} : { signal }),
       }),

@@ -24,7 +24,6 @@ export function createExecClient(transport: Transport): ExecClient {
       }),
     startWithInput: (id) => transport.hijack("POST", at(id, "/start"), { body: { Detach: false } }),
     inspect: (id) => transport.call("GET", at(id, "/json")),
-    resize: (id, { rows, columns }) =>
-      transport.call<void>("POST", at(id, "/resize"), { query: { h: rows, w: columns } }),
+    resize: (id, { rows, columns }) => transport.send("POST", at(id, "/resize"), { query: { h: rows, w: columns } }),
   };
 }

@@ -7,5 +7,5 @@ export interface HostPortsClient {
 }
 
 export function createHostPortsClient(transport: Transport): HostPortsClient {
-  return { expose: (body) => transport.call<void>("POST", "/runcible/host-ports", { body }) };
+  return { expose: (body) => transport.send("POST", "/runcible/host-ports", { body }) };
 }

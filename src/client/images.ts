@@ -93,7 +93,7 @@ export function createImagesClient(transport: Transport): ImagesClient {
       transport.open("GET", "/images/get", { query: { names }, ...(signal === undefined ? {} : { signal }) }),
     importFilesystem: (request) => importFilesystem(transport, request),
     history: (name) => transport.call("GET", at(name, "/history")),
-    tag: (name, target) => transport.call<void>("POST", at(name, "/tag"), { query: { ...target } }),
+    tag: (name, target) => transport.send("POST", at(name, "/tag"), { query: { ...target } }),
     remove: (name, { force = false } = {}) => transport.call("DELETE", at(name), { query: { force } }),
     load: async (archive, onProgress) =>
       readProgress(await transport.open("POST", "/images/load", { bodyStream: archive }), onProgress),

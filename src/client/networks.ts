@@ -21,9 +21,9 @@ export function createNetworksClient(transport: Transport): NetworksClient {
     list: (filters) =>
       transport.call("GET", "/networks", filters === undefined ? {} : { query: { filters: encodeFilters(filters) } }),
     connect: (id, container, endpoint = {}) =>
-      transport.call<void>("POST", at(id, "/connect"), { body: { Container: container, EndpointConfig: endpoint } }),
+      transport.send("POST", at(id, "/connect"), { body: { Container: container, EndpointConfig: endpoint } }),
     disconnect: (id, container, { force = false } = {}) =>
-      transport.call<void>("POST", at(id, "/disconnect"), { body: { Container: container, Force: force } }),
-    remove: (id) => transport.call<void>("DELETE", at(id)),
+      transport.send("POST", at(id, "/disconnect"), { body: { Container: container, Force: force } }),
+    remove: (id) => transport.send("DELETE", at(id)),
   };
 }

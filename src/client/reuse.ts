@@ -1,4 +1,4 @@
-import type { ReuseBody, ReuseLeased, ReuseReadyBody } from "../wire/session";
+import { type ReuseBody, type ReuseLeased, type ReuseReadyBody, reuseLeaseLabel } from "../wire/session";
 import { holdAnswer } from "./held-answer";
 import type { Transport } from "./transport";
 
@@ -6,6 +6,8 @@ import type { Transport } from "./transport";
 export interface ReuseLease {
   /** Ready. Undefined: this process is to make it. */
   readonly containerId: string | undefined;
+  /** What it is to be labelled with when it is made. */
+  readonly labels: Readonly<Record<string, string>>;
   close(): void;
 }
 
@@ -22,8 +24,9 @@ export function createReuseClient(transport: Transport): ReuseClient {
     lease: async (body) => {
       const answer = await transport.open("POST", "/runcible/reuse", { body });
       const { first, close } = await holdAnswer<ReuseLeased>(answer, "lease container");
-      return { containerId: first.Id, close };
+      const labels = first.Lease === undefined ? {} : { [reuseLeaseLabel]: first.Lease };
+      return { containerId: first.Id, labels, close };
     },
-    ready: (body) => transport.call<void>("POST", "/runcible/reuse/ready", { body }),
+    ready: (body) => transport.send("POST", "/runcible/reuse/ready", { body }),
   };
 }

@@ -26,8 +26,8 @@ export function createSystemClient(transport: Transport): SystemClient {
         throw error;
       }
     },
-    stay: () => transport.call<void>("POST", "/runcible/stay"),
-    shutdown: () => transport.call<void>("POST", "/runcible/shutdown"),
+    stay: () => transport.send("POST", "/runcible/stay"),
+    shutdown: () => transport.send("POST", "/runcible/shutdown"),
   };
 }
 

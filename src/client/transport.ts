@@ -29,8 +29,10 @@ export interface Transport {
   readonly endpoint: Endpoint;
   /** Resolves with the headers; the caller reads or destroys the body. Throws what the daemon answered with. */
   open(method: string, path: string, options?: CallOptions): Promise<IncomingMessage>;
-  /** The whole JSON answer; undefined when it is empty. */
+  /** The whole JSON answer; undefined when it is empty. Throws `api-error` for what is no JSON. */
   call<T>(method: string, path: string, options?: CallOptions): Promise<T>;
+  /** As `call`, for what is answered with success alone: whatever else is said (Podman's "OK") counts for nothing. */
+  send(method: string, path: string, options?: CallOptions): Promise<void>;
   /** A connection turned into a raw two-way stream, for attach and exec with input. */
   hijack(method: string, path: string, options?: CallOptions): Promise<Socket>;
   close(): void;
@@ -44,11 +46,11 @@ const errorLimit = 64 * 1024;
  * (undici: about 90 ms, more than a whole container start).
  */
 export function createTransport(endpoint: Endpoint): Transport {
-  const { send, agent } = connectorOf(endpoint);
+  const { send: begin, agent } = connectorOf(endpoint);
 
   const start = (method: string, path: string, options: CallOptions, extra: RequestOptions): ClientRequest => {
     const json = options.body === undefined ? undefined : JSON.stringify(options.body);
-    const request = send({
+    const request = begin({
       method,
       path: pathWithQuery(path, options.query),
       headers: { host: "runcible", ...headersOf(options, json), ...options.headers },
@@ -94,7 +96,11 @@ export function createTransport(endpoint: Endpoint): Transport {
 
   const call = async <T>(method: string, path: string, options: CallOptions = {}): Promise<T> => {
     const text = await textOf(await open(method, path, options), answerLimit);
-    return (text === "" ? undefined : JSON.parse(text)) as T;
+    return (text === "" ? undefined : parsed(text, `${method} ${path}`)) as T;
+  };
+
+  const send = async (method: string, path: string, options: CallOptions = {}): Promise<void> => {
+    await textOf(await open(method, path, options), answerLimit);
   };
 
   const hijack = async (method: string, path: string, options: CallOptions = {}): Promise<Socket> => {
@@ -107,7 +113,7 @@ export function createTransport(endpoint: Endpoint): Transport {
     }
   };
 
-  return { endpoint, open, call, hijack, close: () => agent.destroy() };
+  return { endpoint, open, call, send, hijack, close: () => agent.destroy() };
 }
 
 function isSafe(method: string): boolean {
@@ -219,6 +225,15 @@ async function textOf(response: IncomingMessage, limit: number): Promise<string>
     throw new RuncibleError("engine-unreachable", `read answer: ${messageOf(cause)}`, { cause });
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+function parsed(text: string, request: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const message = `read answer of ${request}: it is no JSON: ${text.trim().slice(0, 100)}; does something else than Docker's API answer there?`;
+    throw new RuncibleError("api-error", message, { cause });
+  }
 }
 
 function sourceFailed(cause: unknown): RuncibleError {

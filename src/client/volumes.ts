@@ -23,6 +23,6 @@ export function createVolumesClient(transport: Transport): VolumesClient {
       );
       return Volumes ?? [];
     },
-    remove: (name, { force = false } = {}) => transport.call<void>("DELETE", at(name), { query: { force } }),
+    remove: (name, { force = false } = {}) => transport.send("DELETE", at(name), { query: { force } }),
   };
 }

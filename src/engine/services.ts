@@ -96,7 +96,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
   const context: ContainerContext = {
     index,
     names: new Set(),
-    reuseKeysInMaking: new Set(),
+    reuseMakers: new Set(),
     store: containerStore,
     images,
     volumes,

@@ -67,6 +67,7 @@ export function spawnTool(command: string, args: readonly string[], options: Spa
   child.stdin ??= null;
   child.stdout ??= null;
   child.stderr ??= null;
+  if (child.stdio === undefined) Object.assign(child, { stdio: [null, null, null] });
   return child;
 }
 

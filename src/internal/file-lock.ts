@@ -13,7 +13,8 @@ const longestPauseMs = 100;
 
 /**
  * One process at a time, among all that name the same path; the lock of one that was killed is taken over after 10
- * seconds. Throws `timeout`.
+ * seconds. What lies at the path does not matter, the lock is a folder beside it, `.lock` added to its name. Throws
+ * `timeout`.
  */
 export async function withFileLock<T>(path: string, options: FileLockOptions, task: () => Promise<T>): Promise<T> {
   const release = await acquire(path, options);
@@ -30,7 +31,7 @@ async function acquire(path: string, { timeoutMs }: FileLockOptions): Promise<()
   const deadline = Date.now() + timeoutMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
-      return await lock(path, { realpath: false, lockfilePath: path, stale: staleMs, onCompromised: () => {} });
+      return await lock(path, { realpath: false, stale: staleMs, onCompromised: () => {} });
     } catch (error) {
       if (!hasCode(error, "ELOCKED")) throw error;
       if (Date.now() < deadline) await delay(pauseMs);
@@ -40,7 +41,7 @@ async function acquire(path: string, { timeoutMs }: FileLockOptions): Promise<()
 }
 
 function timedOut(path: string, timeoutMs: number, cause: unknown): RuncibleError {
-  const advice = "end the process that holds it, or remove the folder if there is none";
+  const advice = `end the process that holds it, or remove the folder ${path}.lock if there is none`;
   return new RuncibleError("timeout", `lock ${path}: another process held it for ${timeoutMs} ms; ${advice}`, {
     cause,
   });

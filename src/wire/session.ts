@@ -54,7 +54,12 @@ export interface ReuseBody {
 export interface ReuseLeased {
   /** Absent: the caller is to make the container, and to say when it is ready. */
   readonly Id?: string;
+  /** Of who is to make it: what to label it with (`reuseLeaseLabel`), so that nothing is made after the lease has ended. */
+  readonly Lease?: string;
 }
+
+/** Names the lease under which a reusable container is made. */
+export const reuseLeaseLabel = "runcible.reuse-lease";
 
 /** Body of `POST /runcible/reuse/ready`; answered by 200 `{}`. */
 export interface ReuseReadyBody {

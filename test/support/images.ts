@@ -11,7 +11,7 @@ import { busyboxPath, fillBase, recipes, type TestImageName } from "./image/reci
 export const imageCacheFolder: string =
   process.env["RUNCIBLE_TEST_CACHE"] || join(homedir(), ".cache", "runcible-test");
 /** Goes up with every change of a recipe. */
-const recipeVersion = 2;
+const recipeVersion = 3;
 
 /** An OCI layout with one image, made of this machine's programs; made once and kept. Its tag in the layout is `image`. */
 export async function testImage(name: TestImageName): Promise<string> {

@@ -2,11 +2,10 @@ import { createReadStream, type Stats } from "node:fs";
 import { lstat, readdir, readlink, stat } from "node:fs/promises";
 import { basename, join, posix } from "node:path";
 import { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import type { Header, Pack } from "tar-stream";
 import { messageOf, RuncibleError } from "../../internal/errors";
-import { takeStream } from "./one-time-stream";
+import { readStream } from "./one-time-stream";
 import type { Content, ContentToCopy, DirectoryToCopy, FileToCopy } from "./types";
 
 export interface CopySources {
@@ -101,7 +100,7 @@ async function addContent(job: PackJob, { content, target, mode }: ContentToCopy
 
 function bytesOf(content: Content, target: string): Promise<Buffer> | Buffer {
   if (typeof content === "string") return Buffer.from(content);
-  return Buffer.isBuffer(content) ? content : buffer(takeStream(content, target));
+  return Buffer.isBuffer(content) ? content : readStream(content, target);
 }
 
 function addEmpty(job: PackJob, fields: EntryFields): Promise<void> {

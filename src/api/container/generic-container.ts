@@ -140,7 +140,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
     try {
       return await startOnce(runtime, hash, {
         resume: (id) => this.#resume(runtime, id, attempt),
-        make: () => this.#startNew(runtime, { [LABEL_TESTCONTAINERS_CONTAINER_HASH]: hash }, attempt),
+        make: (labels) => this.#startNew(runtime, { ...labels, [LABEL_TESTCONTAINERS_CONTAINER_HASH]: hash }, attempt),
       });
     } finally {
       // Streams are read once; the next start finds its own.

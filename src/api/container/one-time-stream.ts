@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
-import { RuncibleError } from "../../internal/errors";
+import { buffer } from "node:stream/consumers";
+import { messageOf, RuncibleError } from "../../internal/errors";
 
 const taken = new WeakSet<Readable>();
 
@@ -16,4 +17,14 @@ export function takeStream(stream: Readable, target: string): Readable {
   }
   taken.add(stream);
   return stream;
+}
+
+/** All of such a stream. Throws `invalid-argument` when it was read already, or fails. */
+export async function readStream(stream: Readable, target: string): Promise<Buffer> {
+  const source = takeStream(stream, target);
+  try {
+    return await buffer(source);
+  } catch (cause) {
+    throw new RuncibleError("invalid-argument", `read the stream to copy to ${target}: ${messageOf(cause)}`, { cause });
+  }
 }

@@ -11,7 +11,7 @@ import { KeyedMutex } from "../../internal/keyed-mutex";
 import { LABEL_TESTCONTAINERS_CONTAINER_HASH } from "../labels";
 import type { Runtime } from "../runtime/runtime";
 import { type CopySources, packSources } from "./copy";
-import { takeStream } from "./one-time-stream";
+import { readStream } from "./one-time-stream";
 import type { EnvironmentOf } from "./request-extras";
 import type { ArchiveToCopy, ContentToCopy, CopyToContainerOptions, StartedTestContainer } from "./types";
 
@@ -30,7 +30,8 @@ export interface ReuseRequest {
 export interface ReuseActions {
   /** The container is ready, or was when it last ran. */
   readonly resume: (id: string) => Promise<StartedTestContainer>;
-  readonly make: () => Promise<StartedTestContainer>;
+  /** `labels`: what the daemon wants it to carry beside its hash. */
+  readonly make: (labels: Readonly<Record<string, string>>) => Promise<StartedTestContainer>;
 }
 
 const statuses = ["created", "running", "paused", "exited"];
@@ -73,9 +74,7 @@ export async function reuseHash({ engine }: Pick<Runtime, "engine">, request: Re
 export async function readContents(contents: readonly ContentToCopy[]): Promise<ContentToCopy[]> {
   return Promise.all(
     contents.map(async (entry) =>
-      entry.content instanceof Readable
-        ? { ...entry, content: await buffer(takeStream(entry.content, entry.target)) }
-        : entry,
+      entry.content instanceof Readable ? { ...entry, content: await readStream(entry.content, entry.target) } : entry,
     ),
   );
 }
@@ -84,9 +83,7 @@ export async function readContents(contents: readonly ContentToCopy[]): Promise<
 export async function readArchives(
   archives: readonly ArchiveToCopy[],
 ): Promise<readonly { readonly target: string; readonly bytes: Buffer }[]> {
-  return Promise.all(
-    archives.map(async ({ tar, target }) => ({ target, bytes: await buffer(takeStream(tar, target)) })),
-  );
+  return Promise.all(archives.map(async ({ tar, target }) => ({ target, bytes: await readStream(tar, target) })));
 }
 
 export function archiveStreams(archives: Awaited<ReturnType<typeof readArchives>>): ArchiveToCopy[] {
@@ -106,7 +103,7 @@ async function leaseOrMake(runtime: Runtime, hash: string, actions: ReuseActions
   const lease = await reuse.lease({ Key: hash });
   try {
     const { containerId } = lease;
-    const started = containerId === undefined ? await actions.make() : await actions.resume(containerId);
+    const started = containerId === undefined ? await actions.make(lease.labels) : await actions.resume(containerId);
     if (containerId === undefined) await reuse.ready({ Key: hash, Id: started.getId() });
     keepLease(runtime, hash, lease);
     return started;
@@ -129,7 +126,7 @@ function findOrMake(engine: EngineClient, hash: string, actions: ReuseActions): 
   const lock = join(tmpdir(), `testcontainers-node-reuse-${process.getuid?.() ?? 0}-${hash.slice(0, 32)}.lock`);
   return withFileLock(lock, { timeoutMs: lockTimeoutMs }, async () => {
     const id = await findReusable(engine, hash);
-    return id === undefined ? actions.make() : actions.resume(id);
+    return id === undefined ? actions.make({}) : actions.resume(id);
   });
 }
 

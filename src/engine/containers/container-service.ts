@@ -5,6 +5,7 @@ import { ociResources } from "../../runtime/runc/resources";
 import { containerNameInUse, withPrefix } from "../../wire/docker-errors";
 import type { Filters } from "../../wire/filters";
 import { checkFilterKeys, matchesLabels } from "../../wire/filters";
+import { reuseLeaseLabel } from "../../wire/session";
 import type { ContainerService } from "../routes/container-service";
 import type { ResourceSpec } from "../routes/container-spec";
 import type { ContainerView } from "../routes/container-view";
@@ -90,7 +91,12 @@ export function createContainerService(context: ContainerContext): ContainerServ
     commit: (ref, options) => commitContainer(context, find(ref), options),
     keep: async (ref) => {
       const { record } = find(ref);
-      const { [sessionLabel]: _session, [reuseKeyLabel]: _key, ...labels } = record.config.labels;
+      const {
+        [sessionLabel]: _session,
+        [reuseKeyLabel]: _key,
+        [reuseLeaseLabel]: _lease,
+        ...labels
+      } = record.config.labels;
       await find(ref).change({ config: { ...record.config, labels } });
     },
     waitForListening: async (ref, options) => waitForListening(find(ref), options),

@@ -15,8 +15,8 @@ export interface ContainerContext {
   readonly index: RefIndex<Container>;
   /** Names of containers that are being created. */
   readonly names: Set<string>;
-  /** Keys of reusable containers that somebody makes. */
-  readonly reuseKeysInMaking: Set<string>;
+  /** Leases under which somebody makes a reusable container. */
+  readonly reuseMakers: Set<string>;
   readonly store: RecordStore<ContainerRecord>;
   readonly images: ImageStore;
   readonly volumes: Volumes;

@@ -9,10 +9,11 @@ import { familiarName, parseReference } from "../../runtime/image/reference";
 import { openLogFile } from "../../runtime/process/log-file";
 import { parseSignal } from "../../runtime/process/signals";
 import { containerNameInUse, noSuchImage } from "../../wire/docker-errors";
+import { reuseLeaseLabel } from "../../wire/session";
 import { effectiveConfig } from "../containers-config/effective-config";
 import { provideReaperImage } from "../reaper/reaper-image";
 import type { ContainerSpec, EndpointSpec } from "../routes/container-spec";
-import { type ContainerRecord, type MountRecord, neverStarted, reuseKeyLabel } from "../state/container-record";
+import { type ContainerRecord, type MountRecord, neverStarted } from "../state/container-record";
 import { timestampNow } from "../state/timestamp";
 import { Container } from "./container";
 import type { ContainerContext } from "./context";
@@ -68,11 +69,13 @@ export async function createContainer(
       state: neverStarted,
       restartCount: 0,
       ...(isReaper ? { standIn: "reaper" } : {}),
-      ...(context.reuseKeysInMaking.has(config.labels[reuseKeyLabel] ?? "") ? { isReusable: false } : {}),
+      ...(config.labels[reuseLeaseLabel] === undefined ? {} : { isReusable: false }),
     };
     const log = await openLogFile(folder, logLimitsOf(spec.logs));
     undo.push(() => log.close());
     await context.store.put(id, record);
+    // Nothing is awaited from here until the container can be found: whoever clears up behind its maker comes before or after.
+    checkMaker(context, config.labels);
     const container = new Container(record, { folder, rootPath, log }, context);
     context.index.add(container);
     context.events.publish({ type: "container", action: "create", id, attributes: container.eventAttributes() });
@@ -86,6 +89,13 @@ export async function createContainer(
     hold.release();
     context.names.delete(name);
   }
+}
+
+/** Whoever was killed while it made a container for reuse may still have asked for it. */
+function checkMaker({ reuseMakers }: ContainerContext, labels: Readonly<Record<string, string>>): void {
+  const lease = labels[reuseLeaseLabel];
+  if (lease === undefined || reuseMakers.has(lease)) return;
+  throw new RuncibleError("aborted", "create container for reuse: the lease it was to be made under has ended");
 }
 
 async function findImage(context: ContainerContext, { image: name, platform }: ContainerSpec): Promise<Image> {

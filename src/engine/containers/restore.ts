@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { messageOf } from "../../internal/errors";
 import { openLogFile } from "../../runtime/process/log-file";
-import { type ContainerRecord, reuseKeyLabel, sessionLabel } from "../state/container-record";
+import { reuseLeaseLabel } from "../../wire/session";
+import { type ContainerRecord, sessionLabel } from "../state/container-record";
 import { timestampNow } from "../state/timestamp";
 import { Container } from "./container";
 import type { ContainerContext } from "./context";
@@ -39,7 +40,7 @@ async function restore(context: ContainerContext, record: ContainerRecord): Prom
   if (isDisposable) await removeContainer(context, container, { force: true, volumes: true });
 }
 
-/** Its maker lost its lease with the engine. One that is kept after a failure has no key any more. */
+/** Its maker lost its lease with the engine. One that is kept after a failure has no lease any more. */
 function isUnfinished({ config, isReusable }: ContainerRecord): boolean {
-  return isReusable === false && config.labels[reuseKeyLabel] !== undefined;
+  return isReusable !== true && config.labels[reuseLeaseLabel] !== undefined;
 }

@@ -40,6 +40,7 @@ function noticeThatClientLeft(socket: Duplex): void {
     timer.unref();
     socket.once("close", () => clearInterval(timer));
   };
+  if (socket.destroyed) return;
   if (socket.readableEnded) start();
   else socket.once("end", start);
 }

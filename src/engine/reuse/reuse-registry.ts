@@ -1,5 +1,7 @@
 import { type Deferred, deferred } from "../../internal/deferred";
 import { messageOf, RuncibleError } from "../../internal/errors";
+import { randomId } from "../../internal/ids";
+import { reuseLeaseLabel } from "../../wire/session";
 import type { Container } from "../containers/container";
 import type { ContainerContext } from "../containers/context";
 import { removeContainer } from "../containers/remove";
@@ -12,10 +14,17 @@ export interface ReuseRegistryOptions {
   readonly idleMs: number;
 }
 
+/** Somebody makes the container. */
+interface Making {
+  /** Marks what is made. */
+  readonly id: string;
+  /** Settled when it has come to an end. */
+  readonly ended: Deferred<void>;
+}
+
 interface Entry {
   leases: number;
-  /** Somebody makes the container; settled when that has come to an end. */
-  making: Deferred<void> | undefined;
+  making: Making | undefined;
   idleTimer: NodeJS.Timeout | undefined;
 }
 
@@ -41,17 +50,17 @@ export class ReuseRegistry implements ReuseService {
     entry.leases += 1;
     clearTimeout(entry.idleTimer);
     try {
-      while (entry.making !== undefined) await Promise.race([entry.making.promise, aborted(signal)]);
+      while (entry.making !== undefined) await Promise.race([entry.making.ended.promise, aborted(signal)]);
       const ready = this.#containersOf(key).find(({ record }) => record.isReusable === true);
       if (ready !== undefined) return { containerId: ready.id, release: () => this.#release(key, entry) };
     } catch (error) {
       await this.#release(key, entry);
       throw error;
     }
-    const making = deferred();
+    const making = { id: randomId().slice(0, 16), ended: deferred() };
     entry.making = making;
-    this.#options.context.reuseKeysInMaking.add(key);
-    return { release: () => this.#releaseMaker(key, entry, making) };
+    this.#options.context.reuseMakers.add(making.id);
+    return { makerId: making.id, release: () => this.#releaseMaker(key, entry, making) };
   }
 
   async markReady(key: string, containerId: string): Promise<void> {
@@ -61,7 +70,7 @@ export class ReuseRegistry implements ReuseService {
     }
     await container.change({ isReusable: true });
     const entry = this.#entry(key);
-    if (entry.making !== undefined) this.#endMaking(key, entry, entry.making);
+    if (entry.making !== undefined) this.#endMaking(entry, entry.making);
   }
 
   /** No timer keeps the engine. */
@@ -81,18 +90,22 @@ export class ReuseRegistry implements ReuseService {
       .filter(({ record, isRemoving }) => !isRemoving && record.config.labels[reuseKeyLabel] === key);
   }
 
-  async #releaseMaker(key: string, entry: Entry, making: Deferred<void>): Promise<void> {
+  async #releaseMaker(key: string, entry: Entry, making: Making): Promise<void> {
     if (entry.making === making) {
-      await this.#remove(this.#containersOf(key).filter(({ record }) => record.isReusable !== true));
-      this.#endMaking(key, entry, making);
+      // What is not there yet will not come any more.
+      this.#options.context.reuseMakers.delete(making.id);
+      const isUnfinished = ({ record }: Container): boolean =>
+        record.isReusable !== true && record.config.labels[reuseLeaseLabel] === making.id;
+      await this.#remove(this.#containersOf(key).filter(isUnfinished));
+      this.#endMaking(entry, making);
     }
     await this.#release(key, entry);
   }
 
-  #endMaking(key: string, entry: Entry, making: Deferred<void>): void {
-    this.#options.context.reuseKeysInMaking.delete(key);
+  #endMaking(entry: Entry, making: Making): void {
+    this.#options.context.reuseMakers.delete(making.id);
     entry.making = undefined;
-    making.resolve();
+    making.ended.resolve();
   }
 
   async #release(key: string, entry: Entry): Promise<void> {

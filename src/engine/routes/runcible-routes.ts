@@ -124,13 +124,16 @@ async function lease({ reuse }: RuncibleRouteServices, request: EngineRequest): 
 
 /** Bound to the connection, as a session is. */
 async function* leaseLines(reuse: ReuseService, key: string, signal: AbortSignal): AsyncGenerator<ReuseLeased> {
-  const { containerId, release } = await reuse.lease(key, signal);
+  const { containerId, makerId, release } = await reuse.lease(key, signal);
   const ended = new Promise<void>((resolve) => {
     const end = (): void => resolve(release());
     if (signal.aborted) end();
     else signal.addEventListener("abort", end, { once: true });
   });
-  yield containerId === undefined ? {} : { Id: containerId };
+  yield {
+    ...(containerId === undefined ? {} : { Id: containerId }),
+    ...(makerId === undefined ? {} : { Lease: makerId }),
+  };
   await ended;
 }
 

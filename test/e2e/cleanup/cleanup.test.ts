@@ -56,6 +56,20 @@ function killNow(pid: number): void {
   }
 }
 
+/** From now on; what a test process makes before its container. A promise in a promise would be waited for. */
+async function nextNetwork(): Promise<() => Promise<void>> {
+  const watch = new AbortController();
+  const filters = new Map([
+    ["type", ["network"]],
+    ["event", ["create"]],
+  ]);
+  const events = await engine.client.events.subscribe({ filters, signal: watch.signal });
+  return async () => {
+    for await (const _event of events) break;
+    watch.abort();
+  };
+}
+
 test.each(["stop", "exit", "throw"] as const)("nothing is left when a test process ends by %s", async (end) => {
   const before = await idleEngine();
   await useContainers(engine.env, image, end).ended;
@@ -72,10 +86,12 @@ test("nothing is left when the test process is killed", async () => {
 
 test("nothing is left when the test process is killed while it creates and starts", async () => {
   const before = await idleEngine();
-  for (const delayMs of [0, 40, 80, 120, 160]) {
+  // Somewhere between its first call and a container that runs: each place must do.
+  for (const delayMs of [0, 5, 10, 20, 40, 80]) {
+    const hasNetwork = await nextNetwork();
     const { child, ended } = useContainers(engine.env, image, "hang");
-    // Somewhere between its first call and a container that runs: each place must do.
-    setTimeout(() => child.kill("SIGKILL"), 150 + delayMs);
+    await hasNetwork();
+    setTimeout(() => child.kill("SIGKILL"), delayMs);
     await ended;
   }
   await expectNothingLeft(before, limitMs);

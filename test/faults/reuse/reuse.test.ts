@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LABEL_TESTCONTAINERS_CONTAINER_HASH } from "../../../src/api/labels";
 import { connect } from "../../../src/client/connect";
@@ -120,4 +121,32 @@ test("what was being made when the engine was killed is gone at the next start, 
 
   expect(begun).toHaveLength(1);
   expect(await reusable()).toEqual([ready]);
+});
+
+test("what a maker asked for before it was killed is not made after its lease has ended", async () => {
+  const { client } = await connect(engine.env);
+  const before = await reusable();
+  const body = { Image: image, Cmd: ["sleep", "60"], HostConfig: {} };
+  for (const pauseMs of Array.from({ length: 20 }, (_, index) => index)) {
+    const key = `late-${pauseMs}`;
+    const { labels, close } = await client.reuse.lease({ Key: key });
+    const Labels = { [LABEL_TESTCONTAINERS_CONTAINER_HASH]: key, ...labels };
+    const created = client.containers.create({ ...body, Labels }, {});
+    created.catch(() => {});
+    await setTimeout(pauseMs);
+    close();
+    await created.catch(() => {});
+  }
+
+  const isGone = async (): Promise<boolean> => (await reusable()).every((id) => before.includes(id));
+  expect(await waitUntil(isGone, 20_000)).toBe(true);
+  const { labels, close } = await client.reuse.lease({ Key: "late" });
+  close();
+  const Labels = { [LABEL_TESTCONTAINERS_CONTAINER_HASH]: "late", ...labels };
+  // The engine hears of a closed connection a moment later, and of the request on another.
+  await expect
+    .poll(async () => client.containers.create({ ...body, Labels }, {}).catch((error) => error.message))
+    .toMatch(/the lease it was to be made under has ended/);
+  expect(await waitUntil(isGone, 20_000)).toBe(true);
+  client.close();
 });

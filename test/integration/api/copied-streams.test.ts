@@ -70,3 +70,31 @@ test("a stream that two containers are to have is an error for the second one", 
 
   await expect((await request()).start()).rejects.toMatchObject({ code: "invalid-argument" });
 });
+
+test.each([
+  [
+    "content",
+    (request: GenericContainer, tar: Readable) =>
+      request.withCopyContentToContainer([{ content: tar, target: "/content" }]),
+  ],
+  [
+    "archive whose environment knows its ports",
+    (request: GenericContainer, tar: Readable) =>
+      request
+        .withExposedPorts(80)
+        .withEnvironment(() => ({}))
+        .withCopyArchivesToContainer([{ tar, target: "/content" }]),
+  ],
+])("a stream that fails makes the start fail with a code, and says which: %s", async (_what, copy) => {
+  const broken = new Readable({
+    read() {
+      this.destroy(new Error("the source is gone"));
+    },
+  });
+  const request = copy(new GenericContainer(await busyboxImage()).withCommand(["sleep", "60"]), broken);
+
+  await expect(request.start()).rejects.toMatchObject({
+    code: "invalid-argument",
+    message: "read the stream to copy to /content: the source is gone",
+  });
+});

@@ -7,7 +7,7 @@ const script = `
   const { exitOf, spawnTool } = require(process.argv[1]);
   try { for (;;) openSync("/dev/null"); } catch {}
   const child = spawnTool("true", [], { stdio: "pipe" });
-  exitOf(child, "true").catch(({ code }) => console.log(code, child.stdin, child.stdout, child.stderr));
+  exitOf(child, "true").catch(({ code }) => console.log(code, child.stdin, child.stdout, child.stderr, child.stdio[3]));
 `;
 
 test("without a file descriptor left, a program has no pipes, and its end tells why", () => {
@@ -16,5 +16,5 @@ test("without a file descriptor left, a program has no pipes, and its end tells 
 
   const output = execFileSync("/bin/sh", ["-c", command, process.execPath, script, exec], { encoding: "utf8" });
 
-  expect(output).toBe("resources-exhausted null null null\n");
+  expect(output).toBe("resources-exhausted null null null undefined\n");
 });

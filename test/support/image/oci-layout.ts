@@ -28,7 +28,13 @@ export async function writeOciLayout(root: string, config: ImageRunConfig, layou
   await run("gzip", ["-1", "--no-name", layerFile]);
   const layer = await addFile(`${layerFile}.gz`, "application/vnd.oci.image.layer.v1.tar+gzip", blobs);
   const platform = { os: "linux", architecture: arch() === "x64" ? "amd64" : arch() };
-  const imageConfig = { ...platform, config, rootfs: { type: "layers", diff_ids: [diffId] } };
+  const imageConfig = {
+    ...platform,
+    config,
+    rootfs: { type: "layers", diff_ids: [diffId] },
+    // Podman builds on no image whose history lacks layers.
+    history: [{ created: "1970-01-01T00:00:00Z", created_by: "programs of this machine" }],
+  };
   const configBlob = await addJson(imageConfig, "application/vnd.oci.image.config.v1+json", blobs);
   const manifestType = "application/vnd.oci.image.manifest.v1+json";
   const manifest = { schemaVersion: 2, mediaType: manifestType, config: configBlob, layers: [layer] };
