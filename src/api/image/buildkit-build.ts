@@ -39,10 +39,21 @@ export async function buildWithBuildkit(
       request.onProgress?.(line);
     });
   } catch (error) {
+    if (hasNoSession(error)) throw withoutBuildkit(error);
     const message = messageOf(error);
     const failure = new RuncibleError(codeOfText(message), message, { cause: error });
     throw transcript.explain(explainRefusal(failure, auths, registries));
   }
+}
+
+/** What fails in BuildKit is told in the answer's stream; 404 is of the session that comes before. */
+function hasNoSession(error: unknown): boolean {
+  return error instanceof Error && "statusCode" in error && error.statusCode === 404;
+}
+
+function withoutBuildkit(cause: unknown): RuncibleError {
+  const message = "this daemon has no BuildKit (Podman has none, and does without); leave out withBuildkit()";
+  return new RuncibleError("not-implemented", message, { cause });
 }
 
 function optionsOf(request: BuildImageRequest, auth: RegistryAuth | undefined): Docker.ImageBuildOptions {

@@ -2,15 +2,16 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
 import { exitOf, run, spawnTool } from "../../../src/internal/exec";
 import { startDockerOn, type TestDocker } from "../../support/docker";
 import { saveTestImage } from "../../support/images";
 import { openNamespace } from "../../support/network/namespace";
+import { startPodmanOn } from "../../support/podman";
 import { rootTest } from "../../support/run-as";
 import { waitUntil } from "../../support/wait-until";
 
-const needsRoot = "a Docker daemon needs root";
+const needsRoot = "a daemon with a bridge needs root";
 /** Programs of Debian in images of ours stand in for what no registry here has. */
 const images = {
   "bb:latest": "busybox",
@@ -19,122 +20,150 @@ const images = {
   "localhost/socat:1": "socat",
 } as const;
 
-let machine: AsyncDisposable & { readonly path: string };
-let docker: TestDocker;
-/** For temporary files of the test processes: what one that is killed leaves goes with the suite. */
-let folder: string;
+describe.each([
+  ["Docker", startDockerOn],
+  ["Podman", startPodmanOn],
+] as const)("%s", (daemon, start) => {
+  let machine: AsyncDisposable & { readonly path: string };
+  let docker: TestDocker;
+  /** For temporary files of the test processes: what one that is killed leaves goes with the suite. */
+  let folder: string;
 
-beforeAll(async () => {
-  machine = await openNamespace();
-  docker = await startDockerOn(machine.path);
-  folder = await mkdtemp(join(tmpdir(), "runcible-on-docker-"));
-  for (const [tag, name] of Object.entries(images)) {
-    await saveTestImage(name, tag, join(folder, `${name}.tar`));
-    await docker.docker("load", "-i", join(folder, `${name}.tar`));
+  beforeAll(async () => {
+    machine = await openNamespace();
+    docker = await start(machine.path);
+    folder = await mkdtemp(join(tmpdir(), "runcible-on-docker-"));
+    for (const [tag, name] of Object.entries(images)) {
+      await saveTestImage(name, tag, join(folder, `${name}.tar`));
+      await docker.docker("load", "-i", join(folder, `${name}.tar`));
+    }
+  });
+
+  afterAll(async () => {
+    await docker?.[Symbol.asyncDispose]();
+    await machine?.[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Containers, networks and images of any test process. */
+  async function remains(): Promise<string> {
+    const filter = ["--filter", "label=org.testcontainers=true", "--quiet"];
+    const listed = [
+      ["ps", "--all"],
+      ["network", "ls"],
+      ["image", "ls"],
+    ].map((verb) => docker.docker(...verb, ...filter));
+    return (await Promise.all(listed)).join("");
   }
-});
 
-afterAll(async () => {
-  await docker?.[Symbol.asyncDispose]();
-  await machine?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
-
-/** Containers, networks and images of any test process. */
-async function remains(): Promise<string> {
-  const filter = ["--filter", "label=org.testcontainers=true", "--quiet"];
-  const listed = [
-    ["ps", "--all"],
-    ["network", "ls"],
-    ["image", "ls"],
-  ].map((verb) => docker.docker(...verb, ...filter));
-  return (await Promise.all(listed)).join("");
-}
-
-/** What one test leaves is none of the next one's business. */
-beforeEach(async () => {
-  expect(await waitUntil(async () => (await remains()) === "", 30_000)).toBe(true);
-});
-
-/** On the daemon's machine, where its published ports are. */
-function userProcess(scenario: string, env: NodeJS.ProcessEnv = {}): readonly [string, readonly string[], object] {
-  const settings = { DOCKER_HOST: docker.host, TESTCONTAINERS_RYUK_RECONNECTION_TIMEOUT: "1s", TMPDIR: folder, ...env };
-  const args = [`--net=${machine.path}`, "--", process.execPath, join(import.meta.dirname, "on-docker.cjs"), scenario];
-  return ["nsenter", args, { env: { ...process.env, ...settings } }];
-}
-
-async function seenBy(scenario: string, env?: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
-  const [program, args, options] = userProcess(scenario, env);
-  return JSON.parse((await run(program, args, { ...options, timeoutMs: 120_000 })).stdout);
-}
-
-rootTest("a test process that is killed leaves nothing on Docker, nor does its reaper", needsRoot, async () => {
-  const [program, args, options] = userProcess("hang");
-  const child = spawnTool(program, args, { ...options, stdio: ["ignore", "pipe", "inherit"] });
-  const ended = exitOf(child, program);
-  const [line] = child.stdout === null ? [] : await once(child.stdout, "data");
-  expect(await remains()).not.toBe("");
-
-  child.kill("SIGKILL");
-  await ended;
-
-  expect(await waitUntil(async () => (await remains()) === "", 30_000)).toBe(true);
-  const { session, label, reaper } = JSON.parse(String(line));
-  expect(label).toBe(session);
-  expect(reaper).toMatch(/^[0-9a-f]{64}$/);
-});
-
-rootTest("processes that run at once share one reaper and its session", needsRoot, async () => {
-  const [first, second] = await Promise.all([seenBy("use"), seenBy("use")]);
-
-  expect(second).toEqual(first);
-});
-
-rootTest("a port of the host is reached on every network, through the SSH server", needsRoot, async () => {
-  // As on a machine that is no container itself; there the daemon's ports are on the bridge.
-  expect(await seenBy("hostPorts", { TESTCONTAINERS_HOST_OVERRIDE: "localhost" })).toEqual({
-    answers: Array(3).fill("from the host\n"),
-    addresses: ["127.0.0.1"],
+  /** What one test leaves is none of the next one's business. */
+  beforeEach(async () => {
+    expect(await waitUntil(isClean, 30_000)).toBe(true);
   });
-});
 
-rootTest("socat forwards to a container that publishes nothing", needsRoot, async () => {
-  expect(await seenBy("socat")).toEqual({ answer: expect.stringMatching(/^root:/) });
-});
+  /** Podman fails to list what is just being removed. */
+  async function isClean(): Promise<boolean> {
+    return (await remains().catch(String)) === "";
+  }
 
-rootTest("both of Docker's builders build, and tell what failed", needsRoot, async () => {
-  const failed = {
-    code: "build-step-failed",
-    evidence: { exitCode: 7, output: expect.stringContaining("on its way") },
-  };
-  const seen = await seenBy("builds");
+  /** On the daemon's machine, where its published ports are. */
+  function userProcess(scenario: string, env: NodeJS.ProcessEnv = {}): readonly [string, readonly string[], object] {
+    const settings = {
+      DOCKER_HOST: docker.host,
+      TESTCONTAINERS_RYUK_RECONNECTION_TIMEOUT: "1s",
+      TMPDIR: folder,
+      ...env,
+    };
+    const args = [
+      `--net=${machine.path}`,
+      "--",
+      process.execPath,
+      join(import.meta.dirname, "on-docker.cjs"),
+      scenario,
+    ];
+    return ["nsenter", args, { env: { ...process.env, ...settings } }];
+  }
 
-  expect(seen).toMatchObject({
-    classic: "classic\n/app/kept/file\n",
-    // Docker's own command line sends the two apart; in the context that the API takes they are files like others.
-    buildkit: "buildkit\n/app/.dockerignore\n/app/Dockerfile\n/app/kept/file\n",
-    classicFailure: { ...failed, evidence: { ...failed.evidence, instruction: "RUN echo on its way; exit 7" } },
-    buildkitFailure: { ...failed, evidence: { ...failed.evidence, instruction: "RUN echo on its way; exit 7" } },
-    targetFailure: { message: expect.stringContaining("nosuch") },
+  async function seenBy(scenario: string, env?: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
+    const [program, args, options] = userProcess(scenario, env);
+    return JSON.parse((await run(program, args, { ...options, timeoutMs: 120_000 })).stdout);
+  }
+
+  rootTest("a test process that is killed leaves nothing on the daemon, nor does its reaper", needsRoot, async () => {
+    const [program, args, options] = userProcess("hang");
+    const child = spawnTool(program, args, { ...options, stdio: ["ignore", "pipe", "inherit"] });
+    const ended = exitOf(child, program);
+    const [line] = child.stdout === null ? [] : await once(child.stdout, "data");
+    expect(await remains()).not.toBe("");
+
+    child.kill("SIGKILL");
+    await ended;
+
+    expect(await waitUntil(isClean, 30_000)).toBe(true);
+    const { session, label, reaper } = JSON.parse(String(line));
+    expect(label).toBe(session);
+    expect(reaper).toMatch(/^[0-9a-f]{64}$/);
   });
-});
 
-rootTest("processes that ask for a reusable container at once get one", needsRoot, async () => {
-  const ids = (await Promise.all([seenBy("reuse"), seenBy("reuse"), seenBy("reuse")])).map(({ id }) => String(id));
+  rootTest("processes that run at once share one reaper and its session", needsRoot, async () => {
+    const [first, second] = await Promise.all([seenBy("use"), seenBy("use")]);
 
-  expect(new Set(ids).size).toBe(1);
-  await docker.docker("rm", "--force", ids[0] ?? "");
-});
+    expect(second).toEqual(first);
+  });
 
-rootTest("dockerode is at hand, on the same daemon", needsRoot, async () => {
-  expect(await seenBy("dockerode")).toEqual({ isSame: true, titles: true });
-});
+  rootTest("a port of the host is reached on every network, through the SSH server", needsRoot, async () => {
+    // As on a machine that is no container itself; there the daemon's ports are on the bridge.
+    expect(await seenBy("hostPorts", { TESTCONTAINERS_HOST_OVERRIDE: "localhost" })).toEqual({
+      answers: Array(3).fill("from the host\n"),
+      addresses: ["127.0.0.1"],
+    });
+  });
 
-rootTest("a reaper that cannot be had is an error that says what to do", needsRoot, async () => {
-  const { failure } = await seenBy("withoutReaper", { RYUK_CONTAINER_IMAGE: "localhost:1/nosuch:1" });
+  rootTest("socat forwards to a container that publishes nothing", needsRoot, async () => {
+    expect(await seenBy("socat")).toEqual({ answer: expect.stringMatching(/^root:/) });
+  });
 
-  expect(failure).toMatchObject({
-    code: "reaper-failed",
-    message: expect.stringMatching(/nosuch.*TESTCONTAINERS_RYUK_DISABLED=true/s),
+  rootTest(`${daemon} builds, and BuildKit where there is one tells what failed`, needsRoot, async () => {
+    if (daemon === "Podman") {
+      expect(await seenBy("classicBuild")).toEqual({
+        printed: "built\n",
+        failure: expect.objectContaining({ code: "not-implemented", message: expect.stringMatching(/no BuildKit/) }),
+      });
+      return;
+    }
+    const failed = {
+      code: "build-step-failed",
+      evidence: { exitCode: 7, output: expect.stringContaining("on its way") },
+    };
+    const seen = await seenBy("builds");
+
+    expect(seen).toMatchObject({
+      classic: "classic\n/app/kept/file\n",
+      // Docker's own command line sends the two apart; in the context that the API takes they are files like others.
+      buildkit: "buildkit\n/app/.dockerignore\n/app/Dockerfile\n/app/kept/file\n",
+      classicFailure: { ...failed, evidence: { ...failed.evidence, instruction: "RUN echo on its way; exit 7" } },
+      buildkitFailure: { ...failed, evidence: { ...failed.evidence, instruction: "RUN echo on its way; exit 7" } },
+      targetFailure: { message: expect.stringContaining("nosuch") },
+    });
+  });
+
+  rootTest("processes that ask for a reusable container at once get one", needsRoot, async () => {
+    const ids = (await Promise.all([seenBy("reuse"), seenBy("reuse"), seenBy("reuse")])).map(({ id }) => String(id));
+
+    expect(new Set(ids).size).toBe(1);
+    await docker.docker("rm", "--force", ids[0] ?? "");
+  });
+
+  rootTest("dockerode is at hand, on the same daemon", needsRoot, async () => {
+    expect(await seenBy("dockerode")).toEqual({ isSame: true, titles: true });
+  });
+
+  rootTest("a reaper that cannot be had is an error that says what to do", needsRoot, async () => {
+    const { failure } = await seenBy("withoutReaper", { RYUK_CONTAINER_IMAGE: "localhost:1/nosuch:1" });
+
+    expect(failure).toMatchObject({
+      code: "reaper-failed",
+      message: expect.stringMatching(/nosuch.*TESTCONTAINERS_RYUK_DISABLED=true/s),
+    });
   });
 });

@@ -91,6 +91,15 @@ const scenarios = {
     const answer = await fetch(`http://${socat.getHost()}:${socat.getMappedPort(8080)}/passwd`);
     return { answer: await answer.text() };
   },
+  classicBuild: async () => {
+    const build = () =>
+      GenericContainer.fromDockerfile(context({ Dockerfile: "FROM bb:latest\nRUN echo built >/built\n" }));
+    const built = await build().build();
+    return {
+      printed: await printed(built.withCommand(["cat", "/built"])),
+      failure: await failure(build().withBuildkit().build()),
+    };
+  },
   builds: async () => {
     const files = {
       Dockerfile:
