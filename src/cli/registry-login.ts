@@ -1,5 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { EngineClient } from "../client/client";
+import { credentialsToPull, type PullCredentials } from "../client/pull-credentials";
 import { type CredentialSources, findCredentials } from "../client/registry-credentials";
 import type { RegistryAuth } from "../wire/registry-auth";
 import type { CommandContext } from "./command";
@@ -13,8 +15,16 @@ export function loginSources(env: CommandContext["env"]): CredentialSources {
   };
 }
 
+/** What `docker login` stored for the registries that an image may come from. Throws `invalid-argument`. */
+export function credentialsToPullWith(
+  { images }: EngineClient,
+  env: CommandContext["env"],
+): (image: string) => Promise<PullCredentials> {
+  return (image) => credentialsToPull(images, { name: image, registry: registryOf(image) }, loginSources(env));
+}
+
 /** What `docker login` stored for an image's registry, to be spread into a request. Throws `invalid-argument`. */
-export async function credentialsFor(
+export async function credentialsToPush(
   image: string,
   env: CommandContext["env"],
 ): Promise<{ readonly auth?: RegistryAuth }> {

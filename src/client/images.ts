@@ -1,10 +1,10 @@
 import type { Readable } from "node:stream";
-import { hasCode, RuncibleError } from "../internal/errors";
+import { hasCode, isRuncibleError, RuncibleError } from "../internal/errors";
 import { encodeFilters, type Filters } from "../wire/filters";
 import type { ImageDeleted, ImageHistoryEntry, ImageInspect, ImageSummary } from "../wire/image";
 import type { ProgressLine } from "../wire/progress";
-import { encodeRegistryAuth, type RegistryAuth } from "../wire/registry-auth";
-import type { HostImageBody, HostImageBuilt } from "../wire/session";
+import { encodeRegistryAuth, encodeRegistryConfig, type RegistryAuth } from "../wire/registry-auth";
+import type { HostImageBody, HostImageBuilt, ImageRegistries } from "../wire/session";
 import { readProgress } from "./progress";
 import type { Transport } from "./transport";
 
@@ -16,6 +16,8 @@ export interface ImagesClient {
   pull(request: PullRequest): Promise<void>;
   /** Resolves to the digest of what the registry now has. An error in the middle of the progress is thrown. */
   push(request: PushRequest): Promise<string>;
+  /** Own engine only: the hosts that a pull of an image would ask. Of another daemon: none is known. */
+  registriesOf(name: string): Promise<readonly string[]>;
   /** Images with their names as one archive, for `load` here or anywhere. The caller reads or destroys it. */
   save(names: readonly string[], options?: { readonly signal?: AbortSignal }): Promise<Readable>;
   /** An image of one layer, the archive of a whole filesystem, compressed or not. Resolves to its id. */
@@ -35,6 +37,8 @@ export interface PullRequest {
   readonly tag: string;
   readonly platform?: string | undefined;
   readonly auth?: RegistryAuth;
+  /** Own engine only: by host, for registries that it asks in place of the named one. */
+  readonly auths?: ReadonlyMap<string, RegistryAuth>;
   readonly onProgress?: (line: ProgressLine) => void;
   readonly signal?: AbortSignal;
 }
@@ -80,14 +84,18 @@ export function createImagesClient(transport: Transport): ImagesClient {
         "/images/json",
         filters === undefined ? {} : { query: { filters: encodeFilters(filters) } },
       ),
-    pull: async ({ name, tag, platform, auth, onProgress, signal }) => {
+    pull: async ({ name, tag, platform, auth, auths, onProgress, signal }) => {
       const answer = await transport.open("POST", "/images/create", {
         query: { fromImage: name, tag, platform },
-        headers: auth === undefined ? {} : { "x-registry-auth": encodeRegistryAuth(auth) },
+        headers: {
+          ...(auth === undefined ? {} : { "x-registry-auth": encodeRegistryAuth(auth) }),
+          ...(auths === undefined ? {} : { "x-registry-config": encodeRegistryConfig(auths) }),
+        },
         ...(signal === undefined ? {} : { signal }),
       });
       await readProgress(answer, onProgress);
     },
+    registriesOf: (name) => registriesOf(transport, name),
     push: (request) => push(transport, at(request.name, "/push"), request),
     save: (names, { signal } = {}) =>
       transport.open("GET", "/images/get", { query: { names }, ...(signal === undefined ? {} : { signal }) }),
@@ -99,6 +107,16 @@ export function createImagesClient(transport: Transport): ImagesClient {
       readProgress(await transport.open("POST", "/images/load", { bodyStream: archive }), onProgress),
     buildHostImage: (body) => transport.call("POST", "/runcible/images/host", { body }),
   };
+}
+
+async function registriesOf(transport: Transport, name: string): Promise<readonly string[]> {
+  try {
+    const answer = await transport.call<ImageRegistries>("GET", "/runcible/images/registries", { query: { name } });
+    return answer.Registries;
+  } catch (error) {
+    if (isRuncibleError(error) && error.evidence["status"] === 404) return [];
+    throw error;
+  }
 }
 
 async function push(

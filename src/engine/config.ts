@@ -1,6 +1,9 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { RuncibleError } from "../internal/errors";
 import type { LogLevel } from "../internal/log";
 import { socketPathOf, stateFolderOf } from "../internal/state-folder";
+import type { RegistriesPlace } from "../runtime/registry/registries-files";
 import { type RootfsDriverName, rootfsDriverNames } from "../runtime/rootfs/rootfs";
 
 /** What an engine process is told by its environment. */
@@ -25,6 +28,8 @@ export interface EngineConfig {
   readonly insecureRegistries: readonly string[];
   /** Mirrors of docker.io, tried in order before it. */
   readonly registryMirrors: readonly string[];
+  /** Where registries.conf is looked for, as containers-registries.conf(5) has it. */
+  readonly registriesConf: readonly RegistriesPlace[];
   /** Folder with `<registry>/ca.crt`. Default: Docker's, /etc/docker/certs.d. */
   readonly certificateFolder: string;
   /** As curl and Docker read them. */
@@ -53,6 +58,7 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
     logLevel: logLevelOf(env["RUNCIBLE_LOG_LEVEL"]),
     insecureRegistries: listOf(env["RUNCIBLE_INSECURE_REGISTRIES"]),
     registryMirrors: listOf(env["RUNCIBLE_REGISTRY_MIRRORS"]),
+    registriesConf: registriesPlacesOf(env),
     certificateFolder: env["RUNCIBLE_CERTS_DIR"] || "/etc/docker/certs.d",
     proxy: {
       ...(http ? { http } : {}),
@@ -60,6 +66,19 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
       ...(bypass ? { bypass } : {}),
     },
   };
+}
+
+/** Podman's order. Beside a user's own file the machine's folder does not count. */
+function registriesPlacesOf(env: NodeJS.ProcessEnv): readonly RegistriesPlace[] {
+  const own = join(env["HOME"] || homedir(), ".config/containers/registries.conf");
+  const machines = "/etc/containers/registries.conf";
+  const folders = [`${machines}.d`, `${own}.d`];
+  const named = env["CONTAINERS_REGISTRIES_CONF"];
+  if (named) return [{ file: named, folders, isRequired: true }];
+  return [
+    { file: own, folders: [`${own}.d`], isRequired: false },
+    { file: machines, folders, isRequired: false },
+  ];
 }
 
 function secondsOf(text: string | undefined, name: string, fallback: number): number {

@@ -116,6 +116,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
   const registries = {
     insecure: config.insecureRegistries,
     mirrors: config.registryMirrors,
+    registriesConf: config.registriesConf,
     proxy: config.proxy,
     certificateFolder: config.certificateFolder,
   };

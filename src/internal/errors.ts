@@ -59,6 +59,8 @@ export type ErrorCode =
   | "port-in-use"
   | "predefined-network"
   | "reaper-failed"
+  | "registries-conf-invalid"
+  | "registry-blocked"
   | "registry-error"
   | "registry-rate-limited"
   | "registry-unauthorized"
@@ -143,6 +145,8 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "port-in-use": { kind: "internal", when: "a published port is taken on the host" },
   "predefined-network": { kind: "forbidden", when: "a predefined network is to be changed" },
   "reaper-failed": { kind: "unavailable", when: "the container that clears up on another daemon did not start" },
+  "registries-conf-invalid": { kind: "invalid", when: "a registries.conf cannot be read or says something malformed" },
+  "registry-blocked": { kind: "forbidden", when: "a registries.conf blocks the registry of an image" },
   "registry-error": { kind: "internal", when: "a registry gave an answer that makes no sense" },
   "registry-rate-limited": { kind: "unavailable", when: "a registry refuses more requests for now" },
   "registry-unauthorized": { kind: "unauthorized", when: "a registry wants other credentials" },

@@ -8,8 +8,9 @@ import type { ImageConfig, ImageManifest } from "./image/manifest";
 import { isIndex, parseImageConfig, parseManifest } from "./image/parse";
 import { choosePlatform } from "./image/platform";
 import { familiarName, type ImageReference } from "./image/reference";
-import type { FetchedManifest, RegistryClient, Repository } from "./registry/registry-client";
-import type { RegistryCredentials, RegistrySettings } from "./registry/settings";
+import type { Registries } from "./registry/registries";
+import type { FetchedManifest, Repository } from "./registry/registry-client";
+import type { RegistryCredentials } from "./registry/settings";
 
 /** What a name stands for, and where the rest of it is to be had. */
 export interface ResolvedName {
@@ -24,25 +25,55 @@ export interface ChosenManifest extends FetchedManifest {
 
 const configLimit = 8 * 1024 * 1024;
 
-/** Mirrors of docker.io first; one that fails is logged and passed over. Throws as `Repository.manifest`. */
+/** What is known of a registry, by its host. */
+export type CredentialsOf = (domain: string) => RegistryCredentials | undefined;
+
+/** Mirrors first; one that fails is logged and passed over. Throws as `Repository.manifest` and `Registries.sourcesOf`. */
 export async function resolveName(
-  { client, settings, logger }: { client: RegistryClient; settings: RegistrySettings; logger: Logger },
-  { reference, auth, signal }: { reference: ImageReference; auth?: RegistryCredentials; signal: AbortSignal },
+  { registries, logger }: { registries: Registries; logger: Logger },
+  { reference, credentialsOf, signal }: ResolveRequest,
 ): Promise<ResolvedName> {
   const tagOrDigest = reference.digest ?? reference.tag ?? "latest";
-  const mirrors = reference.domain === "docker.io" ? settings.mirrors : [];
-  for (const mirror of mirrors) {
+  const failures: MirrorFailure[] = [];
+  const sources = await registries.sourcesOf(reference);
+  for (const { domain, isInsecure, isMirror, url, reference: there } of sources) {
     try {
-      // Credentials are for the registry, not for whoever mirrors it.
-      const repository = await client.open({ reference, credentials: undefined, signal, mirror });
+      const repository = await registries.clientFor({ domain, isInsecure }).open({
+        ...{ reference: there, signal },
+        // Credentials are for the host that they were given for, not for whoever stands in for it.
+        credentials: credentialsOf(domain),
+        ...(url === undefined ? {} : { mirror: url }),
+      });
       return { repository, named: await repository.manifest(tagOrDigest, signal) };
     } catch (error) {
       if (signal.aborted) throw error;
-      logger.warn("registry mirror fails", { mirror, reason: messageOf(error) });
+      if (!isMirror) throw withMirrors(error, failures);
+      logger.warn("registry mirror fails", { mirror: url ?? domain, reason: messageOf(error) });
+      failures.push({ mirror: url ?? domain, reason: messageOf(error) });
     }
   }
-  const repository = await client.open({ reference, credentials: auth, signal });
-  return { repository, named: await repository.manifest(tagOrDigest, signal) };
+  throw new RuncibleError("internal", `pull ${familiarName(reference)}: nowhere to look for it`);
+}
+
+export interface ResolveRequest {
+  readonly reference: ImageReference;
+  readonly credentialsOf: CredentialsOf;
+  readonly signal: AbortSignal;
+}
+
+interface MirrorFailure {
+  readonly mirror: string;
+  readonly reason: string;
+}
+
+/** Who relies on a mirror has to know why it was of no use. */
+function withMirrors(error: unknown, failures: readonly MirrorFailure[]): unknown {
+  if (failures.length === 0 || !(error instanceof RuncibleError)) return error;
+  const before = failures.map(({ mirror, reason }) => `mirror ${mirror}: ${reason}`).join("; ");
+  return new RuncibleError(error.code, `${error.message} (before it, ${before})`, {
+    cause: error,
+    evidence: { ...error.evidence, mirrors: failures },
+  });
 }
 
 /** The manifest for a platform. Throws `platform-unavailable`, `image-invalid`. */

@@ -9,8 +9,8 @@ import { canonicalName, familiarName, type ImageReference, repositoryOf } from "
 import type { LayerStore } from "./layer/layer-store";
 import { layerName } from "./pull-download";
 import { type MissingLayer, missingLayers, pullLayers } from "./pull-layers";
-import { chooseManifest, fetchConfig, platformsOf, resolveName } from "./pull-resolve";
-import { createRegistryClient } from "./registry/registry-client";
+import { chooseManifest, fetchConfig, platformsOf, type ResolvedName, resolveName } from "./pull-resolve";
+import { openRegistries } from "./registry/registries";
 import { defaultRegistrySettings, type RegistryCredentials, type RegistrySettings } from "./registry/settings";
 
 export type { RegistryCredentials, RegistrySettings } from "./registry/settings";
@@ -28,12 +28,17 @@ export interface PullRequest {
   readonly reference: ImageReference;
   /** Default: the host's. */
   readonly platform?: Platform;
+  /** For the registry of the reference. */
   readonly auth?: RegistryCredentials;
+  /** By registry host, for those that registries.conf puts in its place. */
+  readonly auths?: ReadonlyMap<string, RegistryCredentials>;
   readonly signal: AbortSignal;
   /** The registry has answered: what is to be had is known. */
   readonly onResolved?: (info: { readonly digest: Digest; readonly isNew: boolean }) => void;
   readonly onProgress?: (event: PullProgress) => void;
 }
+
+export type DescribeRequest = Pick<PullRequest, "reference" | "auth" | "auths" | "signal">;
 
 export interface PullResult {
   readonly image: Image;
@@ -53,11 +58,13 @@ export interface Puller {
   /**
    * Brings an image into the store, layers unpacked. It gets its name only when all of it is there. Throws
    * `image-exists-nowhere`, `platform-unavailable`, `registry-*`, `digest-mismatch`, `size-mismatch`, `layer-*`,
-   * `disk-full`, `aborted`.
+   * `disk-full`, `aborted`, `registries-conf-invalid`.
    */
   pull(request: PullRequest): Promise<PullResult>;
   /** What the registry has for a name, without bringing it. Throws `image-exists-nowhere`, `registry-*`, `aborted`. */
-  describe(request: Pick<PullRequest, "reference" | "auth" | "signal">): Promise<DescribedName>;
+  describe(request: DescribeRequest): Promise<DescribedName>;
+  /** The hosts that a pull would ask, each once. Throws `registry-blocked`, `registries-conf-invalid`. */
+  registriesOf(reference: ImageReference): Promise<readonly string[]>;
   /** Throws `registry-unauthorized` when the registry refuses the credentials. */
   checkLogin(domain: string, auth: RegistryCredentials, signal: AbortSignal): Promise<void>;
 }
@@ -71,15 +78,21 @@ export interface PullerOptions {
 
 export function createPuller({ images, layers, registries, logger }: PullerOptions): Puller {
   const settings: RegistrySettings = { ...defaultRegistrySettings, ...registries };
-  const client = createRegistryClient(settings);
+  const known = openRegistries(settings);
   /** Two pulls at once must not fetch one layer twice. */
   const layersUnderWay = new Map<Digest, Promise<void>>();
+
+  const resolve = ({ reference, auth, auths, signal }: DescribeRequest): Promise<ResolvedName> => {
+    const credentialsOf = (domain: string): RegistryCredentials | undefined =>
+      auths?.get(domain) ?? (domain === reference.domain ? auth : undefined);
+    return resolveName({ registries: known, logger }, { reference, credentialsOf, signal });
+  };
 
   const pull = async (request: PullRequest): Promise<PullResult> => {
     const { reference, platform = hostPlatform(), signal, onResolved, onProgress = () => {} } = request;
     const lease = images.lease();
     try {
-      const resolved = await resolveName({ client, settings, logger }, request);
+      const resolved = await resolve(request);
       const { repository } = resolved;
       const chosen = await chooseManifest(resolved, { reference, platform, signal });
       const { manifest } = chosen;
@@ -116,12 +129,21 @@ export function createPuller({ images, layers, registries, logger }: PullerOptio
   };
 
   const describe: Puller["describe"] = async (request) => {
-    const { named, repository } = await resolveName({ client, settings, logger }, request);
+    const { named, repository } = await resolve(request);
     const platforms = await platformsOf({ named, repository }, request.signal);
     return { descriptor: named.descriptor, platforms };
   };
 
-  return { pull, describe, checkLogin: (domain, auth, signal) => client.checkLogin(domain, auth, signal) };
+  return {
+    pull,
+    describe,
+    registriesOf: async (reference) => [...new Set((await known.sourcesOf(reference)).map(({ domain }) => domain))],
+    checkLogin: async (domain, auth, signal) => {
+      // As for a push: rules that say where else images are do not say who knows the password.
+      const client = await known.clientForPush({ domain, path: "" });
+      await client.checkLogin(domain, auth, signal);
+    },
+  };
 }
 
 /** Before anything is looked for in the store: what is found must not be collected meanwhile. */

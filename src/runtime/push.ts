@@ -10,7 +10,7 @@ import type { ImageStore } from "./image/image-store";
 import type { Image } from "./image/manifest";
 import { familiarName, type ImageReference, parseReference, repositoryOf } from "./image/reference";
 import type { PushRepository } from "./registry/push-repository";
-import { createRegistryClient } from "./registry/registry-client";
+import { openRegistries } from "./registry/registries";
 import { defaultRegistrySettings, type RegistryCredentials, type RegistrySettings } from "./registry/settings";
 
 export interface PushProgress {
@@ -60,7 +60,7 @@ const progressIntervalMs = 100;
 
 export function createPusher({ images, registries }: PusherOptions): Pusher {
   const settings: RegistrySettings = { ...defaultRegistrySettings, ...registries };
-  const client = createRegistryClient(settings);
+  const known = openRegistries(settings);
 
   const push = async (request: PushRequest): Promise<PushResult> => {
     const { reference, auth, signal: caller, onProgress = () => {} } = request;
@@ -71,6 +71,7 @@ export function createPusher({ images, registries }: PusherOptions): Pusher {
       for (const digest of blobsOf(request.image)) lease.protect(digest);
       tellLayers(request.image, onProgress);
       const image = await compressLayers(images, request.image, lease, signal);
+      const client = await known.clientForPush(reference);
       const repository = await client.openForPush({ reference, credentials: auth, signal });
       const layers = layersOf(image);
       await eachAtATime(parallelUploads, layers, stop, (layer) =>

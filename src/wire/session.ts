@@ -91,6 +91,11 @@ export interface HostImageConfig {
   readonly Healthcheck?: HealthcheckBody;
 }
 
+/** The hosts that a pull of an image would ask: its own registry, and what registries.conf puts in its place. */
+export interface ImageRegistries {
+  readonly Registries: readonly string[];
+}
+
 export interface HostImageBuilt {
   readonly Id: string;
 }

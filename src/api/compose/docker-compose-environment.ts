@@ -1,11 +1,10 @@
 import { resolve } from "node:path";
-import { findCredentials } from "../../client/registry-credentials";
 import type { Project } from "../../compose/model/project";
 import type { UpOptions } from "../../compose/plan/plan-up";
 import { checkedDuration, checkedFlag, checkedText, checkedTextMap, checkedTexts, checkedWith } from "../checks";
-import { credentialSources, isOffline, processEnvironment } from "../config";
+import { isOffline, processEnvironment } from "../config";
 import type { Environment } from "../container/types";
-import { ImageName } from "../image/image-name";
+import { imageCredentials } from "../image/image-credentials";
 import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
 import { baseLabels, LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
 import { composeLog, log } from "../log";
@@ -163,7 +162,7 @@ export class DockerComposeEnvironment {
       {
         client: runtime.engine,
         env: this.#env(),
-        credentials: (image) => findCredentials(ImageName.fromString(image).registry, credentialSources()),
+        credentials: imageCredentials(runtime.engine),
         onEvent: (event) => {
           const text = event.kind === "warning" ? event.text : `${event.kind} ${event.action.kind}`;
           composeLog.trace(`${project.name}: ${text}`);

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildImageRequest } from "../../client/build";
 import { openFolderContext } from "../../client/folder-context";
-import { findAllCredentials } from "../../client/registry-credentials";
+import { credentialsToBuild } from "../../client/pull-credentials";
 import { withContext } from "../../internal/error-context";
 import { credentialSources, isOffline } from "../config";
 import { buildLog } from "../log";
@@ -42,8 +42,8 @@ export async function buildImage({ engine, isOwnEngine }: Runtime, build: ImageB
     // What must not be pulled is refused here, by name.
     const isPullAllowed = build.isPullAllowed && !isOffline();
     if (!isPullAllowed) for (const base of bases) await ensureImage(engine, base, { force: false, isPullAllowed });
-    const registriesOfBases = bases.map(({ registry }) => registry);
-    const auths = await findAllCredentials(registriesOfBases, credentialSources());
+    const toPull = bases.map(({ string: name, registry }) => ({ name, registry }));
+    const auths = await credentialsToBuild(engine.images, toPull, credentialSources());
     const request: BuildImageRequest = {
       context,
       dockerfile,

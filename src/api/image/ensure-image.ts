@@ -1,5 +1,5 @@
 import type { EngineClient } from "../../client/client";
-import { findCredentials } from "../../client/registry-credentials";
+import { credentialsToPull } from "../../client/pull-credentials";
 import { withContext } from "../../internal/error-context";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import { matchesPlatform, parsePlatform } from "../../internal/platform";
@@ -53,13 +53,13 @@ export async function ensureImage(
   if ((!force || reason !== undefined) && (await imageExists(engine, imageName, platform))) return;
   if (reason !== undefined) throw mustNotBePulled(imageName, reason);
   const { registry, image, tag, string } = imageName;
-  const auth = await findCredentials(registry, credentialSources());
   const name = registry === undefined ? image : `${registry}/${image}`;
   try {
     const onProgress = ({ status, id }: { readonly status?: string; readonly id?: string }): void => {
       if (status !== undefined) pullLog.trace(id === undefined ? status : `${id}: ${status}`, { imageName: string });
     };
-    await engine.images.pull({ name, tag, platform, onProgress, ...(auth === undefined ? {} : { auth }) });
+    const credentials = await credentialsToPull(engine.images, { name: string, registry }, credentialSources());
+    await engine.images.pull({ name, tag, platform, onProgress, ...credentials });
   } catch (error) {
     throw withContext(error, `pull image ${string}${platform === undefined ? "" : ` for ${platform}`}`);
   }

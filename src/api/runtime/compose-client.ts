@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import type { EngineClient } from "../../client/client";
-import { findCredentials } from "../../client/registry-credentials";
 import type { Project } from "../../compose/model/project";
 import { type ComposeClientOptions, chosenOptions } from "../compose/client-options";
 import { composeVerbs } from "../compose/compose-verbs";
-import { credentialSources, processEnvironment } from "../config";
+import { processEnvironment } from "../config";
 import type { Environment } from "../container/types";
 import { ensureImage } from "../image/ensure-image";
+import { imageCredentials } from "../image/image-credentials";
 import { ImageName } from "../image/image-name";
 
 /** Which project, and how. */
@@ -36,7 +36,7 @@ export class ComposeClient {
   async up(options: ComposeOptions, services: string[] = []): Promise<void> {
     const { profiles: _, envFiles: _files, projectFolder: _folder, ...chosen } = chosenOptions(options);
     const project = await load(options, services);
-    const credentials = (image: string) => findCredentials(ImageName.fromString(image).registry, credentialSources());
+    const credentials = imageCredentials(this.#engine);
     const context = { client: this.#engine, env: environmentOf(options), credentials };
     await composeVerbs().upServices(context, project, { ...chosen, recreate: chosen.recreate ?? "diverged", services });
   }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { baseNames } from "../../build/dockerfile/base-names";
 import { openFolderContext } from "../../client/folder-context";
-import { findAllCredentials } from "../../client/registry-credentials";
+import { credentialsToBuild } from "../../client/pull-credentials";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import type { Command, CommandContext, Flags } from "../command";
 import { listFlag, textFlag } from "../flag-values";
@@ -50,10 +50,10 @@ export const buildCommand: Command = {
     await using agents = await openSshAgents(listFlag(flags, "ssh"), context);
     const buildArgs = pairsOf(listFlag(flags, "build-arg"), context.env);
     const dockerfileText = await readFile(join(resolve(context.workingFolder, folder), dockerfile), "utf8");
-    const registries = baseNames(dockerfileText, buildArgs).map(registryOf);
-    const auths = await findAllCredentials(registries, loginSources(context.env));
+    const bases = baseNames(dockerfileText, buildArgs).map((name) => ({ name, registry: registryOf(name) }));
     const isQuiet = flags["quiet"] === true;
     const client = await context.connect();
+    const auths = await credentialsToBuild(client.images, bases, loginSources(context.env));
     try {
       const id = await client.build.image({
         context: stream,

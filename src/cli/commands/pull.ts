@@ -1,7 +1,7 @@
 import type { Command } from "../command";
 import { splitImageName } from "../image-name";
 import { printStep } from "../progress";
-import { credentialsFor } from "../registry-login";
+import { credentialsToPullWith } from "../registry-login";
 
 export const pullCommand: Command = {
   name: "pull",
@@ -22,7 +22,7 @@ export const pullCommand: Command = {
     const isQuiet = flags["quiet"] === true;
     await client.images.pull({
       ...splitImageName(image),
-      ...(await credentialsFor(image, env)),
+      ...(await credentialsToPullWith(client, env)(image)),
       ...(typeof platform === "string" ? { platform } : {}),
       onProgress: (line) => {
         if (!isQuiet) printStep(line, out);

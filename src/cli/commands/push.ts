@@ -1,7 +1,7 @@
 import type { Command } from "../command";
 import { splitImageName } from "../image-name";
 import { printStep } from "../progress";
-import { credentialsFor } from "../registry-login";
+import { credentialsToPush } from "../registry-login";
 
 export const pushCommand: Command = {
   name: "push",
@@ -14,7 +14,7 @@ export const pushCommand: Command = {
     const isQuiet = flags["quiet"] === true;
     const digest = await client.images.push({
       ...splitImageName(image),
-      ...(await credentialsFor(image, env)),
+      ...(await credentialsToPush(image, env)),
       onProgress: (line) => {
         if (!isQuiet) printStep(line, out);
       },

@@ -1,7 +1,7 @@
 import type { EngineClient } from "../../client/client";
+import type { PullCredentials } from "../../client/pull-credentials";
 import { withContext } from "../../internal/error-context";
 import { hasCode, messageOf } from "../../internal/errors";
-import type { RegistryAuth } from "../../wire/registry-auth";
 import type { Action, CreateContainer, PullImage } from "../plan/operation";
 import { awaitService } from "./await-service";
 import { buildRequestOf, type ImageBuilder } from "./build-image";
@@ -17,7 +17,7 @@ export interface Performer {
   /** Environment of compose, for build arguments without a value. */
   lookup(name: string): string | undefined;
   /** Credentials for an image's registry. */
-  credentials?(image: string): Promise<RegistryAuth | undefined>;
+  credentials?(image: string): Promise<PullCredentials>;
 }
 
 /** Does what a plan's steps say, and decides nothing. */
@@ -70,13 +70,13 @@ async function pullImage(
   signal: AbortSignal,
 ): Promise<void> {
   const { image, platform, service } = action;
-  const auth = await credentials?.(image);
+  const known = await credentials?.(image);
   await inContext(`start service ${service}`, () =>
     client.images.pull({
       ...splitReference(image),
       platform,
       signal,
-      ...(auth === undefined ? {} : { auth }),
+      ...known,
       onProgress: ({ id, status, progressDetail }) => {
         // One line per step, not per chunk.
         if (status === undefined || progressDetail?.current !== undefined) return;

@@ -1,5 +1,5 @@
 import type { EngineClient } from "../../client/client";
-import type { RegistryAuth } from "../../wire/registry-auth";
+import type { PullCredentials } from "../../client/pull-credentials";
 import type { Project } from "../model/project";
 import { imageOf } from "../plan/container-names";
 import { planImages } from "../plan/plan-images";
@@ -19,7 +19,7 @@ export interface UpContext {
   readonly signal?: AbortSignal;
   /** Default: the daemon's. */
   readonly buildImage?: ImageBuilder;
-  readonly credentials?: (image: string) => Promise<RegistryAuth | undefined>;
+  readonly credentials?: (image: string) => Promise<PullCredentials>;
 }
 
 /**

@@ -17,13 +17,12 @@ export function createBuildHost({ context, images }: BuildsOptions, { auths }: B
     baseImage: async ({ name, platform, isPullForced, signal, onEvent }) => {
       const known = isPullForced ? undefined : await context.images.find(name);
       if (known !== undefined && isFor(known, platform)) return withoutSession(known);
-      const auth = auths.get(parseReference(name).domain);
       const lines = images.pull({
         image: name,
         tag: "",
+        auths,
         signal,
         ...(platform === undefined ? {} : { platform: formatPlatform(platform) }),
-        ...(auth === undefined ? {} : { auth }),
       });
       for await (const line of lines) onEvent(line as BuildEvent);
       const image = await context.images.find(name);

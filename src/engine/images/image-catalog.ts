@@ -108,6 +108,10 @@ export class ImageCatalog implements ImageService {
     });
   }
 
+  registriesOf(name: string): Promise<readonly string[]> {
+    return this.#options.puller.registriesOf(parseReference(name));
+  }
+
   async tag(name: string, repository: string, tag: string): Promise<void> {
     const image = await this.#find(name);
     const reference = parseReference(tag === "" ? repository : `${repository}:${tag}`);

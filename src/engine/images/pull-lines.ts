@@ -24,6 +24,7 @@ export async function* pullLines(
       onResolved: () => emit(beginLine(reference)),
       onProgress: (event) => emit(progressLine(event)),
       ...(request.platform === undefined ? {} : { platform: parsePlatform(request.platform) }),
+      auths: new Map([...request.auths].map(([host, auth]) => [host, credentialsOf(auth)])),
       ...(request.auth === undefined ? {} : { auth: credentialsOf(request.auth) }),
     }),
   );

@@ -2,12 +2,13 @@ import { RuncibleError } from "../../internal/errors";
 import { agentsHeader, secretsHeader } from "../../wire/build";
 import type { JsonObject, JsonValue } from "../../wire/json";
 import { decodeBoolean, decodeInteger } from "../../wire/query-values";
-import { type RegistryAuth, registryAuthOf } from "../../wire/registry-auth";
 import { defined, isArray, textMapField } from "../http/json-fields";
 import type { EngineRequest } from "../http/request";
 import type { BuildImageRequest } from "./build-service";
+import { decodeAuths } from "./decode-auths";
 import { decodeExtraHosts } from "./decode-network-options";
 import { decodeResources } from "./decode-resources";
+import { decodeJsonHeader } from "./json-header";
 
 /** Query and headers of `POST /build`. Throws `invalid-argument`, `not-implemented`. */
 export function decodeBuild({ query, headers, body, signal }: EngineRequest): BuildImageRequest {
@@ -26,9 +27,9 @@ export function decodeBuild({ query, headers, body, signal }: EngineRequest): Bu
     networkMode: query.get("networkmode") || "default",
     extraHosts: decodeExtraHosts({ ExtraHosts: hostList(query.get("extrahosts")) }),
     resources: decodeResources(resourcesOf(query)),
-    auths: authsOf(headerText(headers["x-registry-config"])),
-    secrets: secretsOf(headerText(headers[secretsHeader])),
-    agents: agentsOf(headerText(headers[agentsHeader])),
+    auths: decodeAuths({ headers }),
+    secrets: secretsOf(headers[secretsHeader]),
+    agents: agentsOf(headers[agentsHeader]),
     signal,
   };
 }
@@ -70,45 +71,20 @@ function resourcesOf(query: URLSearchParams): JsonObject {
   };
 }
 
-function authsOf(header: string): ReadonlyMap<string, RegistryAuth> {
-  const auths = Object.entries(decodeHeader(header)).flatMap(([server, value]) => {
-    const auth = registryAuthOf(value);
-    return auth === undefined ? [] : [[registryHost(server), auth] as const];
-  });
-  return new Map(auths);
-}
+type Header = EngineRequest["headers"][string];
 
-function registryHost(server: string): string {
-  const host = server.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
-  return host === "index.docker.io" ? "docker.io" : host;
-}
-
-function secretsOf(header: string): ReadonlyMap<string, Buffer> {
+function secretsOf(header: Header): ReadonlyMap<string, Buffer> {
   return new Map(textsOf(header).map(([id, value]) => [id, Buffer.from(value, "base64")]));
 }
 
-function agentsOf(header: string): ReadonlyMap<string, string> {
+function agentsOf(header: Header): ReadonlyMap<string, string> {
   return new Map(textsOf(header));
 }
 
-function textsOf(header: string): readonly (readonly [string, string])[] {
-  return Object.entries(decodeHeader(header)).flatMap(([name, value]) =>
+function textsOf(header: Header): readonly (readonly [string, string])[] {
+  return Object.entries(decodeJsonHeader(header)).flatMap(([name, value]) =>
     typeof value === "string" ? [[name, value] as const] : [],
   );
-}
-
-/** Base64 of a JSON object; what is neither counts as nothing, as Docker has it for credentials. */
-function decodeHeader(header: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(header, "base64").toString("utf8"));
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
-  } catch {
-    return {};
-  }
-}
-
-function headerText(value: string | string[] | undefined): string {
-  return typeof value === "string" ? value : "";
 }
 
 function parseJson(text: string | null, name: string): JsonValue {

@@ -1,10 +1,10 @@
 import { RuncibleError } from "../../internal/errors";
 import { decodeFilters } from "../../wire/filters";
 import { decodeBoolean } from "../../wire/query-values";
-import { decodeRegistryAuth, type RegistryAuth } from "../../wire/registry-auth";
 import { defined } from "../http/json-fields";
 import { empty, json, type Reply } from "../http/reply";
 import { type EngineRequest, param, type Route } from "../http/request";
+import { decodeAuth, decodeAuths } from "./decode-auths";
 import { encodeHistory, encodeImage, encodeImageSummary, encodeRemoval } from "./encode-image";
 import type { ImageService } from "./image-service";
 
@@ -42,8 +42,9 @@ function create(images: ImageService, request: EngineRequest): Reply {
 function pull(images: ImageService, { query, headers, signal }: EngineRequest): Reply {
   const platform = query.get("platform") || undefined;
   const image = query.get("fromImage") ?? "";
-  const auth = authOf(headers);
-  const lines = images.pull({ image, tag: query.get("tag") ?? "", signal, ...defined({ platform, auth }) });
+  const auths = decodeAuths({ headers });
+  const auth = decodeAuth({ headers });
+  const lines = images.pull({ image, tag: query.get("tag") ?? "", auths, signal, ...defined({ platform, auth }) });
   return { kind: "progress", lines };
 }
 
@@ -60,8 +61,8 @@ function importFilesystem(images: ImageService, { query, body, signal }: EngineR
 }
 
 function push(images: ImageService, request: EngineRequest): Reply {
-  const { query, headers, signal } = request;
-  const auth = authOf(headers);
+  const { query, signal } = request;
+  const auth = decodeAuth(request);
   const lines = images.push({
     ...{ name: param(request, "name"), tag: query.get("tag") ?? "", signal },
     ...defined({ auth }),
@@ -83,7 +84,7 @@ function load(images: ImageService, { body, query, signal }: EngineRequest): Rep
 }
 
 async function describe(images: ImageService, request: EngineRequest): Promise<Reply> {
-  const found = await images.describe(param(request, "name"), authOf(request.headers), request.signal);
+  const found = await images.describe(param(request, "name"), decodeAuth(request), request.signal);
   const { mediaType, digest, size } = found.descriptor;
   return json({ Descriptor: { mediaType, digest, size }, Platforms: found.platforms });
 }
@@ -91,11 +92,6 @@ async function describe(images: ImageService, request: EngineRequest): Promise<R
 /** Only the one central registry ever answered searches, and what it finds is not what a test starts. */
 function refuseSearch(): never {
   throw new RuncibleError("not-implemented", "search images: this engine leaves it out; search at the registry");
-}
-
-function authOf(headers: EngineRequest["headers"]): RegistryAuth | undefined {
-  const header = headers["x-registry-auth"];
-  return decodeRegistryAuth(typeof header === "string" ? header : undefined);
 }
 
 async function inspect(images: ImageService, request: EngineRequest): Promise<Reply> {

@@ -26,6 +26,8 @@ export interface ImageService {
   importFilesystem(request: ImportRequest): AsyncIterable<ProgressLine>;
   /** What a registry has for a name. Throws `image-exists-nowhere`, `registry-*`. */
   describe(name: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<DescribedImage>;
+  /** The hosts that a pull would ask, by name. Throws `registry-blocked`, `registries-conf-invalid`. */
+  registriesOf(name: string): Promise<readonly string[]>;
   tag(name: string, repository: string, tag: string): Promise<void>;
   /** Throws `image-in-use`. */
   remove(name: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]>;
@@ -42,7 +44,10 @@ export interface PullRequest {
   /** Tag or digest; empty: as in `image`, else `latest`. */
   readonly tag: string;
   readonly platform?: string;
+  /** For the registry that the name begins with. */
   readonly auth?: RegistryAuth;
+  /** By host, for all that may be asked in its place. */
+  readonly auths: ReadonlyMap<string, RegistryAuth>;
   readonly signal: AbortSignal;
 }
 

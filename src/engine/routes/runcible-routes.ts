@@ -1,7 +1,7 @@
 import { RuncibleError } from "../../internal/errors";
 import type { JsonObject, JsonValue } from "../../wire/json";
 import { parsePortKey } from "../../wire/ports";
-import type { ReuseLeased, RuncibleInfo, SessionOpened } from "../../wire/session";
+import type { ImageRegistries, ReuseLeased, RuncibleInfo, SessionOpened } from "../../wire/session";
 import { apiVersion, formatVersion } from "../../wire/versions";
 import { defined, isArray, listField, numberField, objectField, textField, textMapField } from "../http/json-fields";
 import { empty, json, type Reply } from "../http/reply";
@@ -17,7 +17,7 @@ export interface RuncibleRouteServices {
   readonly system: SystemService;
   readonly sessions: SessionService;
   readonly containers: Pick<ContainerService, "keep" | "waitForListening">;
-  readonly images: Pick<ImageService, "buildHost">;
+  readonly images: Pick<ImageService, "buildHost" | "registriesOf">;
   readonly hostPorts: HostPortService;
   readonly reuse: ReuseService;
 }
@@ -34,6 +34,7 @@ export function runcibleRoutes(services: RuncibleRouteServices): readonly Route[
     },
     { method: "POST", pattern: "/runcible/containers/:id/keep", handler: (request) => keep(services, request) },
     { method: "POST", pattern: "/runcible/images/host", handler: (request) => buildHost(services, request) },
+    { method: "GET", pattern: "/runcible/images/registries", handler: (request) => registries(services, request) },
     { method: "POST", pattern: "/runcible/reuse", handler: (request) => lease(services, request) },
     { method: "POST", pattern: "/runcible/reuse/ready", handler: (request) => markReady(services, request) },
     { method: "POST", pattern: "/runcible/host-ports", handler: (request) => exposeHostPorts(services, request) },
@@ -107,6 +108,11 @@ async function buildHost({ images }: RuncibleRouteServices, request: EngineReque
     signal: request.signal,
   });
   return json({ Id: id }, 201);
+}
+
+async function registries({ images }: RuncibleRouteServices, { query }: EngineRequest): Promise<Reply> {
+  const body: ImageRegistries = { Registries: await images.registriesOf(query.get("name") ?? "") };
+  return json(body);
 }
 
 async function exposeHostPorts({ hostPorts }: RuncibleRouteServices, request: EngineRequest): Promise<Reply> {

@@ -58,6 +58,12 @@ export function repositoryOf(reference: ImageReference): string {
   return `${reference.domain}/${reference.path}`;
 }
 
+/** Whether a text is a registry's host, alone or with the path of a repository or of the beginning of one. */
+export function isRepositoryLocation(text: string): boolean {
+  const [domain = "", ...path] = text.split("/");
+  return domainPattern.test(domain) && (path.length === 0 || pathPattern.test(path.join("/")));
+}
+
 function splitSuffixes(text: string): { name: string; tag?: string; digest?: Digest } {
   const at = text.indexOf("@");
   const digest = at < 0 ? undefined : text.slice(at + 1);

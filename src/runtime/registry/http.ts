@@ -184,7 +184,7 @@ function headersFor({ url, headers = {} }: HttpRequest, next: URL): Readonly<Rec
 function rateLimited(host: string): RuncibleError {
   return new RuncibleError(
     "registry-rate-limited",
-    `ask registry ${host}: it answers "too many requests"; wait, log in, or use a mirror (RUNCIBLE_REGISTRY_MIRRORS)`,
+    `ask registry ${host}: it answers "too many requests"; wait, log in, or use a mirror (registries.conf, RUNCIBLE_REGISTRY_MIRRORS)`,
   );
 }
 

@@ -1,9 +1,13 @@
+import type { RegistriesPlace } from "./registries-files";
+
 /** What a user may configure about registries. */
 export interface RegistrySettings {
   /** Hosts that may be spoken to over plain http, or over https with any certificate. Loopback always may use http. */
   readonly insecure: readonly string[];
   /** Mirrors of docker.io, base URLs, tried in order before it. */
   readonly mirrors: readonly string[];
+  /** Where rules by containers-registries.conf(5) are looked for. Default: nowhere. */
+  readonly registriesConf: readonly RegistriesPlace[];
   /** As curl reads them: `bypass` lists host suffixes, `*` for all. */
   readonly proxy: { readonly http?: string; readonly https?: string; readonly bypass?: string };
   /** Layers downloaded at a time. Default: 3. */
@@ -21,6 +25,7 @@ export interface RegistrySettings {
 export const defaultRegistrySettings: RegistrySettings = {
   insecure: [],
   mirrors: [],
+  registriesConf: [],
   proxy: {},
   parallelDownloads: 3,
   retries: 5,
