@@ -35,6 +35,7 @@ export {
   type PortWithOptionalBinding,
 } from "./api/ports/port";
 export { type PortGenerator, RandomPortGenerator } from "./api/ports/random-port";
+export { type ReservedPort, reservePort } from "./api/ports/reserve-port";
 export { getReaper, type Reaper } from "./api/reaper/reaper";
 export { IntervalRetry, type Retry } from "./api/retry";
 export { ContainerRuntimeClient, getContainerRuntimeClient } from "./api/runtime/container-runtime-client";

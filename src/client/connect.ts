@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { hasCode, RuncibleError } from "../internal/errors";
+import { ownNetworkId } from "../internal/network-id";
 import { socketPathOf, stateFolderOf } from "../internal/state-folder";
 import type { RuncibleInfo } from "../wire/session";
 import { createClient, type EngineClient } from "./client";
@@ -16,6 +17,8 @@ export interface Connection {
   /** What an engine of this package can do beyond Docker's API; empty for another daemon. */
   readonly capabilities: ReadonlySet<string>;
   readonly isOwnEngine: boolean;
+  /** Whether its machine is that of this process, as far as can be told: the daemon's loopback is ours. */
+  readonly isOfThisMachine: boolean;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -122,7 +125,13 @@ export async function connectOwnEngine(env: Env): Promise<Connection> {
 }
 
 function connectionOf(client: EngineClient, info: RuncibleInfo | undefined): Connection {
-  return { client, capabilities: new Set(info?.Capabilities), isOwnEngine: info !== undefined };
+  const { NetworkId } = info ?? {};
+  return {
+    client,
+    capabilities: new Set(info?.Capabilities),
+    isOwnEngine: info !== undefined,
+    isOfThisMachine: client.endpoint.kind === "unix" || (NetworkId !== undefined && NetworkId === ownNetworkId()),
+  };
 }
 
 export async function packageVersion(): Promise<string> {

@@ -25,6 +25,7 @@ import { openMemoryQueue } from "./containers/memory-claims";
 import { createNetworkMembers } from "./containers/network-members";
 import { restoreContainers } from "./containers/restore";
 import { createEventHub } from "./events/event-hub";
+import { HeldPortRegistry } from "./host-ports/held-port-registry";
 import { HostPortRegistry } from "./host-ports/host-port-registry";
 import { ImageCatalog } from "./images/image-catalog";
 import { isNetworkRecord } from "./networks/network-record";
@@ -149,12 +150,14 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     context,
     images: catalog,
     events,
-    onEnded: (id) => hostPorts.release(id),
+    onEnded: (id) => {
+      hostPorts.release(id);
+      heldPorts.releaseAll(id);
+    },
   });
-  const hostPorts = new HostPortRegistry({
-    stack: runtime.network,
-    isSessionOpen: (id) => sessions.isOpen(id),
-  });
+  const ports = { stack: runtime.network, isSessionOpen: (id: string) => sessions.isOpen(id) };
+  const hostPorts = new HostPortRegistry(ports);
+  const heldPorts = new HeldPortRegistry(ports);
   const reuse = new ReuseRegistry({ context, idleMs: config.reuseIdleMs });
   const services: EngineServices = {
     system: createSystemService({
@@ -189,6 +192,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     events,
     sessions,
     hostPorts,
+    heldPorts,
     reuse,
   };
   return {

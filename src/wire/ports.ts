@@ -42,3 +42,31 @@ export function parseHostPort(text: string): HostPortRange {
   }
   return { first, last };
 }
+
+/**
+ * Label of a container with its alias ports, `15432:5432/tcp,15433:5433/tcp`: at each start those host ports that are free
+ * lead to it as well.
+ */
+export const aliasPortsLabel = "dev.runcible.alias-ports";
+
+export interface AliasPort {
+  readonly hostPort: number;
+  readonly containerPort: ContainerPort;
+}
+
+/** Reads the label's text. Throws `invalid-argument`. */
+export function parseAliasPorts(text: string): readonly AliasPort[] {
+  return text.split(",").map((entry) => {
+    const [host = "", container = ""] = entry.split(":");
+    const { first, last } = parseHostPort(host.trim());
+    const [containerPort, ...others] = parsePortKey(container);
+    if (containerPort === undefined || others.length > 0 || first === 0 || first !== last) {
+      throw new RuncibleError("invalid-argument", `invalid alias port: "${entry}"; write 15432:5432/tcp`);
+    }
+    return { hostPort: first, containerPort };
+  });
+}
+
+export function formatAliasPorts(aliases: readonly AliasPort[]): string {
+  return aliases.map(({ hostPort, containerPort }) => `${hostPort}:${formatPortKey(containerPort)}`).join(",");
+}

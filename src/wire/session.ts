@@ -20,6 +20,8 @@ export interface RuncibleInfo {
   readonly StartedAt: string;
   readonly ApiVersion: string;
   readonly Capabilities: readonly string[];
+  /** Of the engine, as `ownNetworkId` tells it: whoever has the same shares its loopback. Absent: not known. */
+  readonly NetworkId?: string;
   /** It was told to stay: somebody's shell points at it. Absent: no. */
   readonly IsStaying?: boolean;
 }
@@ -40,6 +42,23 @@ export interface HostPortsBody {
   readonly Session: string;
   /** TCP. */
   readonly Ports: readonly number[];
+}
+
+/** Body of `POST /runcible/held-ports`, answered by 201 `PortHeld`. */
+export interface HoldPortBody {
+  /** Of an open session. */
+  readonly Session: string;
+}
+
+/** A free port of the engine's machine; only a container of the session gets it. */
+export interface PortHeld {
+  readonly Port: number;
+}
+
+/** Body of `POST /runcible/held-ports/release`; answered by 200 `{}`. */
+export interface ReleasePortBody {
+  readonly Session: string;
+  readonly Port: number;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { ContainerCreateOptions, HostConfig } from "dockerode";
 import { parsePlatform } from "../../internal/platform";
+import { aliasPortsLabel, formatAliasPorts } from "../../wire/ports";
 import {
   checkedAbsolutePath,
   checkedAddress,
@@ -13,6 +14,7 @@ import {
   checkedList,
   checkedName,
   checkedObject,
+  checkedPort,
   checkedPositive,
   checkedText,
   checkedTextMap,
@@ -23,7 +25,14 @@ import {
 import { ImageName } from "../image/image-name";
 import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
 import type { StartedNetwork } from "../network/network";
-import { getContainerPort, getProtocol, hasHostBinding, type PortWithOptionalBinding, portKey } from "../ports/port";
+import {
+  getContainerPort,
+  getProtocol,
+  hasHostBinding,
+  type PortWithBinding,
+  type PortWithOptionalBinding,
+  portKey,
+} from "../ports/port";
 import type { WaitStrategy } from "../wait/wait-strategy";
 import { checkContent, checkCopy, checkExposed, checkedEnvironment } from "./request-checks";
 import { type EnvironmentOf, extrasOf, type Startable } from "./request-extras";
@@ -216,6 +225,24 @@ export abstract class ContainerRequest {
     this.createOpts.ExposedPorts = exposed;
     this.hostConfig.PortBindings = bindings;
     return this;
+  }
+
+  /**
+   * Host ports that are the same at each start, beside those that are published, for a debugger or a database's tools. They
+   * are taken where they are free; else, and on a daemon that is not ours, the start goes on without, and the log
+   * (`DEBUG=testcontainers`) says who has the port. Added to earlier ones.
+   */
+  withAliasPorts(...ports: (PortWithBinding & { host: number })[]): this {
+    const { aliasPorts } = extrasOf(this);
+    for (const port of ports) {
+      checkExposed(port);
+      checkedPort(port.host, "an alias port");
+      aliasPorts.push({
+        hostPort: port.host,
+        containerPort: { port: getContainerPort(port), protocol: getProtocol(port) },
+      });
+    }
+    return this.withLabels({ [aliasPortsLabel]: formatAliasPorts(aliasPorts) });
   }
 
   /** Replaces earlier ones. */

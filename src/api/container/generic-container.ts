@@ -13,6 +13,7 @@ import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
 import { baseLabels, LABEL_TESTCONTAINERS_CONTAINER_HASH, LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
 import { containerLog } from "../log";
 import { BoundPorts } from "../ports/bound-ports";
+import { giveUpHeldPorts } from "../ports/reserve-port";
 import { containerHandle } from "../runtime/container-handle";
 import { type ContainerRuntimeClient, getContainerRuntimeClient } from "../runtime/container-runtime-client";
 import { getRuntime, onLivingEngine, type Runtime } from "../runtime/runtime";
@@ -21,6 +22,7 @@ import { waitStatesOf } from "../wait/composite";
 import { defaultWaitStrategy } from "../wait/default-strategy";
 import { HealthCheckWaitStrategy } from "../wait/health-check";
 import type { WaitStrategy } from "../wait/wait-strategy";
+import { reportAliasPorts } from "./alias-ports";
 import { checkBindSources } from "./bind-sources";
 import { environmentPairs, withChosenPorts } from "./chosen-ports";
 import { ContainerRequest } from "./container-request";
@@ -192,6 +194,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
     try {
       if (networkId !== undefined) await engine.networks.connect(networkId, Id);
       await this.#prepare(runtime, Id);
+      await giveUpHeldPorts(HostConfig.PortBindings);
       await engine.containers.start(Id);
       timeline.mark("started");
       const inspect = await inspectPublished(engine, Id);
@@ -267,6 +270,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
     const { exposedPorts, autoRemove } = this;
     const { dependencies } = attempt;
     const boundPorts = BoundPorts.fromInspectResult(runtime.hostIps, inspectResultOf(inspect)).filter(exposedPorts);
+    await reportAliasPorts(runtime, inspect, extrasOf(this).aliasPorts);
     const waitStrategy = await this.#chooseWaitStrategy(inspect);
     if (this.startupTimeoutMs !== undefined) waitStrategy.withStartupTimeout(this.startupTimeoutMs);
     attempt.waitStrategy = waitStrategy;

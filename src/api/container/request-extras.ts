@@ -1,3 +1,4 @@
+import type { AliasPort } from "../../wire/ports";
 import type { Environment, StartedTestContainer } from "./types";
 
 /** Where published ports are, before the container's first process runs. */
@@ -19,6 +20,7 @@ export interface Startable {
 export interface RequestExtras {
   readonly environmentOf: EnvironmentOf[];
   readonly dependencies: Startable[];
+  readonly aliasPorts: AliasPort[];
   keepsOnFailure: boolean | undefined;
   /** Begins to pull the image, unless it is there. */
   prefetch(): Promise<void>;
@@ -33,6 +35,7 @@ export function extrasOf(request: object): RequestExtras {
   const known = all.get(request) ?? {
     environmentOf: [],
     dependencies: [],
+    aliasPorts: [],
     keepsOnFailure: undefined,
     isDependencyReady: false,
     prefetch: async () => {},

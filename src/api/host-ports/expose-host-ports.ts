@@ -1,12 +1,12 @@
 import type { Runtime } from "../runtime/runtime";
 import { openSshForwarder, type SshForwarder } from "./ssh-forwarder";
 
-/** Of daemons that are not ours; there once something is exposed. */
+/** Of daemons that are not ours, or of another machine; there once something is exposed. */
 const forwarders = new WeakMap<Runtime, Promise<SshForwarder>>();
 
-/** Our own engine opens the way itself; on any other it leads through an SSH server. */
+/** Our own engine on this machine opens the way itself; on any other it leads through an SSH server. */
 export async function exposeHostPorts(runtime: Runtime, ports: readonly number[]): Promise<void> {
-  if (runtime.capabilities.has("host-ports")) {
+  if (runtime.capabilities.has("host-ports") && runtime.isOfThisMachine) {
     const { id } = await runtime.session();
     await runtime.engine.hostPorts.expose({ Session: id, Ports: ports });
     return;
@@ -32,7 +32,7 @@ export interface WayToHost {
   readonly networkId?: string;
 }
 
-/** On our own engine there is nothing to be done: every container has the name, whatever was exposed when. */
+/** On our own engine of this machine there is nothing to be done: every container has the name, whatever was exposed when. */
 export async function wayToHost(runtime: Runtime, networkMode: string | undefined): Promise<WayToHost> {
   const forwarder = await forwarders.get(runtime);
   if (forwarder === undefined) return { extraHosts: [] };

@@ -13,7 +13,7 @@ import { baseLabels, LABEL_TESTCONTAINERS_SESSION_ID, LABEL_TESTCONTAINERS_SSHD 
 import { findServices, type ServiceContainer, startService } from "../reaper/service-container";
 import type { Runtime } from "../runtime/runtime";
 
-/** A way from containers of a daemon that is not ours to this machine: an SSH server among them, and a tunnel from here. */
+/** A way from containers of a daemon that is not ours, or elsewhere, to this machine: an SSH server among them, and a tunnel from here. */
 export interface SshForwarder {
   /** Where the exposed ports are for containers of its network. */
   readonly address: string;
@@ -57,7 +57,7 @@ async function findOrStart(runtime: Runtime): Promise<ServiceContainer> {
     name: `testcontainers-port-forwarder-${id}`,
     port: sshPort,
     ...forwarderSettings(),
-    ...(isOfThisMachine(runtime) ? { hostIp: "127.0.0.1" } : {}),
+    ...hostIpOf(runtime),
     body: {
       Env: [`${passwordVariable}=${randomId()}`],
       Labels: {
@@ -69,9 +69,14 @@ async function findOrStart(runtime: Runtime): Promise<ServiceContainer> {
   });
 }
 
-/** Published ports of the daemon are on this machine's loopback, so no other machine need reach the server. */
-function isOfThisMachine({ engine, hostIps }: Runtime): boolean {
-  return engine.endpoint.kind === "unix" && hostIps.some(({ address }) => address === "127.0.0.1");
+/**
+ * Where published ports are on this machine's loopback, no other machine need reach the server. Our engine publishes
+ * there only, unless it is told otherwise.
+ */
+function hostIpOf({ isOfThisMachine, isOwnEngine, hostIps }: Runtime): { readonly hostIp?: string } {
+  if (isOfThisMachine && hostIps.some(({ address }) => address === "127.0.0.1")) return { hostIp: "127.0.0.1" };
+  if (!isOwnEngine) return {};
+  return { hostIp: hostIps[0]?.family === 6 ? "::" : "0.0.0.0" };
 }
 
 /** The original's server has a password that is known to all. */

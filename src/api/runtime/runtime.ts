@@ -15,6 +15,8 @@ export interface Runtime {
   readonly engine: EngineClient;
   readonly capabilities: ReadonlySet<string>;
   readonly isOwnEngine: boolean;
+  /** Whether the daemon's loopback is that of this process, as far as can be told. */
+  readonly isOfThisMachine: boolean;
   /** Whether this process has lost the engine: it was killed, or crashed. */
   isLost(): boolean;
   /** Of this package. */
@@ -97,6 +99,7 @@ async function createRuntime(onLost: () => void): Promise<Runtime> {
     engine: connection.client,
     capabilities: connection.capabilities,
     isOwnEngine: connection.isOwnEngine,
+    isOfThisMachine: connection.isOfThisMachine,
     isLost: () => isLost,
     version,
     host,

@@ -4,8 +4,9 @@ import { shortId } from "../../internal/ids";
 import type { NetworkRequest, RunRequest } from "../../runtime/container";
 import type { EndpointRequest, PortRequest } from "../../runtime/network/stack";
 import { ociResources } from "../../runtime/runc/resources";
+import { aliasPortsLabel, parseAliasPorts } from "../../wire/ports";
 import type { EndpointSpec, NetworkMode } from "../routes/container-spec";
-import type { ContainerRecord } from "../state/container-record";
+import { type ContainerRecord, sessionLabel } from "../state/container-record";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
 import { behindInit } from "./init-program";
@@ -120,6 +121,7 @@ export function sharedNetwork(context: ContainerContext, ref: string): NetworkRe
 
 /** Docker publishes only what is exposed; the exposed ports of request and image are in the config. */
 function portRequestsOf({ spec, config }: ContainerRecord): readonly PortRequest[] {
+  const holder = config.labels[sessionLabel];
   const isExposed = (port: number, protocol: string): boolean =>
     config.exposedPorts.some((exposed) => exposed.port === port && exposed.protocol === protocol);
   const asked = spec.publish
@@ -129,8 +131,10 @@ function portRequestsOf({ spec, config }: ContainerRecord): readonly PortRequest
       protocol: protocolOf(containerPort.protocol),
       hostPort,
       ...(hostIp === undefined || hostIp === "" ? {} : { hostIp }),
+      ...(holder === undefined ? {} : { holder }),
     }));
-  if (!spec.publishAll) return asked;
+  const aliases = aliasRequestsOf(config.labels);
+  if (!spec.publishAll) return [...asked, ...aliases];
   const rest = config.exposedPorts.filter(
     ({ port, protocol }) => !asked.some((request) => request.containerPort === port && request.protocol === protocol),
   );
@@ -138,7 +142,20 @@ function portRequestsOf({ spec, config }: ContainerRecord): readonly PortRequest
   return [
     ...asked,
     ...rest.map(({ port, protocol }) => ({ containerPort: port, protocol: protocolOf(protocol), hostPort: any })),
+    ...aliases,
   ];
+}
+
+/** After the others: clients take the first for the port's own. */
+function aliasRequestsOf(labels: Readonly<Record<string, string>>): readonly PortRequest[] {
+  const text = labels[aliasPortsLabel];
+  if (text === undefined) return [];
+  return parseAliasPorts(text).map(({ hostPort, containerPort: { port, protocol } }) => ({
+    containerPort: port,
+    protocol: protocolOf(protocol),
+    hostPort: { first: hostPort, last: hostPort },
+    isOptional: true,
+  }));
 }
 
 function protocolOf(protocol: "tcp" | "udp" | "sctp"): "tcp" | "udp" {

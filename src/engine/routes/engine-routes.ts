@@ -11,7 +11,7 @@ import { eventRoutes } from "./event-routes";
 import type { EventService } from "./event-service";
 import { execRoutes } from "./exec-routes";
 import type { ExecService } from "./exec-service";
-import type { HostPortService } from "./host-port-service";
+import type { HeldPortService, HostPortService } from "./host-port-service";
 import { imageRoutes } from "./image-routes";
 import type { ImageService } from "./image-service";
 import { networkRoutes } from "./network-routes";
@@ -37,6 +37,7 @@ export interface EngineServices {
   readonly events: EventService;
   readonly sessions: SessionService;
   readonly hostPorts: HostPortService;
+  readonly heldPorts: HeldPortService;
   readonly reuse: ReuseService;
 }
 

@@ -1,13 +1,13 @@
 import { RuncibleError } from "../../internal/errors";
 import type { JsonObject, JsonValue } from "../../wire/json";
 import { parsePortKey } from "../../wire/ports";
-import type { ImageRegistries, ReuseLeased, RuncibleInfo, SessionOpened } from "../../wire/session";
+import type { ImageRegistries, PortHeld, ReuseLeased, RuncibleInfo, SessionOpened } from "../../wire/session";
 import { apiVersion, formatVersion } from "../../wire/versions";
 import { defined, isArray, listField, numberField, objectField, textField, textMapField } from "../http/json-fields";
 import { empty, json, type Reply } from "../http/reply";
 import { type EngineRequest, param, type Route } from "../http/request";
 import type { ContainerService } from "./container-service";
-import type { HostPortService } from "./host-port-service";
+import type { HeldPortService, HostPortService } from "./host-port-service";
 import type { ImageRunConfigView, ImageService } from "./image-service";
 import type { ReuseService } from "./reuse-service";
 import type { LabelMatch, SessionService } from "./session-service";
@@ -19,6 +19,7 @@ export interface RuncibleRouteServices {
   readonly containers: Pick<ContainerService, "keep" | "waitForListening">;
   readonly images: Pick<ImageService, "buildHost" | "registriesOf">;
   readonly hostPorts: HostPortService;
+  readonly heldPorts: HeldPortService;
   readonly reuse: ReuseService;
 }
 
@@ -38,6 +39,8 @@ export function runcibleRoutes(services: RuncibleRouteServices): readonly Route[
     { method: "POST", pattern: "/runcible/reuse", handler: (request) => lease(services, request) },
     { method: "POST", pattern: "/runcible/reuse/ready", handler: (request) => markReady(services, request) },
     { method: "POST", pattern: "/runcible/host-ports", handler: (request) => exposeHostPorts(services, request) },
+    { method: "POST", pattern: "/runcible/held-ports", handler: (request) => holdPort(services, request) },
+    { method: "POST", pattern: "/runcible/held-ports/release", handler: (request) => releasePort(services, request) },
     { method: "POST", pattern: "/runcible/stay", handler: () => stay(services) },
     { method: "POST", pattern: "/runcible/shutdown", handler: () => shutdown(services) },
   ];
@@ -52,6 +55,7 @@ function info({ system }: RuncibleRouteServices): Reply {
     StartedAt: identity.startedAt,
     ApiVersion: formatVersion(apiVersion),
     Capabilities: identity.capabilities,
+    ...defined({ NetworkId: identity.networkId }),
     ...(system.isStaying() ? { IsStaying: true } : {}),
   };
   return json(body);
@@ -120,6 +124,17 @@ async function exposeHostPorts({ hostPorts }: RuncibleRouteServices, request: En
   const session = textField(body, "Session");
   if (session === undefined) throw new RuncibleError("invalid-argument", "expose host ports: the body has no Session");
   await hostPorts.expose(session, portListField(body, "Ports"));
+  return json({});
+}
+
+async function holdPort({ heldPorts }: RuncibleRouteServices, request: EngineRequest): Promise<Reply> {
+  const body: PortHeld = { Port: await heldPorts.hold(requiredField(await request.json(), "Session")) };
+  return json(body, 201);
+}
+
+async function releasePort({ heldPorts }: RuncibleRouteServices, request: EngineRequest): Promise<Reply> {
+  const body = await request.json();
+  heldPorts.release(requiredField(body, "Session"), numberField(body, "Port") ?? 0);
   return json({});
 }
 

@@ -14,6 +14,8 @@ export interface SystemService {
 }
 
 export interface EngineIdentity {
+  /** See `ownNetworkId`. */
+  readonly networkId: string | undefined;
   /** Of the package. */
   readonly version: string;
   readonly pid: number;

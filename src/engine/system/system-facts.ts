@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import os from "node:os";
 import { basename } from "node:path";
+import { ownNetworkId } from "../../internal/network-id";
 import { hostPlatform } from "../../runtime/image/platform";
 import type { RootfsChoice } from "../../runtime/rootfs/choose-driver";
 import { cgroupFacts } from "../../runtime/runc/cgroup-files";
@@ -26,12 +27,13 @@ export interface SystemFactsOptions {
 
 export function createSystemService(options: SystemFactsOptions): SystemService {
   const identity: EngineIdentity = {
+    networkId: ownNetworkId(),
     version: options.version,
     pid: process.pid,
     instanceId: options.instanceId,
     startedAt: options.startedAt,
     architecture: hostPlatform().architecture,
-    capabilities: ["sessions", "wait-ports", "host-images", "host-ports", "reuse", "keep"],
+    capabilities: ["sessions", "wait-ports", "host-images", "host-ports", "held-ports", "alias-ports", "reuse", "keep"],
   };
   return {
     identity,

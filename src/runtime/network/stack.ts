@@ -58,6 +58,10 @@ export interface PortRequest {
   readonly hostIp?: string;
   /** Both 0: any free one. */
   readonly hostPort: { readonly first: number; readonly last: number };
+  /** May have what this one holds. Default: what anybody holds. */
+  readonly holder?: string;
+  /** Left out when it is taken, without an error. Default: false. */
+  readonly isOptional?: boolean;
 }
 
 export interface PortBinding {
@@ -87,6 +91,13 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
+/** A TCP port of the loopback addresses that nobody else can have. */
+export interface HeldPort {
+  readonly hostPort: number;
+  /** Gives it up, unless a container has it by now. Idempotent. */
+  close(): void;
+}
+
 export interface HostPortExposure {
   /** No further connections; those that are there go on. Idempotent. */
   close(): void;
@@ -102,6 +113,8 @@ export interface NetworkStack {
   removeNetwork(id: string): Promise<void>;
   /** Listens at once; connections wait for the sandbox. Throws `port-in-use` with evidence { hostIp, hostPort }. */
   reservePorts(requests: readonly PortRequest[]): Promise<PortReservation>;
+  /** Keeps any free port until a later `reservePorts` of the same holder asks for it. Throws `port-in-use`. */
+  holdPort(holder: string): Promise<HeldPort>;
   /**
    * Lets containers connect to a TCP port of this machine, also to one that only its own programs reach, until the
    * exposure is closed. Not to be called twice for one port.

@@ -8,11 +8,13 @@ import { ipBatch, ipBatchForced } from "./ip-batch";
 import { bridgeName, hostPortsAddress, planBridge } from "./link-plan";
 import { createPool, type Pool } from "./pool";
 import { exposeHostPort } from "./ports/exposed-host-ports";
+import { HeldPorts } from "./ports/held-ports";
 import { type OpenReservation, reserveHostPorts } from "./ports/port-reservations";
 import { type Network, type SandboxHome, type SpareSandbox, wireSandbox } from "./sandbox";
 import { discardSandbox } from "./sandbox-pool";
 import type {
   EndpointRequest,
+  HeldPort,
   HostPortExposure,
   NetworkDefinition,
   NetworkStack,
@@ -45,6 +47,7 @@ export class SwitchedStack implements NetworkStack {
   readonly #spares = new Map<string, Pool<SpareSandbox>>();
   /** By what the caller holds of them. */
   readonly #reservations = new WeakMap<PortReservation, OpenReservation>();
+  readonly #heldPorts = new HeldPorts();
 
   constructor(parts: StackParts, closeParts: () => Promise<void>) {
     this.#parts = parts;
@@ -86,9 +89,13 @@ export class SwitchedStack implements NetworkStack {
   }
 
   async reservePorts(requests: readonly PortRequest[]): Promise<PortReservation> {
-    const reservation = await reserveHostPorts(this.#parts.agent, requests);
+    const reservation = await reserveHostPorts({ agent: this.#parts.agent, held: this.#heldPorts }, requests);
     this.#reservations.set(reservation, reservation);
     return reservation;
+  }
+
+  holdPort(holder: string): Promise<HeldPort> {
+    return this.#heldPorts.hold(holder);
   }
 
   exposeHostPort(port: number): Promise<HostPortExposure> {
@@ -119,6 +126,7 @@ export class SwitchedStack implements NetworkStack {
   }
 
   async close(): Promise<void> {
+    this.#heldPorts.close();
     await Promise.all([...this.#spares.keys()].map((id) => this.#closeSpares(id)));
     await Promise.all([...this.#sandboxes].map((sandbox) => sandbox.close()));
     await this.#closeParts();

@@ -119,6 +119,12 @@ describe.each([
     });
   });
 
+  rootTest("a port that is reserved becomes the container's, and alias ports are done without", needsRoot, async () => {
+    const seen = await seenBy("ports", { TESTCONTAINERS_HOST_OVERRIDE: "localhost" });
+
+    expect(seen).toEqual({ code: "EADDRINUSE", isSame: true, answer: expect.stringMatching(/^root:/) });
+  });
+
   rootTest("socat forwards to a container that publishes nothing", needsRoot, async () => {
     expect(await seenBy("socat")).toEqual({ answer: expect.stringMatching(/^root:/) });
   });

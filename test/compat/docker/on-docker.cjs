@@ -7,7 +7,7 @@ const { tmpdir } = require("node:os");
 const runcible = require("../../../build/index.js");
 
 const { GenericContainer, Network, SocatContainer, StartupCheckStrategy, TestContainers, Wait } = runcible;
-const { getContainerRuntimeClient, getReaper } = runcible;
+const { getContainerRuntimeClient, getReaper, reservePort } = runcible;
 
 const sleeper = () => new GenericContainer("bb:latest").withCommand(["sleep", "600"]);
 
@@ -79,6 +79,23 @@ const scenarios = {
     const filters = { label: ["org.testcontainers.sshd=true"] };
     const [forwarder] = await dockerode.listContainers({ filters });
     return { answers, addresses: forwarder.Ports.map(({ IP }) => IP) };
+  },
+  ports: async () => {
+    const { number } = await reservePort();
+    const listening = new Promise((resolve) => {
+      const server = createServer().once("error", resolve);
+      server.listen(number, "127.0.0.1", () => resolve({}));
+    });
+    const { code } = await listening;
+    const alias = await reservePort();
+    await alias.release();
+    const web = await sleeper()
+      .withCommand(["httpd", "-f", "-p", "80", "-h", "/etc"])
+      .withExposedPorts({ container: 80, host: number })
+      .withAliasPorts({ container: 80, host: alias.number })
+      .start();
+    const answer = await fetch(`http://localhost:${number}/passwd`);
+    return { code, isSame: web.getMappedPort(80) === number, answer: await answer.text() };
   },
   socat: async () => {
     const network = await new Network().start();

@@ -18,7 +18,7 @@ const contractValues = [
   ...["GenericContainerBuilder", "SocatContainer", "StartedSocatContainer", "TestContainers", "getReaper"],
 ];
 /** In addition to the contract. */
-const ownValues = ["RuncibleError", "isRuncibleError"];
+const ownValues = ["RuncibleError", "isRuncibleError", "reservePort"];
 const names = [...contractValues, ...ownValues].sort();
 
 const bin = (name: string): string => join(__dirname, "../../../node_modules", name);

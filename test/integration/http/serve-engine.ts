@@ -51,6 +51,7 @@ function servicesOf(parts: ServiceParts): EngineServices {
     events: service("events", { ...createEventHub({ now: nowNs }), ...parts.events }),
     sessions: service("sessions", parts.sessions),
     hostPorts: service("hostPorts", parts.hostPorts),
+    heldPorts: service("heldPorts", parts.heldPorts),
     reuse: service("reuse", parts.reuse),
   };
 }
@@ -104,6 +105,7 @@ const identity: EngineIdentity = {
   instanceId: "1f",
   startedAt: "2026-11-24T05:15:26Z",
   architecture: "amd64",
+  networkId: undefined,
   capabilities: ["sessions"],
 };
 

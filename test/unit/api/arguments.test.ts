@@ -30,6 +30,8 @@ const mistakes: readonly (readonly [shown: string, call: () => unknown])[] = [
   ["0 is not a port", () => container().withExposedPorts(0)],
   ["80/sctp", () => container().withExposedPorts(given("80/sctp"))],
   ["-1", () => container().withExposedPorts({ container: 80, host: -1 })],
+  ["an alias port: 0", () => container().withAliasPorts({ container: 80, host: 0 })],
+  ["an alias port: undefined", () => container().withAliasPorts(given({ container: 80 }))],
   ['"data"', () => container().withBindMounts([{ source: "/tmp", target: "data" }])],
   ["rw, ro, z, Z", () => container().withBindMounts([{ source: "/tmp", target: "/data", mode: given("w") }])],
   ["the kind of the health check", () => container().withHealthCheck({ test: given(["true"]) })],

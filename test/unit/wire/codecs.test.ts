@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { decodeFilters, encodeFilters, hasLabels } from "../../../src/wire/filters";
 import { decodePathStat, encodePathStat } from "../../../src/wire/path-stat";
-import { parseHostPort, parsePortKey } from "../../../src/wire/ports";
+import { formatAliasPorts, parseAliasPorts, parseHostPort, parsePortKey } from "../../../src/wire/ports";
 import { formatBytes, progressBar } from "../../../src/wire/progress";
 import { decodeBoolean, decodeTail, decodeTime } from "../../../src/wire/query-values";
 import { decodeRegistryAuth, encodeRegistryAuth } from "../../../src/wire/registry-auth";
@@ -43,6 +43,16 @@ test("ports may be ranges", () => {
   expect(parsePortKey("8000-8001/udp")).toHaveLength(2);
   expect(parseHostPort("18800-18803")).toEqual({ first: 18800, last: 18803 });
   expect(() => parsePortKey("x")).toThrow('invalid port specification: "x"');
+});
+
+test("the label of alias ports is read as it is written, and nothing else is", () => {
+  const aliases = [
+    { hostPort: 15432, containerPort: { port: 5432, protocol: "tcp" } },
+    { hostPort: 53, containerPort: { port: 53, protocol: "udp" } },
+  ] as const;
+  expect(formatAliasPorts(aliases)).toBe("15432:5432/tcp,53:53/udp");
+  expect(parseAliasPorts(formatAliasPorts(aliases))).toEqual(aliases);
+  for (const text of ["", "80", "80:80-81", "0:80", "1-2:80"]) expect(() => parseAliasPorts(text)).toThrow("invalid");
 });
 
 test("a folder's mode is Go's", () => {

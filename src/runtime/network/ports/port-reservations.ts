@@ -1,8 +1,10 @@
 import type { Socket } from "node:net";
+import { hasCode } from "../../../internal/errors";
 import { randomId } from "../../../internal/ids";
 import type { AgentClient } from "../agent-client";
 import type { PortTarget } from "../agent-protocol";
 import type { PortBinding, PortRequest, PortReservation } from "../stack";
+import type { HeldPorts } from "./held-ports";
 import { type HostListener, hostIpsOf, listenOnHost } from "./host-ports";
 
 /** A reservation as the stack knows it: it can be pointed at a container. */
@@ -15,11 +17,21 @@ interface PublishedListener {
   readonly binding: PortBinding;
 }
 
+export interface ReservationParts {
+  readonly agent: AgentClient;
+  /** Ports that are kept for such requests. */
+  readonly held: HeldPorts;
+}
+
 /**
- * Listens for every request, all or none, and moves the sockets into the agent. Whoever connects from now on is kept
+ * Listens for every request, all or none but for optional ones, and moves the sockets into the agent. Whoever connects from now on is kept
  * waiting until the reservation gets its target. Throws `port-in-use`, `permission-denied`, `invalid-argument`.
  */
-export async function reserveHostPorts(agent: AgentClient, requests: readonly PortRequest[]): Promise<OpenReservation> {
+export async function reserveHostPorts(
+  parts: ReservationParts,
+  requests: readonly PortRequest[],
+): Promise<OpenReservation> {
+  const { agent } = parts;
   const published: PublishedListener[] = [];
   const portIds = (): readonly string[] => published.map(({ portId }) => portId);
   let released: Promise<void> | undefined;
@@ -28,7 +40,7 @@ export async function reserveHostPorts(agent: AgentClient, requests: readonly Po
     return released;
   };
   try {
-    for (const request of requests) published.push(...(await publish(agent, request)));
+    for (const request of requests) published.push(...(await publishIfPossible(parts, request)));
   } catch (error) {
     // The agent's end closes the ports as well.
     await release().catch(() => {});
@@ -41,7 +53,16 @@ export async function reserveHostPorts(agent: AgentClient, requests: readonly Po
   };
 }
 
-async function publish(agent: AgentClient, request: PortRequest): Promise<readonly PublishedListener[]> {
+async function publishIfPossible(parts: ReservationParts, request: PortRequest): Promise<readonly PublishedListener[]> {
+  try {
+    return await publish(parts, request);
+  } catch (error) {
+    if (request.isOptional && hasCode(error, "port-in-use")) return [];
+    throw error;
+  }
+}
+
+async function publish({ agent, held }: ReservationParts, request: PortRequest): Promise<readonly PublishedListener[]> {
   const { protocol, containerPort } = request;
   const hostIps = hostIpsOf(request);
   const reservationId = randomId().slice(0, 16);
@@ -57,7 +78,8 @@ async function publish(agent: AgentClient, request: PortRequest): Promise<readon
     else early.push({ client, hostIp });
   };
 
-  const listeners = await listenOnHost({ protocol, hostIps, onConnection }, request.hostPort);
+  const listeners =
+    held.take(request, onConnection) ?? (await listenOnHost({ protocol, hostIps, onConnection }, request.hostPort));
   try {
     await Promise.all(listeners.map((listener) => move(agent, request, listener, portIdOf(listener.hostIp))));
   } finally {

@@ -37,10 +37,12 @@ import {
   RandomPortGenerator,
   RandomUuid,
   type Reaper,
+  type ReservedPort,
   type RestartOptions,
   type Retry,
   RuncibleError,
   randomUuid,
+  reservePort,
   SocatContainer,
   type Startable,
   StartedDockerComposeEnvironment,
@@ -175,6 +177,13 @@ export async function useEverything(): Promise<void> {
 /** What the original has not. */
 async function useAdditions(): Promise<void> {
   const advertised: EnvironmentOf = ({ host, port }: PublishedAddress) => ({ ADVERTISED: `${host}:${port(80)}` });
+  await using reserved: ReservedPort = await reservePort();
+  const service = { container: 80, host: reserved.number };
+  await new GenericContainer("service:1")
+    .withExposedPorts(service)
+    .withAliasPorts({ container: 80, host: 8080 })
+    .start();
+  await reserved.release();
   const database = new ServiceContainer().withPullPolicy(PullPolicy.never()).withKeepOnFailure();
   const dependencies: Startable[] = [database];
   const containers = {
