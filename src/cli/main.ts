@@ -11,6 +11,7 @@ import { historyCommand } from "./commands/history";
 import { imagesCommand } from "./commands/images";
 import { infoCommand } from "./commands/info";
 import { loadCommand } from "./commands/load";
+import { pruneCommand } from "./commands/prune";
 import { psCommand } from "./commands/ps";
 import { pullCommand } from "./commands/pull";
 import { pushCommand } from "./commands/push";
@@ -37,6 +38,7 @@ const commands: readonly (Command | CommandGroup)[] = [
   tagCommand,
   rmiCommand,
   historyCommand,
+  pruneCommand,
   engineCommand,
   stopEngineCommand,
   resetCommand,

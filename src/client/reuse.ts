@@ -1,4 +1,10 @@
-import { type ReuseBody, type ReuseLeased, type ReuseReadyBody, reuseLeaseLabel } from "../wire/session";
+import {
+  type ReuseBody,
+  type ReuseLeased,
+  type ReusePruned,
+  type ReuseReadyBody,
+  reuseLeaseLabel,
+} from "../wire/session";
 import { holdAnswer } from "./held-answer";
 import type { Transport } from "./transport";
 
@@ -17,6 +23,8 @@ export interface ReuseClient {
   lease(body: ReuseBody): Promise<ReuseLease>;
   /** Has what was made handed out. */
   ready(body: ReuseReadyBody): Promise<void>;
+  /** Removes those that no process has a lease on. */
+  prune(): Promise<ReusePruned>;
 }
 
 export function createReuseClient(transport: Transport): ReuseClient {
@@ -28,5 +36,6 @@ export function createReuseClient(transport: Transport): ReuseClient {
       return { containerId: first.Id, labels, close };
     },
     ready: (body) => transport.send("POST", "/runcible/reuse/ready", { body }),
+    prune: () => transport.call<ReusePruned>("POST", "/runcible/reuse/prune"),
   };
 }

@@ -22,6 +22,8 @@ export interface EngineConfig {
   readonly idleTimeoutMs: number;
   /** Milliseconds that a reusable container which nobody uses is kept; 0: for ever. Default: 1 800 000. */
   readonly reuseIdleMs: number;
+  /** Reusable containers that nobody uses: beyond so many, those go that were used longest ago; 0: any number. Default: 0. */
+  readonly reuseLimit: number;
   /** Default: `info`. */
   readonly logLevel: LogLevel;
   /** Hosts of registries that may be spoken to over plain http, or https with any certificate. */
@@ -55,6 +57,7 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
     memoryWaitMs: secondsOf(env["RUNCIBLE_MEMORY_WAIT_SECONDS"], "RUNCIBLE_MEMORY_WAIT_SECONDS", 120) * 1000,
     idleTimeoutMs: secondsOf(env["RUNCIBLE_IDLE_SECONDS"], "RUNCIBLE_IDLE_SECONDS", 60) * 1000,
     reuseIdleMs: secondsOf(env["RUNCIBLE_REUSE_IDLE_SECONDS"], "RUNCIBLE_REUSE_IDLE_SECONDS", 1800) * 1000,
+    reuseLimit: countOf(env["RUNCIBLE_REUSE_LIMIT"], "RUNCIBLE_REUSE_LIMIT", 0),
     logLevel: logLevelOf(env["RUNCIBLE_LOG_LEVEL"]),
     insecureRegistries: listOf(env["RUNCIBLE_INSECURE_REGISTRIES"]),
     registryMirrors: listOf(env["RUNCIBLE_REGISTRY_MIRRORS"]),
@@ -82,10 +85,12 @@ function registriesPlacesOf(env: NodeJS.ProcessEnv): readonly RegistriesPlace[] 
 }
 
 function secondsOf(text: string | undefined, name: string, fallback: number): number {
+  return countOf(text, name, fallback, "number of seconds");
+}
+
+function countOf(text: string | undefined, name: string, fallback: number, what = "number"): number {
   if (text === undefined || text === "") return fallback;
-  if (!/^\d{1,7}$/.test(text)) {
-    throw new RuncibleError("invalid-argument", `read ${name}: "${text}" is no number of seconds`);
-  }
+  if (!/^\d{1,7}$/.test(text)) throw new RuncibleError("invalid-argument", `read ${name}: "${text}" is no ${what}`);
   return Number(text);
 }
 

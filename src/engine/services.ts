@@ -158,7 +158,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
   const ports = { stack: runtime.network, isSessionOpen: (id: string) => sessions.isOpen(id) };
   const hostPorts = new HostPortRegistry(ports);
   const heldPorts = new HeldPortRegistry(ports);
-  const reuse = new ReuseRegistry({ context, idleMs: config.reuseIdleMs });
+  const reuse = new ReuseRegistry({ context, idleMs: config.reuseIdleMs, limit: config.reuseLimit });
   const services: EngineServices = {
     system: createSystemService({
       engineId,

@@ -86,6 +86,12 @@ export interface ReuseReadyBody {
   readonly Id: string;
 }
 
+/** Answer of `POST /runcible/reuse/prune`. */
+export interface ReusePruned {
+  /** Ids of the containers. */
+  readonly Removed: readonly string[];
+}
+
 /** Body of `POST /runcible/images/host`: an image made of programs of the engine's own machine. */
 export interface HostImageBody {
   /** Reference to tag the image with. */

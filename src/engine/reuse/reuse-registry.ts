@@ -12,6 +12,8 @@ export interface ReuseRegistryOptions {
   readonly context: ContainerContext;
   /** Milliseconds without a lease until a container is removed; 0: never. */
   readonly idleMs: number;
+  /** Without a lease so many are kept, those that had one last; 0: any number. */
+  readonly limit: number;
 }
 
 /** Somebody makes the container. */
@@ -26,6 +28,8 @@ interface Entry {
   leases: number;
   making: Making | undefined;
   idleTimer: NodeJS.Timeout | undefined;
+  /** Goes up with each that nobody needs any more. Undefined: somebody has a lease. */
+  idleNumber: number | undefined;
 }
 
 /**
@@ -35,6 +39,7 @@ interface Entry {
 export class ReuseRegistry implements ReuseService {
   readonly #options: ReuseRegistryOptions;
   readonly #entries = new Map<string, Entry>();
+  #lastIdleNumber = 0;
 
   constructor(options: ReuseRegistryOptions) {
     this.#options = options;
@@ -49,6 +54,7 @@ export class ReuseRegistry implements ReuseService {
     const entry = this.#entry(key);
     entry.leases += 1;
     clearTimeout(entry.idleTimer);
+    entry.idleNumber = undefined;
     try {
       while (entry.making !== undefined) await Promise.race([entry.making.ended.promise, aborted(signal)]);
       const ready = this.#containersOf(key).find(({ record }) => record.isReusable === true);
@@ -73,13 +79,22 @@ export class ReuseRegistry implements ReuseService {
     if (entry.making !== undefined) this.#endMaking(entry, entry.making);
   }
 
+  async prune(): Promise<readonly string[]> {
+    return (await Promise.all(this.#idle().map(([key, entry]) => this.#removeIdle(key, entry)))).flat();
+  }
+
   /** No timer keeps the engine. */
   close(): void {
     for (const { idleTimer } of this.#entries.values()) clearTimeout(idleTimer);
   }
 
   #entry(key: string): Entry {
-    const entry = this.#entries.get(key) ?? { leases: 0, making: undefined, idleTimer: undefined };
+    const entry = this.#entries.get(key) ?? {
+      leases: 0,
+      making: undefined,
+      idleTimer: undefined,
+      idleNumber: undefined,
+    };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -113,18 +128,41 @@ export class ReuseRegistry implements ReuseService {
     if (entry.leases > 0) return;
     if (this.#containersOf(key).length === 0) this.#entries.delete(key);
     else this.#awaitIdle(key, entry);
+    await this.#removeBeyondLimit();
   }
 
   #awaitIdle(key: string, entry: Entry): void {
-    const { idleMs, context } = this.#options;
+    const { idleMs } = this.#options;
+    this.#lastIdleNumber += 1;
+    entry.idleNumber = this.#lastIdleNumber;
     if (idleMs === 0) return;
-    entry.idleTimer = setTimeout(async () => {
-      if (entry.leases > 0) return;
-      await this.#remove(this.#containersOf(key));
-      if (entry.leases === 0) this.#entries.delete(key);
-      context.onActivity();
-    }, idleMs);
+    entry.idleTimer = setTimeout(() => this.#removeIdle(key, entry), idleMs);
     entry.idleTimer.unref();
+  }
+
+  /** The longest first. */
+  #idle(): readonly (readonly [key: string, entry: Entry])[] {
+    const numberOf = ([, { idleNumber = 0 }]: readonly [string, Entry]): number => idleNumber;
+    return [...this.#entries]
+      .filter(([, { idleNumber }]) => idleNumber !== undefined)
+      .sort((left, right) => numberOf(left) - numberOf(right));
+  }
+
+  async #removeBeyondLimit(): Promise<void> {
+    const { limit } = this.#options;
+    const idle = limit === 0 ? [] : this.#idle().slice(0, -limit);
+    for (const [key, entry] of idle) await this.#removeIdle(key, entry);
+  }
+
+  /** Ids of the containers. Whoever asks meanwhile finds them going, and makes another. */
+  async #removeIdle(key: string, entry: Entry): Promise<readonly string[]> {
+    if (entry.leases > 0) return [];
+    clearTimeout(entry.idleTimer);
+    const containers = this.#containersOf(key);
+    await this.#remove(containers);
+    if (entry.leases === 0) this.#entries.delete(key);
+    this.#options.context.onActivity();
+    return containers.map(({ id }) => id);
   }
 
   async #remove(containers: readonly Container[]): Promise<void> {

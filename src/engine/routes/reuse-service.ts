@@ -7,6 +7,8 @@ export interface ReuseService {
   lease(key: string, signal: AbortSignal): Promise<ReuseLease>;
   /** The maker's container can be handed out. Throws `container-not-found`. */
   markReady(key: string, containerId: string): Promise<void>;
+  /** Removes those that nobody has a lease on; their ids. */
+  prune(): Promise<readonly string[]>;
 }
 
 export interface ReuseLease {

@@ -1,7 +1,14 @@
 import { RuncibleError } from "../../internal/errors";
 import type { JsonObject, JsonValue } from "../../wire/json";
 import { parsePortKey } from "../../wire/ports";
-import type { ImageRegistries, PortHeld, ReuseLeased, RuncibleInfo, SessionOpened } from "../../wire/session";
+import type {
+  ImageRegistries,
+  PortHeld,
+  ReuseLeased,
+  ReusePruned,
+  RuncibleInfo,
+  SessionOpened,
+} from "../../wire/session";
 import { apiVersion, formatVersion } from "../../wire/versions";
 import { defined, isArray, listField, numberField, objectField, textField, textMapField } from "../http/json-fields";
 import { empty, json, type Reply } from "../http/reply";
@@ -38,6 +45,7 @@ export function runcibleRoutes(services: RuncibleRouteServices): readonly Route[
     { method: "GET", pattern: "/runcible/images/registries", handler: (request) => registries(services, request) },
     { method: "POST", pattern: "/runcible/reuse", handler: (request) => lease(services, request) },
     { method: "POST", pattern: "/runcible/reuse/ready", handler: (request) => markReady(services, request) },
+    { method: "POST", pattern: "/runcible/reuse/prune", handler: () => pruneReusable(services) },
     { method: "POST", pattern: "/runcible/host-ports", handler: (request) => exposeHostPorts(services, request) },
     { method: "POST", pattern: "/runcible/held-ports", handler: (request) => holdPort(services, request) },
     { method: "POST", pattern: "/runcible/held-ports/release", handler: (request) => releasePort(services, request) },
@@ -162,6 +170,11 @@ async function markReady({ reuse }: RuncibleRouteServices, request: EngineReques
   const body = await request.json();
   await reuse.markReady(requiredField(body, "Key"), requiredField(body, "Id"));
   return json({});
+}
+
+async function pruneReusable({ reuse }: RuncibleRouteServices): Promise<Reply> {
+  const body: ReusePruned = { Removed: await reuse.prune() };
+  return json(body);
 }
 
 function requiredField(body: JsonObject, name: string): string {
