@@ -1,0 +1,3 @@
+const { use } = require("./use.js");
+
+use(require("runcible"));

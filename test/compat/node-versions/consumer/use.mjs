@@ -1,0 +1,4 @@
+import { DockerComposeEnvironment, GenericContainer, Network, TestContainers, Wait } from "runcible";
+import { use } from "./use.js";
+
+await use({ DockerComposeEnvironment, GenericContainer, Network, TestContainers, Wait });

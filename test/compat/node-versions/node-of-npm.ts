@@ -1,0 +1,25 @@
+import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { run } from "../../../src/internal/exec";
+import { imageCacheFolder } from "../../support/images";
+
+/**
+ * Path of a Node of this version. npm's package `node` fetches such a package by a script; installed directly, none needs to
+ * be run. Kept between runs.
+ */
+export async function nodeOfNpm(version: string): Promise<string> {
+  const name = `node-linux-${process.arch}`;
+  const program = join(imageCacheFolder, `${name}-${version}`);
+  if (await stat(program).catch(() => undefined)) return program;
+  await mkdir(imageCacheFolder, { recursive: true });
+  const work = await mkdtemp(join(imageCacheFolder, "work-"));
+  try {
+    const install = ["install", "--prefix", work, "--ignore-scripts", "--no-save", "--no-audit", "--no-fund"];
+    await run("npm", [...install, `${name}@${version}`], { cwd: work, timeoutMs: 300_000 });
+    // Another process may have been first; its file is as good.
+    await rename(join(work, "node_modules", name, "bin", "node"), program);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  return program;
+}

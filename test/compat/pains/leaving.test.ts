@@ -1,0 +1,88 @@
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { busyboxImage } from "../../integration/api/busybox-image";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
+import { type InstalledPackage, installPackage } from "../packaging/installed-package";
+
+// What a test process has to leave behind: nothing that keeps it, and nothing that a leak detector finds.
+
+useNewEngineOfThisFile();
+const bin = (name: string): string => join(__dirname, "../../../node_modules", name);
+let installed: InstalledPackage;
+beforeAll(async () => {
+  installed = await installPackage();
+  process.env["IMAGE"] = await busyboxImage();
+});
+afterAll(() => installed?.[Symbol.asyncDispose]());
+
+const use = `
+  const container = await new GenericContainer(process.env.IMAGE)
+    .withCommand(["sh", "-c", "echo ready; sleep 600"])
+    .withLogConsumer((stream) => stream.on("data", () => {}))
+    .withWaitStrategy(Wait.forLogMessage("ready"))
+    .start();
+  (await container.logs()).on("data", () => {});
+  await container.exec(["true"]);
+  await container.stop();`;
+
+test("pain 13: neither the import nor a container's whole life loads ssh2 or dockerode, and the process ends by itself", async () => {
+  const script = `
+    const { GenericContainer, Wait } = require("runcible");
+    (async () => {${use}
+      const packages = Object.keys(require.cache).map((path) => /.*node_modules\\/((@[^/]+\\/)?[^/]+)/.exec(path)?.[1]);
+      console.log(JSON.stringify([...new Set(packages)]));
+    })();`;
+
+  const { stdout } = await installed.node(["-e", script]);
+
+  const loaded = JSON.parse(stdout) as readonly string[];
+  expect(loaded).toContain("runcible");
+  for (const heavy of ["ssh2", "dockerode", "docker-modem", "undici", "yaml"]) expect(loaded).not.toContain(heavy);
+});
+
+/** What Jest says of a suite of one file; rejects when the suite fails. */
+async function jest(name: string, flags: readonly string[], test: string): Promise<string> {
+  const suite = join(installed.folder, name);
+  await mkdir(suite);
+  await writeFile(
+    join(suite, "one.test.js"),
+    `const { GenericContainer, Wait } = require("runcible");\ntest("one", async () => {${test}\n});`,
+  );
+  const cacheDirectory = join(suite, "cache");
+  const config = JSON.stringify({ testEnvironment: "node", transform: {}, watchman: false, cacheDirectory });
+  const args = [bin("jest/bin/jest.js"), "--runInBand", ...flags, "--config", config, "--rootDir", suite];
+  return (await installed.node(args)).stderr;
+}
+
+test("pain 13: Jest finds no open handle after a container, and no leak after the import", async () => {
+  const said = [
+    await jest("uses", ["--detectOpenHandles"], use),
+    // The session of a file that has started something lives as long as Jest's process: that is a leak to Jest.
+    await jest("imports", ["--detectOpenHandles", "--detectLeaks"], "expect(GenericContainer).toBeDefined();"),
+  ];
+
+  for (const text of said) {
+    expect(text).toMatch(/Tests: +1 passed, 1 total/);
+    expect(text).not.toMatch(/leak|open handle|did not exit/i);
+  }
+});
+
+test.each(["forks", "threads"])(
+  "pain 13: Vitest's hanging-process reporter has nothing to say, in %s",
+  async (pool) => {
+    const suite = join(installed.folder, `vitest-${pool}`);
+    await mkdir(suite);
+    await cp(bin("vitest"), join(suite, "node_modules/vitest"), { recursive: true });
+    await writeFile(
+      join(suite, "use.test.mjs"),
+      `import { GenericContainer, Wait } from "runcible";\nimport { test } from "vitest";\ntest("uses", async () => {${use}\n});`,
+    );
+    const args = [bin("vitest/vitest.mjs"), "run", "--root", suite, "--pool", pool];
+
+    const { stdout, stderr } = await installed.node([...args, "--reporter=default", "--reporter=hanging-process"]);
+
+    expect(stdout).toMatch(/Tests .*1 passed/);
+    expect(`${stdout}${stderr}`).not.toMatch(/hanging|timed out|keeping/i);
+  },
+);
