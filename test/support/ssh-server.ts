@@ -7,12 +7,12 @@ import { run, spawnTool } from "../../src/internal/exec";
 import { freePort } from "./free-port";
 import { waitUntil } from "./wait-until";
 
-/** Debian's SSH server on the loopback, for this user alone. */
+/** Debian's SSH server, for this user alone. */
 export interface SshServer extends AsyncDisposable {
   readonly port: number;
   /** As a line of `known_hosts` ends: type and key. */
   readonly hostKey: string;
-  /** `ssh://user@127.0.0.1:port`. */
+  /** `ssh://user@address:port`. */
   readonly url: string;
   /** A folder to be HOME: with the key that the server takes, and `knownHosts` as what is known. */
   home(knownHosts: string): Promise<string>;
@@ -22,8 +22,18 @@ export interface SshServer extends AsyncDisposable {
 
 const privilegeFolder = "/run/sshd";
 
+export interface SshServerPlace {
+  /** Network namespace. Default: that of this process. */
+  readonly machine?: string;
+  /** Default: 127.0.0.1. */
+  readonly address?: string;
+}
+
 /** `settings`: further lines of its configuration. */
-export async function startSshServer(settings = ""): Promise<SshServer> {
+export async function startSshServer(
+  settings = "",
+  { machine = "/proc/self/ns/net", address = "127.0.0.1" }: SshServerPlace = {},
+): Promise<SshServer> {
   const folder = await mkdtemp(join(tmpdir(), "runcible-sshd-"));
   const [hostKeyFile, userKeyFile] = [join(folder, "host_key"), join(folder, "user_key")];
   for (const file of [hostKeyFile, userKeyFile]) await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file]);
@@ -31,7 +41,7 @@ export async function startSshServer(settings = ""): Promise<SshServer> {
   const port = await freePort();
   await writeFile(
     join(folder, "config"),
-    `ListenAddress 127.0.0.1:${port}
+    `ListenAddress ${address}:${port}
 HostKey ${hostKeyFile}
 AuthorizedKeysFile ${userKeyFile}.pub
 PidFile none
@@ -44,9 +54,10 @@ ${settings}
 `,
   );
   const removePrivilegeFolder = await makePrivilegeFolder();
-  const server = spawnTool("/usr/sbin/sshd", ["-D", "-e", "-f", join(folder, "config")], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const command = ["/usr/sbin/sshd", "-D", "-e", "-f", join(folder, "config")];
+  const isHere = machine === "/proc/self/ns/net";
+  const [program = "", ...args] = isHere ? command : ["nsenter", `--net=${machine}`, "--", ...command];
+  const server = spawnTool(program, args, { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   server.stderr?.on("data", (text: Buffer) => {
     log += text.toString();
@@ -56,7 +67,7 @@ ${settings}
   return {
     port,
     hostKey: `${type} ${key}`,
-    url: `ssh://${userInfo().username}@127.0.0.1:${port}`,
+    url: `ssh://${userInfo().username}@${address}:${port}`,
     home: async (knownHosts) => {
       const home = await mkdtemp(join(folder, "home-"));
       await mkdir(join(home, ".ssh"));

@@ -21,9 +21,15 @@ const heldHere = new Map<number, Server>();
  * with a daemon of another machine.
  */
 export async function reservePort(): Promise<ReservedPort> {
-  return onLivingEngine((runtime) =>
-    runtime.capabilities.has("held-ports") ? holdAtEngine(runtime) : holdHere(runtime),
-  );
+  return onLivingEngine((runtime) => {
+    if (!runtime.isOfThisMachine) {
+      throw new RuncibleError(
+        "capability-missing",
+        "reserve a port: the daemon is on another machine, whose ports are not those of this one; let any be chosen: withExposedPorts(port)",
+      );
+    }
+    return runtime.capabilities.has("held-ports") ? holdAtEngine(runtime) : holdHere();
+  });
 }
 
 /** The daemon is about to publish these: what this process holds of them becomes free. */
@@ -39,13 +45,7 @@ async function holdAtEngine({ engine, session }: Runtime): Promise<ReservedPort>
   return reservedPort(Port, () => engine.hostPorts.release({ Session, Port }));
 }
 
-async function holdHere({ isOfThisMachine }: Runtime): Promise<ReservedPort> {
-  if (!isOfThisMachine) {
-    throw new RuncibleError(
-      "capability-missing",
-      "reserve a port: the daemon is on another machine, whose ports cannot be kept from here; let any be chosen: withExposedPorts(port)",
-    );
-  }
+async function holdHere(): Promise<ReservedPort> {
   const server = createServer((client) => client.resetAndDestroy()).listen(0);
   await once(server, "listening");
   server.unref();
