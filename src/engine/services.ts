@@ -39,6 +39,7 @@ import { isContainerRecord, sessionLabel } from "./state/container-record";
 import { openRecordStore, type RecordStore, type RecordStoreOptions } from "./state/record-store";
 import { RefIndex } from "./state/ref-index";
 import { timestampNow } from "./state/timestamp";
+import { storageDriverName } from "./system/storage-driver-name";
 import { createSystemService } from "./system/system-facts";
 import { isVolumeRecord, Volumes } from "./volumes/volume-service";
 
@@ -124,6 +125,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
   const catalog = new ImageCatalog({
     store: images,
     layers: runtime.layers,
+    storageDriver: storageDriverName(rootfs.driver),
     puller: createPuller({ images, layers: runtime.layers, registries, logger }),
     pusher: createPusher({ images, registries }),
     events,

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { prepareRootfs } from "../../runtime/container";
 import { mediaTypes } from "../../runtime/image/descriptor";
 import type { Digest } from "../../runtime/image/digest";
-import { packUpper } from "../../runtime/layer/diff";
+import { type PackRequest, packUpper } from "../../runtime/layer/diff";
+import { belowLayers } from "../../runtime/rootfs/find-below";
 import type { Build } from "./build";
 import type { StepRecord } from "./build-cache";
 
@@ -36,19 +37,23 @@ export async function makeLayer(
     const layers = diffIds.map((diffId) => runtime.layers.pathOf(diffId));
     return await runtime.rootfs.written({ layers, folder }, async (upper) => {
       await tidy?.(upper);
-      return await takeLayer(build, folder, upper);
+      const isBelow = belowLayers({ layers, marks: runtime.rootfs.form.whiteouts });
+      return await takeLayer(build, { folder, upper, isBelow });
     });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function takeLayer(build: Build, folder: string, upper: string): Promise<StepRecord> {
+async function takeLayer(
+  build: Build,
+  { folder, upper, isBelow }: { readonly folder: string } & Required<Pick<PackRequest, "upper" | "isBelow">>,
+): Promise<StepRecord> {
   const { images, runtime } = build.parts;
   const file = join(folder, "layer.tar.gz");
   // The top layer's own folder is the root that a container sees.
   await chmod(upper, 0o755);
-  const packed = await packUpper({ upper, file, signal: build.signal });
+  const packed = await packUpper({ upper, file, isBelow, signal: build.signal });
   const { diffId, digest, sizeBytes, plainBytes, has32BitPrograms, isEmpty } = packed;
   const created = new Date().toISOString();
   // As Docker's own builder has it: the step is in the history, and the image has no layer of it.

@@ -9,6 +9,7 @@ import type { Image } from "../../runtime/image/manifest";
 import { addNewImage } from "../../runtime/image/new-image";
 import { canonicalName, familiarName, parseReference } from "../../runtime/image/reference";
 import { packUpper } from "../../runtime/layer/diff";
+import { belowLayers } from "../../runtime/rootfs/find-below";
 import { removalInProgress } from "../../wire/docker-errors";
 import type { CommitOptions } from "../routes/container-service";
 import { committedConfig } from "./committed-config";
@@ -84,7 +85,8 @@ async function takeLayer(
       { layers, folder: container.folder },
       async (upper) => {
         const exclude = await mountedPlaces(container, upper);
-        return await packUpper({ upper, file, exclude, isLive: true, signal });
+        const isBelow = belowLayers({ layers, marks: runtime.rootfs.form.whiteouts });
+        return await packUpper({ upper, file, exclude, isBelow, isLive: true, signal });
       },
     );
     if (isEmpty) return undefined;

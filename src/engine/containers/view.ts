@@ -5,6 +5,7 @@ import { guardedPathsOf } from "../../runtime/runc/spec";
 import { formatPortKey, type Protocol } from "../../wire/ports";
 import type { EndpointSpec } from "../routes/container-spec";
 import type { ContainerState, ContainerView, EndpointView, PublishedPort } from "../routes/container-view";
+import { storageDriverName } from "../system/storage-driver-name";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
 import { dnsNamesOf } from "./run-request";
@@ -22,6 +23,7 @@ export function viewOf(context: ContainerContext, container: Container): Contain
     config: record.config,
     state: stateOf(container),
     restartCount: record.restartCount,
+    storageDriver: storageDriverName(context.runtime.rootfs),
     guardedPaths: guardedPathsOf(record.spec),
     mounts: record.mounts,
     ports: portsOf(container),

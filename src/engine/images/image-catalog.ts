@@ -40,6 +40,8 @@ import { imagesToSave } from "./save-images";
 export interface ImageCatalogOptions {
   readonly store: ImageStore;
   readonly layers: LayerStore;
+  /** What clients are told of how the layers are kept. */
+  readonly storageDriver: string;
   readonly puller: Puller;
   readonly pusher: Pusher;
   readonly events: EventSink;
@@ -207,7 +209,8 @@ export class ImageCatalog implements ImageService {
   }
 
   async #view(image: Image): Promise<ImageView> {
-    return await imageViewOf(image, this.#options.layers);
+    const { layers, storageDriver } = this.#options;
+    return { ...(await imageViewOf(image, layers)), storageDriver };
   }
 
   #publish(action: string, name: string, id: string): void {

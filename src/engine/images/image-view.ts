@@ -5,7 +5,8 @@ import type { HistoryEntry, ImageView } from "../routes/image-service";
 
 const epoch = "1970-01-01T00:00:00Z";
 
-export async function imageViewOf(image: Image, layers: LayerStore): Promise<ImageView> {
+/** Without what is the same of all images. */
+export async function imageViewOf(image: Image, layers: LayerStore): Promise<Omit<ImageView, "storageDriver">> {
   const { config } = image;
   const sizes = await Promise.all(config.rootfs.diff_ids.map((diffId) => layers.sizeOf(diffId)));
   return {

@@ -19,6 +19,8 @@ export interface ContainerView {
   readonly config: EffectiveConfig;
   readonly state: ContainerState;
   readonly restartCount: number;
+  /** Docker's name for how the root is made: `overlay2`. */
+  readonly storageDriver: string;
   /** What of /proc and /sys the container does not see, or cannot change. */
   readonly guardedPaths: { readonly masked: readonly string[]; readonly readonly: readonly string[] };
   readonly mounts: readonly MountView[];

@@ -20,7 +20,7 @@ export function encodeImage(view: ImageView, version: ApiVersion): ImageInspect 
     Os: view.os,
     Size: view.sizeBytes,
     ...virtualSize(view, version),
-    GraphDriver: { Name: "overlay2", Data: {} },
+    GraphDriver: { Name: view.storageDriver, Data: {} },
     RootFS: { Type: "layers", Layers: view.layers },
     Metadata: { LastTagTime: "0001-01-01T00:00:00Z" },
   };

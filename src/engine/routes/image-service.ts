@@ -112,6 +112,8 @@ export interface ImageView {
   /** Of whoever made the last step. */
   readonly comment: string;
   readonly sizeBytes: number;
+  /** Docker's name for how layers are kept: `overlay2`. */
+  readonly storageDriver: string;
   /** Diff ids, lowest first. */
   readonly layers: readonly string[];
   /** The image's `config`, Docker's keys. */

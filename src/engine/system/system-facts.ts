@@ -7,6 +7,7 @@ import type { RootfsChoice } from "../../runtime/rootfs/choose-driver";
 import { cgroupFacts } from "../../runtime/runc/cgroup-files";
 import { findInitProgram } from "../containers/init-program";
 import type { EngineIdentity, SystemInfo, SystemService } from "../routes/system-service";
+import { storageDriverName } from "./storage-driver-name";
 
 export interface SystemFactsOptions {
   readonly engineId: string;
@@ -59,7 +60,7 @@ async function systemInfo(options: SystemFactsOptions): Promise<SystemInfo> {
     cpus: os.availableParallelism(),
     memoryBytes: os.totalmem(),
     stateFolder: options.stateFolder,
-    storageDriver: { overlay: "overlay2", "fuse-overlayfs": "fuse-overlayfs", copy: "copy" }[rootfs.driver.name],
+    storageDriver: storageDriverName(rootfs.driver),
     storageStatus: [
       ["Chosen because", rootfs.why],
       ["Folder", rootfs.storageFolder],

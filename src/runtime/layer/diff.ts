@@ -7,7 +7,7 @@ import { createGzip } from "node:zlib";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import { exitOf, spawnTool } from "../../internal/exec";
 import { type Digest, parseDigest } from "../image/digest";
-import { createDiffFilter } from "./diff-filter";
+import { createDiffFilter, type LayerPiece, opaqueMarker } from "./diff-filter";
 import { createProgramScan, type ProgramScan } from "./program-scan";
 import { blockBytes } from "./tar-header";
 
@@ -18,6 +18,12 @@ export interface PackRequest {
   readonly file: string;
   /** From the root, without a leading slash: what lies there only because something was mounted on it. */
   readonly exclude?: readonly string[];
+  /**
+   * Whether what lies below has something at a path, from the root and without a leading slash. A folder that hides it
+   * says so; of one that would hide nothing, some kernels and fuse-overlayfs say it too, and it is left out, so that the same
+   * steps give the same bytes. Default: always.
+   */
+  readonly isBelow?: (path: string) => Promise<boolean>;
   /** The folder is written to meanwhile; what changes under tar's hands is taken as tar found it, or left out. Default: false. */
   readonly isLive?: boolean;
   readonly signal: AbortSignal;
@@ -56,7 +62,7 @@ const tarArgs = [
  * `command-failed`, `disk-full`, `aborted`; the file is then the caller's to remove.
  */
 export async function packUpper(request: PackRequest): Promise<PackedLayer> {
-  const { upper, file, exclude = [], isLive = false, signal } = request;
+  const { upper, file, exclude = [], isBelow = async () => true, isLive = false, signal } = request;
   const excludes = exclude.map((path) => `--exclude=./${escapeGlob(path)}`);
   const live = isLive ? ["--ignore-failed-read"] : [];
   const args = [...tarArgs, ...live, "--anchored", ...excludes, `--directory=${upper}`, "."];
@@ -79,7 +85,7 @@ export async function packUpper(request: PackRequest): Promise<PackedLayer> {
     if (tar.stdout === null) throw new RuncibleError("internal", "pack layer: tar has no output");
     await pipeline(
       Readable.from(
-        layerPieces(tar.stdout, scan, (piece) => {
+        layerPieces(tar.stdout, { scan, isBelow }, (piece) => {
           plain.update(piece);
           plainBytes += piece.length;
         }),
@@ -119,17 +125,24 @@ const gzipLevel = 1;
 
 async function* layerPieces(
   tar: Readable,
-  scan: ProgramScan,
+  { scan, isBelow }: { readonly scan: ProgramScan } & Required<Pick<PackRequest, "isBelow">>,
   onPiece: (piece: Buffer) => void,
 ): AsyncGenerator<Buffer> {
   const filter = createDiffFilter(scan);
   for await (const chunk of tar) {
     for (const piece of filter.push(chunk)) {
-      onPiece(piece);
-      yield piece;
+      for (const bytes of await bytesOf(piece, isBelow)) {
+        onPiece(bytes);
+        yield bytes;
+      }
     }
   }
   filter.end();
+}
+
+async function bytesOf(piece: LayerPiece, isBelow: (path: string) => Promise<boolean>): Promise<readonly Buffer[]> {
+  if (!("path" in piece)) return [piece];
+  return (await isBelow(piece.path)) ? opaqueMarker(piece) : [];
 }
 
 function hashing(hash: ReturnType<typeof createHash>): (source: AsyncIterable<Buffer>) => AsyncGenerator<Buffer> {

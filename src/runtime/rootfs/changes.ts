@@ -1,11 +1,10 @@
 import type { BigIntStats, Stats } from "node:fs";
-import { lstat } from "node:fs/promises";
-import { join } from "node:path";
 import { hasCode } from "../../internal/errors";
 import type { Handle } from "../tree/handle";
 import { openTree } from "../tree/open-tree";
 import type { TreeWalk } from "../tree/tree-walk";
-import { type DeletionMarks, deletedBy, isDeleted, isOpaque } from "./deletion-marks";
+import { type DeletionMarks, deletedBy } from "./deletion-marks";
+import { findBelow, type Lowers } from "./find-below";
 
 export interface Change {
   /** From the container's root, with a leading slash. */
@@ -30,12 +29,6 @@ export async function changesIn(
 ): Promise<readonly Change[]> {
   await using walk = await openTree({ path: upper });
   return await changesBelow(walk, { folders: layers.toReversed(), marks });
-}
-
-/** The layers' own folders at the walk's path, the upmost first, and how they mark deletions. */
-interface Lowers {
-  readonly folders: readonly string[];
-  readonly marks: DeletionMarks;
 }
 
 async function changesBelow(walk: TreeWalk, lowers: Lowers): Promise<readonly Change[]> {
@@ -89,30 +82,4 @@ export function isMountPoint(
 function isAsBefore(stat: Stats, before: Stats | undefined): boolean {
   if (before === undefined) return true;
   return stat.mode === before.mode && stat.uid === before.uid && stat.gid === before.gid;
-}
-
-interface Below {
-  readonly stat: Stats | undefined;
-  /** Of a folder: those that the overlay merges. */
-  readonly folders: readonly string[];
-}
-
-/** Layers never change, so their paths are safe as long as no part of them is a link. */
-async function findBelow({ folders: lowers, marks }: Lowers, name: string): Promise<Below> {
-  let first: Stats | undefined;
-  const folders: string[] = [];
-  for (const lower of lowers) {
-    const path = join(lower, name);
-    const stat = await lstat(path).catch(() => undefined);
-    if (stat === undefined) {
-      if ((await isDeleted(lower, name, marks)) || (await isOpaque(lower, marks))) break;
-      continue;
-    }
-    if (deletedBy(name, stat, marks) !== undefined) break;
-    first ??= stat;
-    if (!stat.isDirectory()) break;
-    folders.push(path);
-    if (await isOpaque(path, marks)) break;
-  }
-  return { stat: first, folders };
 }

@@ -11,6 +11,8 @@ export interface Comparison {
   readonly changes: readonly Change[];
   /** Paths of what is as the layers have it; of a folder, all that is in it. */
   readonly unchanged: readonly string[];
+  /** Paths of folders that were made in place of what the layers have there, none of which is in `unchanged`. */
+  readonly remade: readonly string[];
 }
 
 /** An entry of the layers: its place in the upmost one that has it, and of a folder all that are merged, the upmost first. */
@@ -41,14 +43,16 @@ async function compareFolder(walk: TreeWalk, lowers: readonly string[], copiedNs
     .filter((name) => !own.has(name))
     .map((name) => ({ path: walk.pathOf(name), kind: "deleted" }));
   const unchanged: string[] = [];
+  const remade: string[] = [];
   for (const name of names) {
     const entry = await openUnlessGone(walk, name);
     if (entry === undefined) continue;
     const found = await compareEntry(walk, { name, entry, before: below.get(name), copiedNs });
     changes.push(...found.changes);
     unchanged.push(...found.unchanged);
+    remade.push(...found.remade);
   }
-  return { changes, unchanged };
+  return { changes, unchanged, remade };
 }
 
 interface Entry {
@@ -66,20 +70,24 @@ async function compareEntry(walk: TreeWalk, { name, entry, before, copiedNs }: E
     const change: Change = { path, kind: before === undefined ? "added" : "modified" };
     const isPlace = isMountPoint(path, stat);
     if (!stat.isDirectory()) {
-      if (before !== undefined && isSame(stat, before.stat, copiedNs)) return { changes: [], unchanged: [path] };
-      return { changes: isPlace ? [] : [change], unchanged: [] };
+      if (before !== undefined && isSame(stat, before.stat, copiedNs)) return { ...nothing, unchanged: [path] };
+      return { ...nothing, changes: isPlace ? [] : [change] };
     }
     isEntered = true;
     await walk.push(name, entry);
     const inside = await compareFolder(walk, before?.folders ?? [], copiedNs);
     await walk.leave();
     const isTouched = inside.changes.length > 0 || (before === undefined ? !isPlace : !hasSameOwner(stat, before.stat));
-    if (isTouched) return { changes: [change, ...inside.changes], unchanged: inside.unchanged };
-    return { changes: [], unchanged: before === undefined ? [] : [path] };
+    const isRemade = before !== undefined && (stat.birthtimeNs > copiedNs || !before.stat.isDirectory());
+    if (isRemade) return { changes: [change, ...inside.changes], unchanged: [], remade: [path] };
+    if (isTouched) return { ...inside, changes: [change, ...inside.changes] };
+    return { ...nothing, unchanged: before === undefined ? [] : [path] };
   } finally {
     if (!isEntered) await entry.close();
   }
 }
+
+const nothing: Comparison = { changes: [], unchanged: [], remade: [] };
 
 /** Of the kind too, which is in the mode. */
 function hasSameOwner(stat: BigIntStats, before: BigIntStats): boolean {

@@ -61,12 +61,13 @@ const copies = new KeyedMutex();
 
 async function copyWritten(request: RootfsRequest): Promise<string> {
   const upper = join(request.folder, "upper");
-  const { changes, unchanged } = await compared(request);
+  const { changes, unchanged, remade } = await compared(request);
   await rm(upper, { recursive: true, force: true });
   await mkdir(upper, { mode: 0o755 });
   await copyChanged({ from: join(request.folder, "merged"), to: upper, unchanged });
-  const deleted = changes.filter(({ kind }) => kind === "deleted").map(({ path }) => path);
-  await writeDeletionMarks(upper, deleted);
+  const isHidden = (path: string): boolean => remade.some((folder) => path.startsWith(`${folder}/`));
+  const deleted = changes.filter(({ kind, path }) => kind === "deleted" && !isHidden(path)).map(({ path }) => path);
+  await writeDeletionMarks(upper, { deleted, opaque: remade });
   return upper;
 }
 

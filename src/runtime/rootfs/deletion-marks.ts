@@ -7,7 +7,8 @@ import type { LayerForm } from "../layer/tar-filter";
 export type DeletionMarks = LayerForm["whiteouts"];
 
 const prefix = ".wh.";
-const opaqueName = ".wh..wh..opq";
+/** Name of the empty file that lets its folder hide those below. */
+export const opaqueName = ".wh..wh..opq";
 /** Of fuse-overlayfs, beside the name above. */
 const opaqueDevice = ".wh..opq";
 

@@ -1,25 +1,40 @@
-import { writeFile } from "node:fs/promises";
+import { stat, utimes, writeFile } from "node:fs/promises";
 import { hasCode } from "../../internal/errors";
 import { openTree } from "../tree/open-tree";
+import type { TreeWalk } from "../tree/tree-walk";
 import { partsOf } from "../tree/walk-to";
-import { deletionMark } from "./deletion-marks";
+import { deletionMark, opaqueName } from "./deletion-marks";
+
+/** Paths from the root, with a leading slash. */
+export interface Deletions {
+  readonly deleted: readonly string[];
+  /** Folders that hide what lies below them. */
+  readonly opaque: readonly string[];
+}
 
 /**
- * Marks paths, from the root and with a leading slash, as deleted in a folder of what a container wrote. A folder on the
- * way may have become a link since, to anywhere on the host, or gone: then there is nothing to delete any more.
+ * Marks deletions in a folder of what a container wrote. A folder on the way may have become a link since, to anywhere on
+ * the host, or gone: then there is nothing to delete any more.
  */
-export async function writeDeletionMarks(upper: string, paths: readonly string[]): Promise<void> {
+export async function writeDeletionMarks(upper: string, { deleted, opaque }: Deletions): Promise<void> {
   await using walk = await openTree({ path: upper });
-  for (const path of paths) {
+  for (const path of deleted) {
     const parents = partsOf(path);
     const name = parents.pop();
-    if (name === undefined) continue;
-    try {
-      await walk.moveTo(parents);
-    } catch (error) {
-      if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) continue;
-      throw error;
-    }
-    await writeFile(walk.folder.at(deletionMark(name)), "", { flag: "wx" });
+    if (name !== undefined) await writeMark(walk, parents, deletionMark(name));
   }
+  for (const path of opaque) await writeMark(walk, partsOf(path), opaqueName);
+}
+
+async function writeMark(walk: TreeWalk, folder: readonly string[], mark: string): Promise<void> {
+  try {
+    await walk.moveTo(folder);
+  } catch (error) {
+    if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return;
+    throw error;
+  }
+  const before = await stat(walk.folder.path);
+  await writeFile(walk.folder.at(mark), "", { flag: "wx" });
+  // The folder's times are those that the container saw.
+  await utimes(walk.folder.path, before.atimeMs / 1000, before.mtimeMs / 1000);
 }

@@ -107,7 +107,7 @@ describe("in a container of Docker", () => {
   describe("as root", () => {
     test("with the fewest options, roots are copies", async () => {
       const told = await coreIn(docker, options);
-      expect(told).toMatchObject({ ...allWell, driver: "copy" });
+      expect(told).toMatchObject({ ...allWell, driver: "vfs" });
       expect(told["why"]).toMatch(/overlays do not nest; fuse-overlayfs: there is no \/dev\/fuse/);
     });
 
@@ -163,7 +163,7 @@ describe("in a container of Docker", () => {
   describe("as an ordinary user", () => {
     test("with the fewest options, roots are copies", async () => {
       const told = await coreIn(docker, options, asUser("capability", core));
-      expect(told).toMatchObject({ ...allWell, driver: "copy" });
+      expect(told).toMatchObject({ ...allWell, driver: "vfs" });
     });
 
     test("with the state folder on a volume, roots are overlays", async () => {
@@ -192,7 +192,7 @@ describe("in a container of this engine", () => {
     ["as root", core],
     ["as an ordinary user", asUser("capability", core)],
   ])("%s, with the options that Docker needs", async (_who, script) => {
-    expect(await coreIn(engine, options, script)).toMatchObject({ ...allWell, driver: "copy" });
+    expect(await coreIn(engine, options, script)).toMatchObject({ ...allWell, driver: "vfs" });
   });
 
   test("with the state folder on a volume, roots are overlays", async () => {

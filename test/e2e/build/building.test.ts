@@ -16,6 +16,7 @@ import { run, runUnchecked } from "../../../src/internal/exec";
 import { packContext } from "../../support/build/pack-context";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { saveTestImage } from "../../support/images";
+import { storageFolderOf } from "../../support/storage-folder";
 import { waitUntil } from "../../support/wait-until";
 
 let engine: TestEngine;
@@ -36,8 +37,8 @@ afterAll(() => engine[Symbol.asyncDispose]());
 /** However a build ends, nothing of it is left. */
 afterEach(async () => {
   const left = async (): Promise<readonly string[]> => [
-    ...(await readdir(join(engine.stateFolder, "builds"))),
-    ...(await readdir(join(engine.stateFolder, "images", "scratch"))),
+    ...(await readdir(join(await storageFolderOf(engine), "builds"))),
+    ...(await readdir(join(await storageFolderOf(engine), "images", "scratch"))),
   ];
   await waitUntil(async () => (await left()).length === 0, 10_000);
   expect(await left()).toEqual([]);
@@ -216,7 +217,7 @@ test("a step that fails with one of its sources leaves none of the others mounte
   const builds = await Promise.allSettled(Array.from({ length: 20 }, () => build(`FROM bb\nRUN ${mounts} true\n`)));
 
   expect(builds.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => "rejected"));
-  expect(await readdir(join(engine.stateFolder, "builds"))).toEqual([]);
+  expect(await readdir(join(await storageFolderOf(engine), "builds"))).toEqual([]);
 });
 
 test("a client that leaves takes its build along", async () => {
@@ -379,9 +380,10 @@ test("layers are stored as what their digests say", async () => {
     "FROM bb\nRUN mkdir -p /a/b && echo 1 > /a/b/c\nRUN rm -r /a && mkdir /a && rm /etc/group\n",
   );
 
-  const blob = (digest: string): string => join(engine.stateFolder, "images/blobs/sha256", digest.slice(7));
+  const storageFolder = await storageFolderOf(engine);
+  const blob = (digest: string): string => join(storageFolder, "images/blobs/sha256", digest.slice(7));
   const { RootFS } = await engine.client.images.inspect(id);
-  const cacheFolder = join(engine.stateFolder, "build-cache/steps");
+  const cacheFolder = join(storageFolder, "build-cache/steps");
   const steps = await Promise.all(
     (await readdir(cacheFolder)).map((name) => readFile(join(cacheFolder, name), "utf8")),
   );

@@ -72,3 +72,16 @@ test("exec passes environment, working folder, user and exit code", async () => 
   expect(result).toMatchObject({ stdout: "1 /etc\n7\n", exitCode: 9 });
   await docker(["rm", "-f", "exec"]);
 });
+
+test("inspect of a container and of its image name the storage driver that info names", async () => {
+  await docker(["create", "--name", "driven", "bb", "true"]);
+  const info = await docker(["info", "--format", "{{.Driver}}"]);
+  const container = await docker(["inspect", "--format", "{{.Driver}} {{.GraphDriver.Name}}", "driven"]);
+  const image = await docker(["image", "inspect", "--format", "{{.GraphDriver.Name}}", "bb"]);
+  await docker(["rm", "driven"]);
+
+  const driver = info.stdout.trim();
+  const expected = { overlay: "overlay2", "fuse-overlayfs": "fuse-overlayfs", copy: "vfs" };
+  expect(driver).toBe(new Map(Object.entries(expected)).get(process.env["RUNCIBLE_ROOTFS"] ?? "overlay"));
+  expect([container.stdout, image.stdout]).toEqual([`${driver} ${driver}\n`, `${driver}\n`]);
+});

@@ -7,6 +7,7 @@ import type { EngineClient } from "../../../src/client/client";
 import { readOutput } from "../../../src/client/output";
 import { run, runUnchecked } from "../../../src/internal/exec";
 import { rootTest } from "../../support/run-as";
+import { storageFolderOf } from "../../support/storage-folder";
 import { waitUntil } from "../../support/wait-until";
 import { startEngine } from "./engine-with-image";
 import { gateRunc } from "./gated-runc";
@@ -30,7 +31,7 @@ test("a client that stops reading holds a container back, but not its end", asyn
       "--bytes",
       "--total",
       "--",
-      join(engine.stateFolder, "containers", id),
+      join(await storageFolderOf(engine), "containers", id),
     ]);
     return Number(/^(\d+)\ttotal/m.exec(stdout)?.[1]);
   };

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TestEngine } from "../../support/engine";
 import { writeOciLayout } from "../../support/image/oci-layout";
 import { tinyProgram32 } from "../../support/image/tiny-program";
+import { storageFolderOf } from "../../support/storage-folder";
 import { tarOf } from "../layer/layer-fixture";
 import { loadLayout, startEngine } from "./engine-with-image";
 
@@ -61,7 +62,7 @@ test("an image without such programs gets a filter for one machine only", async 
   const { containers } = engine.client;
   const { Id } = await containers.create({ Image: "bb:latest", Cmd: ["true"] });
   await containers.start(Id);
-  const spec = JSON.parse(await readFile(join(engine.stateFolder, "containers", Id, "config.json"), "utf8"));
+  const spec = JSON.parse(await readFile(join(await storageFolderOf(engine), "containers", Id, "config.json"), "utf8"));
 
   expect(spec.linux.seccomp.architectures).toHaveLength(1);
 

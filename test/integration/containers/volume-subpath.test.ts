@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { TestEngine } from "../../support/engine";
+import { storageFolderOf } from "../../support/storage-folder";
 import { tarOf } from "../layer/layer-fixture";
 import { startEngine } from "./engine-with-image";
 import { gateRunc } from "./gated-runc";
@@ -72,7 +73,7 @@ test("a subpath is a folder of the volume, to read and to write, and nothing sta
 
   expect((await readdir(join(volume, "data/d"))).sort()).toEqual(["file", "more"]);
   expect((await engine.client.containers.inspect(id)).Mounts).toMatchObject([{ Source: join(volume, "data/d") }]);
-  const left = await readdir(join(engine.stateFolder, "containers", id));
+  const left = await readdir(join(await storageFolderOf(engine), "containers", id));
   expect(left.filter((name) => name.startsWith("source-"))).toEqual([]);
 });
 

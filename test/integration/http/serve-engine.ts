@@ -88,6 +88,7 @@ export function containerView(body: JsonObject, changes: Partial<ContainerView> 
     },
     state: { status: "running", pid: 7, exitCode: 0, error: "", isOutOfMemory: false },
     restartCount: 0,
+    storageDriver: "overlay2",
     guardedPaths: { masked: [], readonly: [] },
     mounts: [],
     ports: [],

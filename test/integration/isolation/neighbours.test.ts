@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { storageFolderOf } from "../../support/storage-folder";
 import { openCanary } from "./canary";
 import { execIn, openCell } from "./in-container";
 
@@ -39,8 +41,12 @@ test("files of another container, and of the engine's folders, are out of reach"
   expect(found).not.toContain("neighbours-secret");
   expect(await cell.sh(`ls ${engine.stateFolder} && echo read`)).not.toContain("read");
   // Where its own root lies is told by the kernel, and leads nowhere.
+  const folder = join(await storageFolderOf(engine), "containers", cell.id);
+  expect(await cell.sh(`ls ${folder} && echo read`)).not.toContain("read");
   expect(
-    await cell.sh("d=$(sed -n 's/.*upperdir=\\([^,]*\\).*/\\1/p' /proc/self/mountinfo); ls $d/../.. && echo read"),
+    await cell.sh(
+      "d=$(sed -n 's/.*upperdir=\\([^,]*\\).*/\\1/p' /proc/self/mountinfo); [ -n \"$d\" ] && ls $d/.. && echo read",
+    ),
   ).not.toContain("read");
 });
 

@@ -7,10 +7,14 @@ import { run } from "../../../src/internal/exec";
 import { packUpper } from "../../../src/runtime/layer/diff";
 import { type LayerStore, openLayerStore } from "../../../src/runtime/layer/layer-store";
 import { copyDriver } from "../../../src/runtime/rootfs/copy-driver";
+import { belowLayers } from "../../../src/runtime/rootfs/find-below";
 import { fuseDriver } from "../../../src/runtime/rootfs/fuse-driver";
 import { isMountPoint } from "../../../src/runtime/rootfs/mount-tool";
 import { overlayDriver } from "../../../src/runtime/rootfs/overlay-driver";
 import { diffIdOf, type Entry, pieces, tarOf } from "../layer/layer-fixture";
+
+/** What the first of them wrote. */
+let sameBytes: string | undefined;
 
 /** The same promises for all of them, on the file system of the folder for temporary files. */
 describe.each([overlayDriver, fuseDriver, copyDriver].map((driver) => [driver.name, driver] as const))(
@@ -200,6 +204,45 @@ describe.each([overlayDriver, fuseDriver, copyDriver].map((driver) => [driver.na
       } finally {
         await driver.unmount(again);
       }
+    });
+
+    test("what was written becomes the same bytes, whichever driver it was written with", async () => {
+      const layers = await layersOf(
+        [
+          ...["cleared", "emptied", "gone", "kept"].flatMap((name) => [
+            folderEntry(name),
+            { name: `${name}/a`, data: name },
+            { name: `${name}/b`, data: name },
+          ]),
+          { name: "to-folder", data: "x" },
+          { name: "mode", data: "x" },
+        ],
+        [{ name: "second", data: "2" }, { name: ".wh.gone" }],
+      );
+      const { path } = await driver.mount({ layers, folder });
+      await sh(
+        path,
+        `rm -r cleared; mkdir -p cleared/new; echo c > cleared/a; rm emptied/a emptied/b; rm kept/a; echo c > kept/c; rm second
+       rm to-folder; mkdir -p to-folder/inside; chmod 4750 mode; mkdir -p gone/again x/y/z; echo 1 > x/one; ln x/one x/two
+       ln -s /nowhere x/link; mkfifo x/pipe; chown 7:8 x/one; setcap cap_net_raw+ep x/one
+       touch -h -d 2015-01-01 x/* x/y/z gone/* to-folder/* cleared/* kept/c; touch -d 2015-01-01 x gone to-folder cleared emptied kept`,
+      );
+      await driver.unmount(folder);
+      const file = join(base, "layer.tar.gz");
+      const { signal } = new AbortController();
+      const isBelow = belowLayers({ layers, marks: driver.form.whiteouts });
+      await driver.written({ layers, folder }, (upper) => packUpper({ upper, file, isBelow, signal }));
+      const { stdout } = await run("sh", ["-c", `tar -tzf ${file} | LC_ALL=C sort; gunzip < ${file} | sha256sum`]);
+      expect(stdout.split("\n").filter((name) => name.includes(".wh."))).toEqual([
+        ".wh.second",
+        "cleared/.wh..wh..opq",
+        "emptied/.wh.a",
+        "emptied/.wh.b",
+        "kept/.wh.a",
+        "to-folder/.wh..wh..opq",
+      ]);
+      sameBytes ??= stdout;
+      expect(stdout).toBe(sameBytes);
     });
 
     test("the folder of what was written may be taken for a layer", async () => {

@@ -14,22 +14,18 @@ test("marks follow no link out of the folder, and the others are written", async
   await symlink(host, join(upper, "link"));
   await symlink("../../host", join(upper, "folder", "link"));
   await writeFile(join(upper, "file"), "");
-  await writeDeletionMarks(upper, [
-    "/top",
-    "/file/x",
-    "/folder/inner/x",
-    "/folder/link/x",
-    "/folder/y",
-    "/gone/x",
-    "/link/inner/x",
-    "/link/x",
-  ]);
+  const deleted = ["/top", "/file/x", "/folder/inner/x", "/folder/link/x"];
+  await writeDeletionMarks(upper, {
+    deleted: [...deleted, "/folder/y", "/gone/x", "/link/inner/x", "/link/x"],
+    opaque: ["/folder/inner", "/folder/link", "/gone", "/link/inner", "/link"],
+  });
   const { stdout } = await run("find", ["host", "upper", "-mindepth", "1", "!", "-name", "inner"], { cwd: base });
   expect(stdout.trim().split("\n").sort()).toEqual([
     "upper/.wh.top",
     "upper/file",
     "upper/folder",
     "upper/folder/.wh.y",
+    "upper/folder/inner/.wh..wh..opq",
     "upper/folder/inner/.wh.x",
     "upper/folder/link",
     "upper/link",

@@ -15,6 +15,7 @@ function image(id: string, ...layers: readonly string[]): ImageView {
     author: "",
     comment: "",
     sizeBytes: 0,
+    storageDriver: "overlay2",
     layers,
     config: {},
   };
