@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
+import { mkdir, readdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { hasCode, RuncibleError } from "../../internal/errors";
+import { removeTree } from "../../internal/remove-tree";
 import { unpackInto } from "../../runtime/rootfs/unpack-into";
 import { openTree } from "../../runtime/tree/open-tree";
 import { type IgnoreRules, parseIgnoreFile } from "../dockerfile/ignore-patterns";
@@ -52,7 +53,7 @@ async function removeIgnored(root: string, rules: IgnoreRules, folder: string): 
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
     const isIgnored = rules.ignores(path);
     if (isIgnored && !(entry.isDirectory() && rules.hasExceptions)) {
-      await rm(join(root, path), { recursive: true, force: true });
+      await removeTree(join(root, path));
       continue;
     }
     if (!entry.isDirectory()) continue;

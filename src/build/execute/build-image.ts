@@ -1,7 +1,8 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import { randomId, shortId } from "../../internal/ids";
+import { removeTree } from "../../internal/remove-tree";
 import { prepareRootfs } from "../../runtime/container";
 import type { Digest } from "../../runtime/image/digest";
 import { addNewImage } from "../../runtime/image/new-image";
@@ -58,7 +59,7 @@ export async function* buildImage(request: BuildRequest, options: BuildOptions):
     await stages;
     await unmountRoots(parts, roots);
     // A program that was just told to end may still write.
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    await removeTree(folder, { maxRetries: 5 });
     lease.release();
   }
 }

@@ -1,5 +1,6 @@
-import { chmod, rm } from "node:fs/promises";
+import { chmod } from "node:fs/promises";
 import { join } from "node:path";
+import { removeTree } from "../../internal/remove-tree";
 import { prepareRootfs } from "../../runtime/container";
 import { mediaTypes } from "../../runtime/image/descriptor";
 import type { Digest } from "../../runtime/image/digest";
@@ -41,7 +42,7 @@ export async function makeLayer(
       return await takeLayer(build, { folder, upper, isBelow });
     });
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeTree(folder);
   }
 }
 

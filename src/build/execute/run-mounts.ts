@@ -2,6 +2,7 @@ import { chmod, chown, mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join, posix } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
+import { removeTree } from "../../internal/remove-tree";
 import { createUndoStack } from "../../internal/undo";
 import type { Mount } from "../../runtime/mount";
 import { treeDigest } from "../context/tree-digest";
@@ -52,7 +53,7 @@ export async function openMounts(build: Build, stage: Stage, flags: readonly Mou
     if (env.length === 0) return { mounts, env, release };
     const bundle = join(build.parts.secretsFolder, randomId().slice(0, 16));
     await mkdir(bundle, { mode: 0o700 });
-    undo.push(() => rm(bundle, { recursive: true, force: true }));
+    undo.push(() => removeTree(bundle));
     return { mounts, env, bundle, release };
   } catch (error) {
     await release();
@@ -91,7 +92,7 @@ async function openBind(build: Build, stage: Stage, flag: MountFlag): Promise<Op
   await mkdir(copy);
   const source = join(copy, "tree");
   await cloneTree(build, path, source);
-  return { mount: bind(source, target, false), release: () => rm(copy, { recursive: true, force: true }) };
+  return { mount: bind(source, target, false), release: () => removeTree(copy) };
 }
 
 async function openSecret(build: Build, stage: Stage, flag: MountFlag): Promise<OpenMount | undefined> {

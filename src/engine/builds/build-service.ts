@@ -1,11 +1,12 @@
 import { existsSync, renameSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildParts } from "../../build/execute/build";
 import type * as buildImageModule from "../../build/execute/build-image";
 import { isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
 import { parsePlatform } from "../../internal/platform";
+import { removeTree } from "../../internal/remove-tree";
 import { canonicalName, familiarName, parseReference } from "../../runtime/image/reference";
 import { type ProgressLine, progressError } from "../../wire/progress";
 import type { ContainerContext } from "../containers/context";
@@ -24,7 +25,7 @@ export interface BuildsOptions {
 /** `BuildService` on the builder. */
 export async function openBuilds(options: BuildsOptions): Promise<BuildService> {
   const { parts, images, folder } = options;
-  await rm(folder, { recursive: true, force: true });
+  await removeTree(folder);
   await mkdir(folder, { recursive: true, mode: 0o711 });
   return {
     build: (request) => buildLines(options, request),
@@ -44,7 +45,7 @@ async function removeCacheMounts({ folder, inUse }: BuildParts["cacheMounts"]): 
     // In the same turn as the look at who uses it: a step that claims it from now on finds none, and makes one.
     const removed = join(folder, `removed-${randomId().slice(0, 12)}`);
     renameSync(join(folder, name), removed);
-    await rm(removed, { recursive: true, force: true });
+    await removeTree(removed);
   }
 }
 

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
+import { removeTree } from "../../internal/remove-tree";
 import { stateTooNew } from "../../internal/state-too-new";
 
 /**
@@ -68,7 +69,7 @@ export async function openRecordStore<T>(folder: string, options: RecordStoreOpt
 
   /** What cannot be removed now must not keep the engine from serving: the next one tries again. */
   const removeFolder = async (id: string): Promise<void> => {
-    await rm(folderOf(id), { recursive: true, force: true }).catch((error: unknown) =>
+    await removeTree(folderOf(id)).catch((error: unknown) =>
       options.logger.warn("remove record", { folder: folderOf(id), error }),
     );
   };
@@ -92,7 +93,7 @@ export async function openRecordStore<T>(folder: string, options: RecordStoreOpt
   const remove = async (id: string): Promise<void> => {
     await queues.get(id);
     queues.delete(id);
-    await rm(folderOf(id), { recursive: true, force: true });
+    await removeTree(folderOf(id));
   };
 
   return { folderOf, load, put, remove };

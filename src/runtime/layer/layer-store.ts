@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { hasCode } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
+import { removeTree } from "../../internal/remove-tree";
 import { type Digest, encodedOf, isDigest } from "../image/digest";
 import { defaultLayerLimits, type LayerLimits } from "./entry-guard";
 import { ownLayerForm } from "./own-form";
@@ -61,7 +62,7 @@ export async function openLayerStore(
   const allLimits = { ...defaultLayerLimits, ...limits };
   await mkdir(folder, { recursive: true, mode: 0o711 });
   for (const name of await readdir(folder)) {
-    if (name.startsWith(unfinishedPrefix)) await rm(join(folder, name), { recursive: true, force: true });
+    if (name.startsWith(unfinishedPrefix)) await removeTree(join(folder, name));
   }
   const underWay = new Map<Digest, Promise<void>>();
   const folderOf = (diffId: Digest): string => join(folder, encodedOf(diffId));
@@ -89,7 +90,7 @@ export async function openLayerStore(
       await writeFile(join(unfinished, recordName), JSON.stringify(record));
       await rename(unfinished, folderOf(request.diffId));
     } finally {
-      await rm(unfinished, { recursive: true, force: true });
+      await removeTree(unfinished);
     }
   };
 
@@ -103,7 +104,7 @@ export async function openLayerStore(
       await rename(layer.folder, join(unfinished, "diff"));
       await rename(unfinished, folderOf(layer.diffId));
     } finally {
-      await rm(unfinished, { recursive: true, force: true });
+      await removeTree(unfinished);
     }
   };
 
@@ -117,7 +118,7 @@ export async function openLayerStore(
       if (hasCode(error, "ENOENT")) return;
       throw error;
     }
-    await rm(doomed, { recursive: true, force: true });
+    await removeTree(doomed);
     for (const short of [name.slice(0, 12), name]) await rm(join(folder, "l", short), { force: true });
   };
 

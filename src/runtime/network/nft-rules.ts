@@ -3,10 +3,14 @@ import { hostPortsAddress, serviceAddress, uplinkName } from "./link-plan";
 /**
  * The switch between the networks. Traffic inside a network is bridged and never gets here. What is routed may only
  * leave through the uplink, from networks that have a way out ("br-"), and addresses of the switch answer only on the
- * network they belong to.
+ * network they belong to. Nobody speaks in the name of an address of another network: names are answered by who asks.
  */
 export const switchRules: string = `
 table ip runcible {
+  chain prerouting {
+    type filter hook prerouting priority raw;
+    iifname != { "lo", "${uplinkName}" } fib saddr . iif oif missing drop
+  }
   chain input {
     type filter hook input priority filter; policy drop;
     iifname { "lo", "${uplinkName}" } accept

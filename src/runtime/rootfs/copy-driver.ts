@@ -1,8 +1,9 @@
-import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { RuncibleError } from "../../internal/errors";
 import { KeyedMutex } from "../../internal/keyed-mutex";
+import { removeTree } from "../../internal/remove-tree";
 import { ownLayerForm } from "../layer/own-form";
 import { compareCopy } from "./compare-copy";
 import { copyChanged } from "./copy-changed";
@@ -28,12 +29,12 @@ export const copyDriver: RootfsDriver = {
     const path = join(folder, "merged");
     const mark = join(folder, "copied");
     if (await isThere(mark)) return { path };
-    await rm(path, { recursive: true, force: true });
+    await removeTree(path);
     await mkdir(path, { recursive: true, mode: 0o755 });
     try {
       for (const layer of layers) await copyLayer(layer, path);
     } catch (error) {
-      await rm(path, { recursive: true, force: true });
+      await removeTree(path);
       throw diskFull(error);
     }
     await writeFile(mark, "");
@@ -51,7 +52,7 @@ export const copyDriver: RootfsDriver = {
       try {
         return await use(upper);
       } finally {
-        await rm(upper, { recursive: true, force: true });
+        await removeTree(upper);
       }
     }),
 };
@@ -62,7 +63,7 @@ const copies = new KeyedMutex();
 async function copyWritten(request: RootfsRequest): Promise<string> {
   const upper = join(request.folder, "upper");
   const { changes, unchanged, remade } = await compared(request);
-  await rm(upper, { recursive: true, force: true });
+  await removeTree(upper);
   await mkdir(upper, { mode: 0o755 });
   await copyChanged({ from: join(request.folder, "merged"), to: upper, unchanged });
   const isHidden = (path: string): boolean => remade.some((folder) => path.startsWith(`${folder}/`));

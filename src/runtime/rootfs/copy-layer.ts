@@ -1,6 +1,7 @@
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../../internal/exec";
+import { removeTree } from "../../internal/remove-tree";
 import { deletedBy } from "./deletion-marks";
 
 /**
@@ -48,10 +49,10 @@ async function keepsFolder(path: string): Promise<boolean> {
 }
 
 async function remove(path: string, isBelow: boolean): Promise<void> {
-  if (isBelow) await rm(path, { recursive: true, force: true });
+  if (isBelow) await removeTree(path);
 }
 
 async function empty(folder: string, isBelow: boolean): Promise<void> {
   if (!isBelow) return;
-  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
+  for (const name of await readdir(folder)) await removeTree(join(folder, name));
 }

@@ -1,9 +1,10 @@
 import type { Stats } from "node:fs";
-import { chmod, chown, mkdir, readdir, rename, rm, utimes } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, rename, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasCode } from "../../internal/errors";
 import { run } from "../../internal/exec";
 import { randomId } from "../../internal/ids";
+import { removeTree } from "../../internal/remove-tree";
 import type { Handle } from "../tree/handle";
 import { openTree } from "../tree/open-tree";
 import { walkTo } from "../tree/walk-to";
@@ -42,7 +43,7 @@ async function copyInto(image: Handle, volumeFolder: string): Promise<void> {
     if (await hasEntries(volumeFolder)) return;
     for (const name of await readdir(copy)) await moveUnlessThere(join(copy, name), join(volumeFolder, name));
   } finally {
-    await rm(copy, { recursive: true, force: true });
+    await removeTree(copy);
   }
 }
 

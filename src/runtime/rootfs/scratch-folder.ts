@@ -1,8 +1,9 @@
-import { lstat, mkdir, readdir, rm } from "node:fs/promises";
+import { lstat, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { deferred } from "../../internal/deferred";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import { exitOf, runUnchecked, spawnTool } from "../../internal/exec";
+import { removeTree } from "../../internal/remove-tree";
 import { isOwnerGone, touchOwner, writeOwner } from "./scratch-owner";
 
 /** A folder of this engine's on a volume that other engines, of other containers, may use as well. */
@@ -63,7 +64,7 @@ export async function claimScratchFolder(request: {
   };
   const giveUp = async (): Promise<void> => {
     if (!isNew) return await release();
-    await rm(path, { recursive: true, force: true });
+    await removeTree(path);
     await unlock();
   };
   return { path, isNew, release, giveUp };

@@ -1,6 +1,7 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf, RuncibleError } from "../../internal/errors";
+import { removeTree } from "../../internal/remove-tree";
 import type { Mount } from "../mount";
 import { sizeOfTree } from "../tree/tree-size";
 import { isMountPoint, mountFilesystem, unmount } from "./mount-tool";
@@ -37,7 +38,7 @@ export async function openVolumeFolder(root: string): Promise<VolumeFolder> {
     },
     remove: async (name) => {
       await unmount(pathOf(name));
-      await rm(pathOf(name), { recursive: true, force: true });
+      await removeTree(pathOf(name));
     },
     sizeOf: (name) => sizeOfTree(pathOf(name)),
   };

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Answer, decode, encode, streamDecode, streamEncode, TRUNCATED_RESPONSE } from "dns-packet";
 import { expect, onTestFinished, test } from "vitest";
+import { run } from "../../../src/internal/exec";
 import type { NetworkStack } from "../../../src/runtime/network/stack";
 import { evaluateIn, lookUpIn, runIn } from "./in-sandbox";
 import { addNetwork, on, openStack } from "./open-stack";
@@ -86,19 +87,43 @@ test("the default bridge forwards even what it knows; an internal network forwar
   expect(await evaluateIn(two, resolve("two", "A"))).toEqual(["10.213.2.2"]);
 });
 
+test("nobody gets out of an internal network by questions in the name of a neighbour on another", async () => {
+  const asked: string[] = [];
+  const stack = await openStackWithResolver({ asked });
+  const [open, internal] = [await addNetwork(stack, 1), await addNetwork(stack, 2, { isInternal: true })];
+  const free = await stack.openSandbox({ containerId: "free", endpoints: [on(open, "free")] });
+  const caught = await stack.openSandbox({ containerId: "caught", endpoints: [on(internal, "caught")] });
+  // As whoever builds packets by hand, which no rule in the container's own namespace sees.
+  const forge = "nft flush ruleset; ip addr add 10.213.1.2/32 dev lo";
+  await run("nsenter", [`--net=${caught.path}`, "sh", "-euc", forge]);
+  const query = encode({ type: "query", id: 7, questions: [{ type: "A", name: "smuggled.example" }] });
+  await evaluateIn(
+    caught,
+    `const socket = require("dgram").createSocket("udp4");
+     await new Promise((done) => socket.bind(0, "10.213.1.2", done));
+     const query = Buffer.from("${query.toString("hex")}", "hex");
+     await new Promise((done) => socket.send(query, 53, "169.254.127.11", done));
+     socket.close();`,
+  );
+  // What was sent later is answered, so the other would have been asked by now.
+  expect(await evaluateIn(free, resolve("outside.example", "A"))).toEqual(["192.0.2.1"]);
+  expect(asked).toEqual(["outside.example"]);
+});
+
 test("a resolver that is not there is passed over for the next", async () => {
-  const stack = await openStackWithResolver("nameserver 127.0.77.54\n");
+  const stack = await openStackWithResolver({ before: "nameserver 127.0.77.54\n" });
   const network = await addNetwork(stack, 1);
   const one = await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")] });
   expect(await evaluateIn(one, resolve("outside.example", "A"))).toEqual(["192.0.2.1"]);
 });
 
 /** A resolver on the host's loopback, where it would be out of the containers' reach. */
-async function openStackWithResolver(before = ""): Promise<NetworkStack> {
+async function openStackWithResolver({ before = "", asked = [] as string[] } = {}): Promise<NetworkStack> {
   const address = "127.0.77.53";
   const udp = createSocket("udp4");
   udp.on("message", (query, { port, address: client }) => {
     const { id, questions } = decode(query);
+    asked.push(questions?.[0]?.name ?? "");
     const answers = answersTo(questions?.[0]?.name ?? "");
     const isLarge = answers.length > 1;
     const flags = isLarge ? TRUNCATED_RESPONSE : 0;
