@@ -18,7 +18,7 @@ import type { EngineConfig } from "./config";
 import { createArchiveService } from "./containers/archive";
 import type { Container } from "./containers/container";
 import { createContainerService } from "./containers/container-service";
-import type { ContainerContext } from "./containers/context";
+import type { ContainerContext, RunningStep } from "./containers/context";
 import { endRun } from "./containers/end-run";
 import { ExecRegistry } from "./containers/exec-registry";
 import { openMemoryQueue } from "./containers/memory-claims";
@@ -95,6 +95,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     engineId,
   });
   const index = new RefIndex<Container>();
+  const steps = new Set<RunningStep>();
   const context: ContainerContext = {
     index,
     names: new Set(),
@@ -106,7 +107,8 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     runtime,
     events,
     logger,
-    memory: openMemoryQueue(config, { index, runtime, logger }),
+    steps,
+    memory: openMemoryQueue(config, { index, runtime, steps, logger }),
     socketPath: config.socketPath,
     warnOnce: onceEach((text) => logger.warn(text)),
     onActivity: options.onActivity,

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Mutex } from "../../internal/mutex";
 import type { Platform } from "../../internal/platform";
-import type { NetworkRequest, RunRequest, RuntimeParts } from "../../runtime/container";
+import type { ContainerRun, NetworkRequest, RunRequest, RuntimeParts } from "../../runtime/container";
 import type { ImageLease, ImageStore } from "../../runtime/image/image-store";
 import type { Image } from "../../runtime/image/manifest";
 import type { ResourceLimits } from "../../runtime/runc/resources";
@@ -58,6 +58,8 @@ export interface BuildHost {
   /** The network of a step. Throws `network-not-found`. */
   network(mode: string, hostname: string): Promise<NetworkRequest>;
   names(hostname: string, extraHosts: BuildRequest["extraHosts"]): RunRequest["names"];
+  /** A command of a step runs now, for as long as the run lasts. */
+  onStarted(run: ContainerRun): void;
 }
 
 /** What all builds of an engine share. */

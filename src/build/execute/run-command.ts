@@ -13,6 +13,7 @@ export async function runCommand(build: Build, output: StageOutput, request: Run
   const { signal } = build;
   signal.throwIfAborted();
   const run = await startContainer(build.parts.runtime, request);
+  build.host.onStarted(run);
   const kill = (): void => run.process.kill("SIGKILL");
   signal.addEventListener("abort", kill);
   if (signal.aborted) kill();

@@ -12,7 +12,10 @@ import { sessionLabel } from "../state/container-record";
 import type { BuildsOptions } from "./build-service";
 
 /** What a build asks of the engine: base images, and networks as containers have them. */
-export function createBuildHost({ context, images }: BuildsOptions, { auths }: BuildImageRequest): BuildHost {
+export function createBuildHost(
+  { context, images }: BuildsOptions,
+  { auths, resources }: BuildImageRequest,
+): BuildHost {
   return {
     baseImage: async ({ name, platform, isPullForced, signal, onEvent }) => {
       const known = isPullForced ? undefined : await context.images.find(name);
@@ -28,6 +31,12 @@ export function createBuildHost({ context, images }: BuildsOptions, { auths }: B
       const image = await context.images.find(name);
       if (image === undefined) throw noSuchImage(familiarName(parseReference(name)));
       return withoutSession(image);
+    },
+    onStarted: (run) => {
+      const step = { run, memoryLimit: resources.memoryBytes ?? 0, startedAtMs: Date.now() };
+      context.steps.add(step);
+      const drop = (): boolean => context.steps.delete(step);
+      run.exited.then(drop, drop);
     },
     network: (mode, hostname) => networkOf(context, mode, hostname),
     names: (hostname, extraHosts): RunRequest["names"] => ({

@@ -36,6 +36,8 @@ export class Container {
   isRestartWanted = false;
   /** How long its last start waited for memory, in milliseconds. */
   memoryWaitMs = 0;
+  /** From the end of a run until it is known that no policy starts the next one, or that one runs. */
+  isBetweenRuns = false;
   /** Aborted to end the pause between two tries of a restart policy. */
   restartPause: AbortController | undefined;
   #record: ContainerRecord;
@@ -66,6 +68,11 @@ export class Container {
 
   get isRunning(): boolean {
     return this.run !== undefined;
+  }
+
+  /** Whether what it may take of memory is spoken for: it runs, or is to run again without asking. */
+  get keepsMemory(): boolean {
+    return this.isRunning || this.isBetweenRuns || this.isRestartWanted;
   }
 
   get isRemoving(): boolean {

@@ -1,5 +1,5 @@
 import type { Logger } from "../../internal/log";
-import type { RuntimeParts } from "../../runtime/container";
+import type { ContainerRun, RuntimeParts } from "../../runtime/container";
 import type { ImageStore } from "../../runtime/image/image-store";
 import type { MemoryQueue } from "../memory/memory-queue";
 import type { Networks } from "../networks/network-service";
@@ -9,6 +9,15 @@ import type { RecordStore } from "../state/record-store";
 import type { RefIndex } from "../state/ref-index";
 import type { Volumes } from "../volumes/volume-service";
 import type { Container } from "./container";
+
+/** A command of a build. */
+export interface RunningStep {
+  readonly run: Pick<ContainerRun, "group">;
+  /** Bytes; 0: without a limit. */
+  readonly memoryLimit: number;
+  /** As of `Date.now`. */
+  readonly startedAtMs: number;
+}
 
 /** What the verbs on containers work with. */
 export interface ContainerContext {
@@ -23,6 +32,8 @@ export interface ContainerContext {
   readonly networks: Networks;
   readonly runtime: RuntimeParts;
   readonly events: EventSink;
+  /** Steps of builds that run. */
+  readonly steps: Set<RunningStep>;
   /** Undefined: nobody waits for memory. */
   readonly memory: Pick<MemoryQueue, "admit"> | undefined;
   readonly logger: Logger;

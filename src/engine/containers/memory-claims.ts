@@ -3,23 +3,28 @@ import type { EngineConfig } from "../config";
 import { type MemoryClaim, type MemoryFacts, MemoryQueue, type RunningClaim } from "../memory/memory-queue";
 import type { ContainerRecord } from "../state/container-record";
 import type { Container } from "./container";
-import type { ContainerContext } from "./context";
+import type { ContainerContext, RunningStep } from "./context";
 
 /** Taken for what a container without a limit will need: more than most small services, less than most databases. */
 const assumedBytes = 128 * 1024 * 1024;
 /** After this, a container without a limit has taken what it needs, and the machine's free memory tells the rest. */
 const settledAfterMs = 10_000;
 
-/** What the memory queue looks at: the containers of this engine, and the machine. */
-function memoryFacts(context: Pick<ContainerContext, "index" | "runtime">): MemoryFacts {
+/** What the memory queue looks at: the containers and build steps of this engine, and the machine. */
+function memoryFacts(context: ClaimContext): MemoryFacts {
   return {
     freeBytes: () => freeMemory(context.runtime.cgroupParent),
     claims: () => {
-      const running = context.index.values().filter((container) => container.isRunning);
-      return new Map(running.map((container) => [container.id, runningClaim(container)]));
+      const containers = context.index.values().filter((container) => container.keepsMemory);
+      return new Map([
+        ...containers.map((container) => [container.id, claimOfContainer(container)] as const),
+        ...[...context.steps].map((step, index) => [`step ${index}`, runningClaim(step)] as const),
+      ]);
     },
   };
 }
+
+type ClaimContext = Pick<ContainerContext, "index" | "runtime" | "steps">;
 
 /** What a container that is to start may take. */
 export function claimFor(container: Container): MemoryClaim {
@@ -35,14 +40,19 @@ function bytesOf({ spec }: ContainerRecord): number {
   return spec.resources.memoryBytes || assumedBytes;
 }
 
-function runningClaim({ record, run }: Container): RunningClaim {
-  const bytes = bytesOf(record);
-  const ageMs = Date.now() - Date.parse(record.state.startedAt ?? "");
+/** Between two runs it has taken nothing, and will take it all. */
+function claimOfContainer({ record, run }: Container): RunningClaim {
+  const startedAtMs = run === undefined ? Date.now() : Date.parse(record.state.startedAt ?? "");
+  return runningClaim({ run, memoryLimit: record.spec.resources.memoryBytes ?? 0, startedAtMs });
+}
+
+function runningClaim(one: Omit<RunningStep, "run"> & { readonly run: RunningStep["run"] | undefined }): RunningClaim {
+  const bytes = one.memoryLimit || assumedBytes;
   return {
     bytes,
-    isSettled: !record.spec.resources.memoryBytes && ageMs > settledAfterMs,
+    isSettled: one.memoryLimit === 0 && Date.now() - one.startedAtMs > settledAfterMs,
     untakenBytes: async () => {
-      const usage = await run?.group.sample().catch(() => undefined);
+      const usage = await one.run?.group.sample().catch(() => undefined);
       return Math.max(0, bytes - (usage?.memory.usageBytes ?? 0));
     },
   };
@@ -51,7 +61,7 @@ function runningClaim({ record, run }: Container): RunningClaim {
 /** Undefined: nobody is to wait. */
 export function openMemoryQueue(
   { memory, memoryWaitMs }: Pick<EngineConfig, "memory" | "memoryWaitMs">,
-  context: Pick<ContainerContext, "index" | "runtime" | "logger">,
+  context: ClaimContext & Pick<ContainerContext, "logger">,
 ): MemoryQueue | undefined {
   if (memory === "off") return undefined;
   const facts = memoryFacts(context);

@@ -26,7 +26,7 @@ export async function startContainer(context: ContainerContext, container: Conta
     await container.lock.run(async () => {
       if (container.isRemoving) throw removalInProgress(container.id);
       if (container.isRunning) throw new RuncibleError("not-modified", `container ${container.id} runs already`);
-      if (container.memoryWaitMs > 0 && container.isStopWanted) throw stoppedWhileWaiting(container);
+      throwIfStoppedWhileWaiting(container);
       container.isStopWanted = false;
       await container.note({ restartCount: 0 });
       await startLocked(context, container);
@@ -40,7 +40,10 @@ export async function startContainer(context: ContainerContext, container: Conta
 }
 
 /** Before the container's lock is taken: who waits can be removed, and told to stop. */
-async function untilMemoryIsFree(context: ContainerContext, container: Container): Promise<Admission | undefined> {
+export async function untilMemoryIsFree(
+  context: ContainerContext,
+  container: Container,
+): Promise<Admission | undefined> {
   if (context.memory === undefined || container.isRunning) return undefined;
   container.isStopWanted = false;
   const admission = await context.memory.admit(claimFor(container));
@@ -51,8 +54,9 @@ async function untilMemoryIsFree(context: ContainerContext, container: Container
 /** Below this nobody waited; looking itself takes a moment. */
 const noticedMs = 100;
 
-function stoppedWhileWaiting({ id }: Container): RuncibleError {
-  return new RuncibleError("container-state", `start container ${id}: it was stopped while it waited for memory`);
+export function throwIfStoppedWhileWaiting({ id, memoryWaitMs, isStopWanted }: Container): void {
+  if (memoryWaitMs === 0 || !isStopWanted) return;
+  throw new RuncibleError("container-state", `start container ${id}: it was stopped while it waited for memory`);
 }
 
 /** Before the failure is answered: `docker run --rm` waits for the removal no longer than for that answer. */

@@ -5,7 +5,7 @@ import type { Container } from "./container";
 import type { ContainerContext } from "./context";
 import { endRun } from "./end-run";
 import { publishContainerEvent } from "./publish";
-import { startLocked } from "./start";
+import { startLocked, throwIfStoppedWhileWaiting, untilMemoryIsFree } from "./start";
 
 /** `ContainerService.stop`. Of a container that waits for its restart it ends the wait. */
 export async function stopContainer(
@@ -24,8 +24,11 @@ export async function restartContainer(
   container: Container,
   options: StopOptions,
 ): Promise<void> {
-  container.isRestartWanted = true;
+  // One that has no place yet asks for it, as at any start.
+  const admission = container.keepsMemory ? undefined : await untilMemoryIsFree(context, container);
   try {
+    if (admission !== undefined) throwIfStoppedWhileWaiting(container);
+    container.isRestartWanted = true;
     if (await endWhatRuns(context, container, options)) publishContainerEvent(context, container, "stop");
     await container.lock.run(async () => {
       if (container.isRemoving) throw removalInProgress(container.id);
@@ -34,6 +37,7 @@ export async function restartContainer(
     });
   } finally {
     container.isRestartWanted = false;
+    admission?.settle();
   }
   publishContainerEvent(context, container, "restart");
 }

@@ -22,13 +22,20 @@ export function superviseRun(context: ContainerContext, container: Container, su
     const outcome = await supervised.run.exited;
     await supervised.drained;
     let isRestartWanted = false;
-    const delayMs = await container.lock.run(async () => {
-      isRestartWanted = container.isRestartWanted;
-      await settle(context, container, outcome);
-      return await planRestart(container, outcome);
-    });
-    if (delayMs !== undefined) await restart(context, container, delayMs, supervised.startAgain);
-    else if (container.record.spec.autoRemove && !container.isRemoving && !isRestartWanted) {
+    container.isBetweenRuns = true;
+    let delayMs: number | undefined;
+    try {
+      delayMs = await container.lock.run(async () => {
+        isRestartWanted = container.isRestartWanted;
+        await settle(context, container, outcome);
+        return await planRestart(container, outcome);
+      });
+      if (delayMs !== undefined) await restart(context, container, delayMs, supervised.startAgain);
+    } finally {
+      container.isBetweenRuns = false;
+    }
+    if (delayMs !== undefined) return;
+    if (container.record.spec.autoRemove && !container.isRemoving && !isRestartWanted) {
       await removeContainer(context, container, { force: true, volumes: true });
     }
   };

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GenericContainer } from "../../../src/index";
+import { deferred } from "../../../src/internal/deferred";
+import { packContext } from "../../support/build/pack-context";
 import type { TestEngine } from "../../support/engine";
 import { waitUntil } from "../../support/wait-until";
 import { startEngine } from "./engine-with-image";
@@ -15,13 +17,17 @@ beforeAll(async () => {
 });
 afterAll(() => engine[Symbol.asyncDispose]());
 
-async function create(script: string, mebibytes: number): Promise<string> {
+async function create(script: string, mebibytes: number, RestartPolicy = { Name: "no" }): Promise<string> {
   const { Id } = await engine.client.containers.create({
     Image: "bb:latest",
     Cmd: ["sh", "-c", script],
-    HostConfig: { Memory: mebibytes * mebibyte, Binds: ["queue:/shared"] },
+    HostConfig: { Memory: mebibytes * mebibyte, Binds: ["queue:/shared"], RestartPolicy },
   });
   return Id;
+}
+
+async function nameOf(id: string): Promise<string> {
+  return (await engine.client.containers.inspect(id)).Name.slice(1);
 }
 
 async function logged(pattern: RegExp): Promise<boolean> {
@@ -82,4 +88,59 @@ test("a start that fails after a wait says how long it was", async () => {
   const second = new GenericContainer("bb:latest").withResourcesQuota({ memory: 0.02 }).withEntrypoint(["/no/such"]);
   await expect(second.start()).rejects.toThrow(/no such file or directory.*waited \d+\.\d s for memory/s);
   await containers.remove(first, { force: true });
+});
+
+test("a container that is restarted, by its policy or by hand, keeps its place", async () => {
+  const { containers } = engine.client;
+  const first = await create("sleep 0.1; exit 1", 90, { Name: "always" });
+  await containers.start(first);
+  const second = await create("exec sleep 1000", 20);
+  const start = containers.start(second);
+  expect(await logged(new RegExp(`start waits for memory container=${await nameOf(second)} `))).toBe(true);
+
+  // The pauses between its runs grow, up to longer than anybody who waits would wait.
+  expect(await waitUntil(async () => (await containers.inspect(first)).RestartCount >= 4, 20_000)).toBe(true);
+  await containers.restart(first, { timeoutSeconds: 0 });
+  expect((await containers.inspect(second)).State.Status).toBe("created");
+
+  await containers.remove(first, { force: true });
+  await start;
+  await containers.remove(second, { force: true });
+});
+
+test("a container that does not run waits for memory when it is restarted, and can be stopped meanwhile", async () => {
+  const { containers } = engine.client;
+  const again = await create("true", 20);
+  await containers.start(again);
+  await containers.wait(again);
+  const first = await create("exec sleep 1000", 90);
+  await containers.start(first);
+
+  const restart = containers.restart(again).then(() => "restarted", String);
+  expect(await logged(new RegExp(`start waits for memory container=${await nameOf(again)} `))).toBe(true);
+  await containers.stop(again).catch(() => {});
+  expect(await restart).toContain("stopped while it waited for memory");
+
+  for (const id of [first, again]) await containers.remove(id, { force: true });
+});
+
+test("what a step of a build may take is not free for containers, and the step itself does not wait", async () => {
+  const { build, containers } = engine.client;
+  const first = await create("exec sleep 1000", 90);
+  await containers.start(first);
+  const begun = deferred();
+  const built = build.image({
+    context: packContext({ Dockerfile: "FROM bb:latest\nRUN echo step-runs; sleep 2" }),
+    onProgress: ({ stream = "" }) => {
+      if (/^step-runs/m.test(stream)) begun.resolve();
+    },
+  });
+  await begun.promise;
+  await containers.remove(first, { force: true });
+  const second = await create("true", 20);
+  await containers.start(second);
+  await built;
+
+  expect(await logged(new RegExp(`waited \\d+\\.\\d s for memory container=${await nameOf(second)}`))).toBe(true);
+  await containers.remove(second, { force: true });
 });
