@@ -22,6 +22,7 @@ export type {
   TestContainer,
 } from "./api/container/types";
 export { type StartedOf, TestContainers } from "./api/host-ports/testcontainers";
+export type { HostImageOptions } from "./api/image/host-image";
 export { ImageName } from "./api/image/image-name";
 export { type ImagePullPolicy, PullPolicy } from "./api/image/pull-policy";
 export { LABEL_TESTCONTAINERS_SESSION_ID } from "./api/labels";

@@ -8,6 +8,7 @@ import { isKeptOnFailure, isReuseEnabled } from "../config";
 import { wayToHost } from "../host-ports/expose-host-ports";
 import { buildImage } from "../image/build-image";
 import { ensureImage } from "../image/ensure-image";
+import { buildHostImage, type HostImageOptions } from "../image/host-image";
 import { ImageName } from "../image/image-name";
 import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
 import { baseLabels, LABEL_TESTCONTAINERS_CONTAINER_HASH, LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
@@ -17,7 +18,7 @@ import { giveUpHeldPorts } from "../ports/reserve-port";
 import { containerHandle } from "../runtime/container-handle";
 import { type ContainerRuntimeClient, getContainerRuntimeClient } from "../runtime/container-runtime-client";
 import { getRuntime, onLivingEngine, type Runtime } from "../runtime/runtime";
-import { RandomUuid, type Uuid } from "../uuid";
+import { RandomUuid, randomUuid, type Uuid } from "../uuid";
 import { waitStatesOf } from "../wait/composite";
 import { defaultWaitStrategy } from "../wait/default-strategy";
 import { HealthCheckWaitStrategy } from "../wait/health-check";
@@ -55,6 +56,21 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
   /** An image to be built from a folder. `dockerfileName`: path in it. */
   static fromDockerfile(context: string, dockerfileName = "Dockerfile"): GenericContainerBuilder {
     return new GenericContainerBuilder(context, dockerfileName);
+  }
+
+  /**
+   * A container of programs of this machine, with the libraries that they need: no Dockerfile, no registry. The image goes
+   * when this process ends; `image`: its name, default a random one. Our own engine only. Throws `tool-missing` for a
+   * program and `path-not-found` for a path that is not there.
+   */
+  static async fromHost(options: HostImageOptions, image?: string): Promise<GenericContainer> {
+    const name = image ?? `localhost/${randomUuid()}:${randomUuid()}`;
+    await onLivingEngine(async (runtime) => {
+      const session = { [LABEL_TESTCONTAINERS_SESSION_ID]: (await runtime.session()).id };
+      const labels = { ...baseLabels(runtime.version), ...session };
+      await buildHostImage(runtime, ImageName.fromString(name), { ...options, labels });
+    });
+    return new GenericContainer(name);
   }
 
   constructor(image: string) {

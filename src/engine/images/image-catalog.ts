@@ -32,6 +32,7 @@ import { selectImages } from "./image-filters";
 import { historyOf, imageViewOf } from "./image-view";
 import { importLines } from "./import-filesystem";
 import { loadLines } from "./load-lines";
+import { provideNodeImage } from "./node-image";
 import { credentialsOf, pullLines } from "./pull-lines";
 import { pushLines } from "./push-lines";
 import { type ImageUser, planRemoval } from "./removal-plan";
@@ -196,10 +197,11 @@ export class ImageCatalog implements ImageService {
     return bytes;
   }
 
-  /** What the engine stands in for needs no registry. */
-  #provide(name: string): Promise<boolean> {
+  /** What the engine stands in for, or makes of its own machine, needs no registry. */
+  async #provide(name: string): Promise<boolean> {
     const { store, layers } = this.#options;
-    return provideReaperImage({ images: store, runtime: { layers } }, name);
+    if (await provideReaperImage({ images: store, runtime: { layers } }, name)) return true;
+    return await provideNodeImage({ images: store, layers }, name);
   }
 
   async #find(name: string): Promise<Image> {

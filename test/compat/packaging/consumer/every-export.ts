@@ -19,6 +19,7 @@ import {
   getContainerPort,
   getContainerRuntimeClient,
   getReaper,
+  type HostImageOptions,
   type HttpWaitStrategyOptions,
   hasHostBinding,
   ImageName,
@@ -198,6 +199,10 @@ async function useAdditions(): Promise<void> {
 }
 
 async function useImages(client: ContainerRuntimeClient): Promise<void> {
+  const host: HostImageOptions = { executables: ["redis-server", "./build/server"], paths: ["/etc/ssl/certs"] };
+  const ofHost: GenericContainer = await GenericContainer.fromHost(host);
+  await GenericContainer.fromHost(host, "localhost/mine:1");
+  log.info(String(ofHost instanceof GenericContainer));
   const options: BuildOptions = { deleteOnExit: false };
   const builder: GenericContainerBuilder = GenericContainer.fromDockerfile(".", "Dockerfile.test");
   const built: GenericContainer = await builder
