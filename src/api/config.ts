@@ -4,9 +4,14 @@ import type { CredentialSources } from "../client/registry-credentials";
 
 /** What users may set in the environment; read at every use, as tests set it late. */
 
-/** What names the daemon in the environment, as a key. */
+/** What says in the environment which daemon is used, and how it is reached, as a key. */
 export function daemonSettings(): string {
-  const names = ["RUNCIBLE_HOST", "DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "RUNCIBLE_STATE_DIR"];
+  const names = [
+    ...["RUNCIBLE_HOST", "DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "RUNCIBLE_STATE_DIR"],
+    // The folder of `.testcontainers.properties`, of SSH keys, and of the engine's state.
+    ...["HOME", "XDG_DATA_HOME", "SSH_AUTH_SOCK"],
+    ...["TESTCONTAINERS_HOST_OVERRIDE", "TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE"],
+  ];
   return JSON.stringify(names.map((name) => process.env[name] || null));
 }
 

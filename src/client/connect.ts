@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { hasCode, RuncibleError } from "../internal/errors";
+import { isRuncibleError, messageOf, RuncibleError } from "../internal/errors";
 import { ownNetworkId } from "../internal/network-id";
 import { socketPathOf, stateFolderOf } from "../internal/state-folder";
 import type { RuncibleInfo } from "../wire/session";
@@ -88,20 +88,26 @@ async function connectNamed({ endpoint, source }: NamedEndpoint): Promise<Connec
     return connectionOf(client, await client.system.runcibleInfo());
   } catch (cause) {
     client.close();
-    // These say better what is to be done.
-    if (isSshRefusal(cause)) throw cause;
-    throw new RuncibleError(
-      "engine-unreachable",
-      `connect to ${describeEndpoint(endpoint)}: no daemon answers; start it, or unset ${source} to use the own engine`,
-      { cause },
-    );
+    throw notConnected({ endpoint, source }, cause);
   }
 }
 
-function isSshRefusal(error: unknown): boolean {
-  return (["ssh-host-key-unknown", "ssh-host-key-refused", "ssh-login-refused"] as const).some((code) =>
-    hasCode(error, code),
-  );
+/** What a daemon answered, or why nobody is let in over SSH, says better what is to be done. */
+function notConnected({ endpoint, source }: NamedEndpoint, cause: unknown): unknown {
+  if (isRuncibleError(cause) && cause.code !== "engine-unreachable") return cause;
+  const start = `connect to ${describeEndpoint(endpoint)}: `;
+  const reason = innermostReason(cause);
+  const message = reason.startsWith(start)
+    ? `${reason}; or unset ${source} to use the own engine`
+    : `${start}no daemon answers (${reason}); start it, or unset ${source} to use the own engine`;
+  return new RuncibleError("engine-unreachable", message, { cause });
+}
+
+/** Without the words around it of those who only passed it on. */
+function innermostReason(error: unknown): string {
+  const message = messageOf(error);
+  const inner = error instanceof Error && error.cause !== undefined ? innermostReason(error.cause) : "";
+  return inner !== "" && message.endsWith(`(${inner})`) ? inner : message;
 }
 
 /** The engine of this user, started if it does not run; what the environment names is passed over. */

@@ -45,6 +45,9 @@ export interface EndpointSecrets {
  * where the text comes from, for the error. Throws `invalid-argument`.
  */
 export function parseEndpoint(text: string, source: string, secrets: EndpointSecrets = {}): Endpoint {
+  if (hasControlCharacter(text)) {
+    throw new RuncibleError("invalid-argument", `read ${source}: the address of a daemon has a control character`);
+  }
   if (text.startsWith("unix://")) return { kind: "unix", path: text.slice("unix://".length) };
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !["tcp:", "http:", "https:", "ssh:"].includes(url.protocol) || url.hostname === "") {
@@ -67,11 +70,13 @@ function sshEndpoint(url: URL, host: string, source: string, identity: SshIdenti
   if (url.password !== "") refuse("has a password; leave it out, and log in with an SSH agent or a key");
   if (url.search !== "" || url.hash !== "") refuse("ends with the path of a socket: ssh://user@host/path");
   const decode = (part: string): string => {
+    let text = "";
     try {
-      return decodeURIComponent(part);
+      text = decodeURIComponent(part);
     } catch {
-      return refuse("has a % that is not followed by two hexadecimal digits");
+      refuse("has a % that is not followed by two hexadecimal digits");
     }
+    return hasControlCharacter(text) ? refuse("has a control character") : text;
   };
   const user = decode(url.username);
   const path = decode(url.pathname);
@@ -83,6 +88,11 @@ function sshEndpoint(url: URL, host: string, source: string, identity: SshIdenti
     ...(path === "" || path === "/" ? {} : { path }),
     identity,
   };
+}
+
+/** It would make several lines of an error, or something else of a terminal. */
+function hasControlCharacter(text: string): boolean {
+  return /\p{Cc}/u.test(text);
 }
 
 function withoutPassword(text: string): string {

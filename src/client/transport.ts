@@ -7,6 +7,7 @@ import {
 } from "node:http";
 import type { Socket } from "node:net";
 import { pipeline, type Readable } from "node:stream";
+import { deferred } from "../internal/deferred";
 import { hasCode, messageOf, RuncibleError } from "../internal/errors";
 import { errorOfAnswer } from "./api-error";
 import { describeEndpoint, type Endpoint } from "./endpoint";
@@ -71,7 +72,7 @@ export function createTransport(endpoint: Endpoint): Transport {
   ): Promise<IncomingMessage> => {
     const request = start(method, path, options, { agent: connection });
     try {
-      return await responseTo(request, options.keepsProcessAlive ?? true);
+      return await untilAborted(responseTo(request, options.keepsProcessAlive ?? true), options.signal);
     } catch (error) {
       // Never on an idle connection again: others may have been closed with this one.
       if (isUntouched(request, error)) return attempt(method, path, options, false);
@@ -107,7 +108,7 @@ export function createTransport(endpoint: Endpoint): Transport {
     const upgrade = { connection: "Upgrade", upgrade: "tcp" };
     const request = start(method, path, { ...options, headers: { ...options.headers, ...upgrade } }, { agent: false });
     try {
-      return await socketOf(method, path, request);
+      return await untilAborted(socketOf(method, path, request), options.signal);
     } catch (error) {
       throw callFailed({ endpoint, method, path, signal: options.signal, cause: error });
     }
@@ -174,6 +175,20 @@ function pathWithQuery(path: string, query: CallOptions["query"] = {}): string {
     return typeof value === "object" ? value.map((one) => [key, one]) : [[key, String(value)]];
   });
   return pairs.length === 0 ? path : `${path}?${new URLSearchParams(pairs)}`;
+}
+
+/** A request that still waits for its connection, which over SSH takes several steps, does not tell that it was ended. */
+async function untilAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await answer;
+  const ended = deferred<never>();
+  const end = (): void => ended.reject(signal.reason);
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    if (signal.aborted) end();
+    return await Promise.race([answer, ended.promise]);
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
 }
 
 function responseTo(request: ClientRequest, keepsProcessAlive: boolean): Promise<IncomingMessage> {

@@ -18,6 +18,8 @@ export interface SshServer extends AsyncDisposable {
   home(knownHosts: string): Promise<string>;
   /** Ends all connections. */
   hangUp(): Promise<void>;
+  /** Stops what serves its connections, which stay open. */
+  freeze(): Promise<void>;
 }
 
 const privilegeFolder = "/run/sshd";
@@ -64,6 +66,11 @@ ${settings}
   });
   const exit = once(server, "exit");
   if (!(await waitUntil(async () => log.includes("Server listening"), 10_000))) throw new TypeError(`sshd: ${log}`);
+  const frozen: number[] = [];
+  const children = async (): Promise<readonly number[]> => {
+    const text = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, "utf8");
+    return text.trim().split(" ").map(Number);
+  };
   return {
     port,
     hostKey: `${type} ${key}`,
@@ -76,10 +83,14 @@ ${settings}
       return home;
     },
     hangUp: async () => {
-      const children = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, "utf8");
-      for (const pid of children.trim().split(" ")) process.kill(Number(pid));
+      for (const pid of await children()) process.kill(pid);
+    },
+    freeze: async () => {
+      frozen.push(...(await children()));
+      for (const pid of frozen) process.kill(pid, "SIGSTOP");
     },
     async [Symbol.asyncDispose]() {
+      for (const pid of frozen) process.kill(pid, "SIGKILL");
       server.kill();
       await exit;
       // Programs of its sessions may still have it.

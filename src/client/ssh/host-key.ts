@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ServerHostKeyAlgorithm } from "ssh2";
-import { hasCode, RuncibleError } from "../../internal/errors";
+import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import { describeEndpoint, type SshEndpoint } from "../endpoint";
 import { judgeHostKey, type KnownHost, knownKeyTypes, parseKnownHosts } from "./known-hosts";
 
@@ -24,12 +24,12 @@ const algorithms: readonly ServerHostKeyAlgorithm[] = [
   "rsa-sha2-256",
 ];
 
-/** Reads `~/.ssh/known_hosts`; none is an empty one. */
+/** Reads `~/.ssh/known_hosts`; none is an empty one. Throws `ssh-host-key-unknown` when it cannot be read. */
 export async function readHostKeys(endpoint: SshEndpoint): Promise<HostKeys> {
   const file = join(endpoint.identity.homeFolder, ".ssh", "known_hosts");
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return "";
-    throw error;
+    throw unreadable(endpoint, file, error);
   });
   const known = parseKnownHosts(text);
   const types = knownKeyTypes(known, endpoint);
@@ -39,6 +39,15 @@ export async function readHostKeys(endpoint: SshEndpoint): Promise<HostKeys> {
     algorithms: [...algorithms.filter(isKnown), ...algorithms.filter((algorithm) => !isKnown(algorithm))],
     check: (key) => check(endpoint, known, file, key),
   };
+}
+
+function unreadable(endpoint: SshEndpoint, file: string, cause: unknown): RuncibleError {
+  return new RuncibleError(
+    "ssh-host-key-unknown",
+    `connect to ${describeEndpoint(endpoint)}: its host key cannot be compared: read ${file}: ${messageOf(cause)}; ` +
+      "let this user read it",
+    { cause },
+  );
 }
 
 function check(endpoint: SshEndpoint, known: readonly KnownHost[], file: string, key: Buffer): void {

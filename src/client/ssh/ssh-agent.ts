@@ -21,6 +21,7 @@ export function sshAgentOf(endpoint: SshEndpoint): SshHttpAgent {
 export class SshHttpAgent extends Agent {
   readonly #endpoint: SshEndpoint;
   #ssh: Promise<SshConnection> | undefined;
+  #closing = new AbortController();
 
   constructor(endpoint: SshEndpoint) {
     super({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
@@ -39,11 +40,9 @@ export class SshHttpAgent extends Agent {
 
   override destroy(): void {
     super.destroy();
-    this.#ssh?.then(
-      (ssh) => ssh.close(),
-      () => {},
-    );
     this.#ssh = undefined;
+    this.#closing.abort();
+    this.#closing = new AbortController();
   }
 
   #connection(): Promise<SshConnection> {
@@ -51,7 +50,7 @@ export class SshHttpAgent extends Agent {
     const forget = (): void => {
       if (this.#ssh === attempt) this.#ssh = undefined;
     };
-    const attempt = openSshConnection(this.#endpoint, forget);
+    const attempt = openSshConnection(this.#endpoint, { onClose: forget, signal: this.#closing.signal });
     attempt.catch(forget);
     this.#ssh = attempt;
     return attempt;

@@ -75,6 +75,41 @@ test("a container starts, runs commands, is awaited by its log, answers on its p
   await expect(engine.containers.inspect(container.getId())).rejects.toMatchObject({ kind: "not-found" });
 });
 
+test("a process whose home folder changes uses the daemon that is named there, with the key that is there", async () => {
+  const before = (await getRuntime()).engine.endpoint;
+  const other = await server.home(`[127.0.0.1]:${server.port} ${server.hostKey}\n`);
+  await writeFile(join(other, ".testcontainers.properties"), `docker.host=${server.url}${socketPath}\n`);
+
+  setEnvironment({ HOME: other });
+  const { engine } = await getRuntime();
+  onTestFinished(() => engine.close());
+
+  expect(before.kind).toBe("unix");
+  expect(engine.endpoint).toMatchObject({ kind: "ssh", identity: { homeFolder: other } });
+});
+
+test.each(["SSH_AUTH_SOCK", "TESTCONTAINERS_HOST_OVERRIDE", "TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE"])(
+  "a process whose %s changes sees it at the next start",
+  async (name) => {
+    setEnvironment({ ...environment(), [name]: "" });
+    const before = await getRuntime();
+    setEnvironment({ [name]: "127.0.0.9" });
+    const after = await getRuntime();
+    onTestFinished(() => {
+      for (const { engine } of [before, after]) engine.close();
+    });
+    const { engine, host, remoteSocketPath } = after;
+
+    const agentSocket = engine.endpoint.kind === "ssh" ? engine.endpoint.identity.agentSocket : undefined;
+    expect({
+      SSH_AUTH_SOCK: agentSocket,
+      TESTCONTAINERS_HOST_OVERRIDE: host,
+      TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: remoteSocketPath,
+    }).toMatchObject({ [name]: "127.0.0.9" });
+    expect(after).not.toBe(before);
+  },
+);
+
 test("a stream with input is closed in one direction only, after more than the window of a channel", async () => {
   const { client } = await connectOverSsh();
   const { Id } = await client.containers.create({ Image: image, Cmd: ["sleep", "60"] });

@@ -54,6 +54,14 @@ test.each(["ssh://", "ssh://host?a", "ssh://host#a", "ssh://host/%zz", "/var/run
   },
 );
 
+test.each(["ssh://h/%0aevil", "ssh://%1b@h", "ssh://h/\nevil", "unix:///run/\u009bx.sock", "tcp://h\r:1"])(
+  "a control character is refused, in one line: %j",
+  (text) => {
+    const refused = { code: "invalid-argument", message: expect.stringMatching(/^read DOCKER_HOST: \P{Cc}*$/u) };
+    expect(() => parseEndpoint(text, "DOCKER_HOST")).toThrowError(expect.objectContaining(refused));
+  },
+);
+
 test("properties are key=value lines; comments and other lines do not count", () => {
   const properties = parseProperties("# a=1\n docker.host = tcp://x:1 \r\nnot this\ntc.host=unix:///s=1");
 
