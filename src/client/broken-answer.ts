@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { PassThrough, pipeline, type Readable } from "node:stream";
 import { hasCode, messageOf, RuncibleError } from "../internal/errors";
 
 /** The body of an answer. Throws `engine-unreachable` when it ends before its end. */
@@ -8,6 +8,13 @@ export async function* answerOf(source: Readable): AsyncGenerator<Buffer> {
   } catch (error) {
     throw brokenAnswer(error);
   }
+}
+
+/** The body of an answer as a stream of its own, whose error is `engine-unreachable` when it ends before its end. */
+export function typedBody(source: Readable): Readable {
+  const body = new PassThrough({ destroy: (error, done) => done(error && (brokenAnswer(error) as Error)) });
+  pipeline(source, body, () => {});
+  return body;
 }
 
 /** What it means when an answer breaks off. Anything else is handed back as it is. */

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { hasCode, RuncibleError } from "../internal/errors";
@@ -7,6 +6,7 @@ import type { ContainerCreateBody, ContainerCreated } from "../wire/container-cr
 import { encodeFilters, type Filters } from "../wire/filters";
 import type { WaitPortsBody } from "../wire/session";
 import { codeOfText, knownCode } from "./api-error";
+import { typedBody } from "./broken-answer";
 import { outputText } from "./output";
 import type { CallOptions, Transport } from "./transport";
 
@@ -39,7 +39,7 @@ export interface ContainersClient {
   logs(id: string, options?: LogOptions): Promise<Readable>;
   attach(id: string, options: { readonly stdin: boolean; readonly logs?: boolean }): Promise<Socket>;
   /** A tar of the path, named by its last part. */
-  getArchive(id: string, path: string): Promise<IncomingMessage>;
+  getArchive(id: string, path: string): Promise<Readable>;
   /** Unpacks a tar into an existing folder. */
   putArchive(id: string, path: string, tar: Readable, options?: ArchiveOptions): Promise<void>;
   commit(id: string, options: CommitOptions): Promise<{ readonly Id: string }>;
@@ -114,7 +114,7 @@ export function createContainersClient(transport: Transport): ContainersClient {
     },
     attach: (id, { stdin, logs = false }) =>
       transport.hijack("POST", at(id, "/attach"), { query: { stream: true, stdin, stdout: true, stderr: true, logs } }),
-    getArchive: (id, path) => transport.open("GET", at(id, "/archive"), { query: { path } }),
+    getArchive: async (id, path) => typedBody(await transport.open("GET", at(id, "/archive"), { query: { path } })),
     putArchive: (id, path, tar, options = {}) =>
       transport.send("PUT", at(id, "/archive"), { query: { path, ...options }, bodyStream: tar }),
     commit: (id, { changes = [], ...query }) =>

@@ -33,6 +33,7 @@ const advices: ReadonlyMap<ErrorCode, string> = new Map<ErrorCode, string>([
   ["executable-not-found", "; check withCommand and withEntrypoint, and what the image has"],
   ["executable-not-permitted", "; it is no program, or not marked as one (chmod +x)"],
   ["network-not-found", "; start a Network, and give it to withNetwork"],
+  ["engine-unreachable", "; start it again: an engine of ours that has ended is started anew"],
   ["port-in-use", "; stop what uses it, or let any free port be chosen: withExposedPorts(port)"],
   ["user-unknown", "; use one of the image's users in withUser, or a number"],
 ]);

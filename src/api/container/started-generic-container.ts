@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
-import { RuncibleError } from "../../internal/errors";
+import type { EngineClient } from "../../client/client";
+import { messageOf, RuncibleError } from "../../internal/errors";
 import type { ContainerInspect } from "../../wire/container";
 import { checkedDuration } from "../checks";
 import { LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
@@ -120,6 +121,7 @@ export class StartedGenericContainer implements StartedTestContainer {
       const handle = containerHandle(engine, this.#id);
       await this.#waitStrategy.waitUntilReady(handle, this.#boundPorts, this.#inspect.state.startedAt);
     } catch (error) {
+      if (isGoneWithEngine(this.#runtime, error)) throw this.#lost("restart", error);
       const failed = { engine, containerId: this.#id, image: this.#image, startedAtMs, error };
       const failure = await startFailure(failed);
       await engine.containers.remove(this.#id, { force: true, volumes: true }).catch(() => {});
@@ -129,11 +131,13 @@ export class StartedGenericContainer implements StartedTestContainer {
 
   async commit({ deleteOnExit = true, changes = [], ...options }: CommitOptions): Promise<string> {
     const sessionId = deleteOnExit ? (await this.#runtime.session()).id : "";
-    const { Id } = await this.#runtime.engine.containers.commit(this.#id, {
-      ...options,
-      // Without it the image would inherit the container's label and go with the session.
-      changes: [...changes, `LABEL ${LABEL_TESTCONTAINERS_SESSION_ID}="${sessionId}"`],
-    });
+    const { Id } = await this.#call("commit", ({ containers }) =>
+      containers.commit(this.#id, {
+        ...options,
+        // Without it the image would inherit the container's label and go with the session.
+        changes: [...changes, `LABEL ${LABEL_TESTCONTAINERS_SESSION_ID}="${sessionId}"`],
+      }),
+    );
     return Id;
   }
 
@@ -180,11 +184,11 @@ export class StartedGenericContainer implements StartedTestContainer {
   }
 
   copyArchiveFromContainer(path: string): Promise<NodeJS.ReadableStream> {
-    return this.#runtime.engine.containers.getArchive(this.#id, path);
+    return this.#call("copy files from", ({ containers }) => containers.getArchive(this.#id, path));
   }
 
   copyArchiveToContainer(tar: Readable, target = "/", options: CopyToContainerOptions = {}): Promise<void> {
-    return this.#runtime.engine.containers.putArchive(this.#id, target, tar, options);
+    return this.#call("copy files to", ({ containers }) => containers.putArchive(this.#id, target, tar, options));
   }
 
   copyDirectoriesToContainer(directories: DirectoryToCopy[]): Promise<void> {
@@ -201,11 +205,12 @@ export class StartedGenericContainer implements StartedTestContainer {
 
   exec(command: string | string[], options: Partial<ExecOptions> = {}): Promise<ExecResult> {
     const words = typeof command === "string" ? command.split(" ") : command;
-    return execIn(this.#runtime.engine, this.#id, words, options);
+    return this.#call("run a command in", (engine) => execIn(engine, this.#id, words, options));
   }
 
   logs(options: LogsOptions = {}): Promise<Readable> {
-    return this.#runtime.engine.containers.logs(this.#id, { ...options, follow: true, readerKeepsProcessAlive: true });
+    const following = { ...options, follow: true, readerKeepsProcessAlive: true };
+    return this.#call("read the log of", ({ containers }) => containers.logs(this.#id, following));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -215,6 +220,23 @@ export class StartedGenericContainer implements StartedTestContainer {
   async #copy(sources: CopySources): Promise<void> {
     const tar = await packSources(sources);
     if (tar !== undefined) await this.copyArchiveToContainer(tar);
+  }
+
+  /** Throws what `call` does; when the engine has gone, with what is to be done about it. */
+  async #call<T>(what: string, call: (engine: EngineClient) => Promise<T>): Promise<T> {
+    try {
+      return await call(this.#runtime.engine);
+    } catch (error) {
+      throw isGoneWithEngine(this.#runtime, error) ? this.#lost(what, error) : error;
+    }
+  }
+
+  #lost(what: string, cause: unknown): RuncibleError {
+    return new RuncibleError(
+      "engine-unreachable",
+      `${what} container ${this.getName().replace(/^\//, "")}: the engine that ran it has ended, and the container with it; start the container again, and look into the engine's log for why (${messageOf(cause)})`,
+      { cause },
+    );
   }
 
   #network(name: string): InspectResult["networkSettings"][string] {
