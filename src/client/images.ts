@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { hasCode, isRuncibleError, RuncibleError } from "../internal/errors";
+import { hasCode, RuncibleError } from "../internal/errors";
 import { encodeFilters, type Filters } from "../wire/filters";
 import type { ImageDeleted, ImageHistoryEntry, ImageInspect, ImageSummary } from "../wire/image";
 import type { ProgressLine } from "../wire/progress";
@@ -16,7 +16,7 @@ export interface ImagesClient {
   pull(request: PullRequest): Promise<void>;
   /** Resolves to the digest of what the registry now has. An error in the middle of the progress is thrown. */
   push(request: PushRequest): Promise<string>;
-  /** Own engine only: the hosts that a pull of an image would ask. Of another daemon: none is known. */
+  /** Own engine only: the hosts that a pull of an image would ask. None when it cannot tell: the pull says what is wrong. */
   registriesOf(name: string): Promise<readonly string[]>;
   /** Images with their names as one archive, for `load` here or anywhere. The caller reads or destroys it. */
   save(names: readonly string[], options?: { readonly signal?: AbortSignal }): Promise<Readable>;
@@ -113,9 +113,9 @@ async function registriesOf(transport: Transport, name: string): Promise<readonl
   try {
     const answer = await transport.call<ImageRegistries>("GET", "/runcible/images/registries", { query: { name } });
     return answer.Registries;
-  } catch (error) {
-    if (isRuncibleError(error) && error.evidence["status"] === 404) return [];
-    throw error;
+  } catch {
+    // Of another daemon's answer nothing follows either: what stands before it may refuse paths that it does not know.
+    return [];
   }
 }
 

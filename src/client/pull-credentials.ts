@@ -37,7 +37,6 @@ export async function credentialsToBuild(
   bases: readonly ImageToPull[],
   sources: CredentialSources,
 ): Promise<ReadonlyMap<string, RegistryAuth>> {
-  // What is wrong with a name, the build says with its line.
-  const asked = await Promise.all(bases.map(({ name }) => images.registriesOf(name).catch(() => [])));
+  const asked = await Promise.all(bases.map(({ name }) => images.registriesOf(name)));
   return await findAllCredentials([...bases.map(({ registry }) => registry), ...asked.flat()], sources);
 }

@@ -11,7 +11,11 @@ const missedLimit = 3;
  */
 export function watchPulse(client: Client, socket: Socket, intervalMs: number): void {
   let missed = 0;
+  let seenBytes = 0;
   const timer = setInterval(() => {
+    // Whatever it sends is a sign of life: a slow line may hold the answer back.
+    if (socket.bytesRead > seenBytes) missed = 0;
+    seenBytes = socket.bytesRead;
     if (missed === missedLimit) {
       socket.destroy(new RuncibleError("timeout", `it gave no sign of life for ${(missed * intervalMs) / 1000} s`));
       return;
@@ -19,9 +23,7 @@ export function watchPulse(client: Client, socket: Socket, intervalMs: number): 
     if (!socket.writable) return;
     missed += 1;
     // To end a forwarding that does not exist is refused by every server, and changes nothing.
-    client.unforwardIn("", 0, () => {
-      missed = 0;
-    });
+    client.unforwardIn("", 0, () => {});
   }, intervalMs).unref();
   socket.once("close", () => clearInterval(timer));
 }
