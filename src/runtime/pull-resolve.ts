@@ -8,6 +8,7 @@ import type { ImageConfig, ImageManifest } from "./image/manifest";
 import { isIndex, parseImageConfig, parseManifest } from "./image/parse";
 import { choosePlatform } from "./image/platform";
 import { familiarName, type ImageReference } from "./image/reference";
+import { blocked } from "./registry/pull-sources";
 import type { Registries } from "./registry/registries";
 import type { FetchedManifest, Repository } from "./registry/registry-client";
 import type { RegistryCredentials } from "./registry/settings";
@@ -28,7 +29,10 @@ const configLimit = 8 * 1024 * 1024;
 /** What is known of a registry, by its host. */
 export type CredentialsOf = (domain: string) => RegistryCredentials | undefined;
 
-/** Mirrors first; one that fails is logged and passed over. Throws as `Repository.manifest` and `Registries.sourcesOf`. */
+/**
+ * Mirrors first; one that fails is logged and passed over. Throws as `Repository.manifest`,
+ * and `registries-conf-invalid`, `registry-blocked`.
+ */
 export async function resolveName(
   { registries, logger }: { registries: Registries; logger: Logger },
   { reference, credentialsOf, signal }: ResolveRequest,
@@ -36,8 +40,9 @@ export async function resolveName(
   const tagOrDigest = reference.digest ?? reference.tag ?? "latest";
   const failures: MirrorFailure[] = [];
   const sources = await registries.sourcesOf(reference);
-  for (const { domain, isInsecure, isMirror, url, reference: there } of sources) {
+  for (const { domain, isInsecure, isMirror, url, reference: there, blockedBy } of sources) {
     try {
+      if (blockedBy !== undefined) throw blocked(there, blockedBy);
       const repository = await registries.clientFor({ domain, isInsecure }).open({
         ...{ reference: there, signal },
         // Credentials are for the host that they were given for, not for whoever stands in for it.

@@ -63,7 +63,7 @@ export interface Puller {
   pull(request: PullRequest): Promise<PullResult>;
   /** What the registry has for a name, without bringing it. Throws `image-exists-nowhere`, `registry-*`, `aborted`. */
   describe(request: DescribeRequest): Promise<DescribedName>;
-  /** The hosts that a pull would ask, each once. Throws `registry-blocked`, `registries-conf-invalid`. */
+  /** The hosts that a pull would ask, each once. Throws `registries-conf-invalid`. */
   registriesOf(reference: ImageReference): Promise<readonly string[]>;
   /** Throws `registry-unauthorized` when the registry refuses the credentials. */
   checkLogin(domain: string, auth: RegistryCredentials, signal: AbortSignal): Promise<void>;

@@ -26,7 +26,7 @@ export interface ImageService {
   importFilesystem(request: ImportRequest): AsyncIterable<ProgressLine>;
   /** What a registry has for a name. Throws `image-exists-nowhere`, `registry-*`. */
   describe(name: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<DescribedImage>;
-  /** The hosts that a pull would ask, by name. Throws `registry-blocked`, `registries-conf-invalid`. */
+  /** The hosts that a pull would ask, by name. Throws `registries-conf-invalid`. */
   registriesOf(name: string): Promise<readonly string[]>;
   tag(name: string, repository: string, tag: string): Promise<void>;
   /** Throws `image-in-use`. */

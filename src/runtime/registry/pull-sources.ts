@@ -13,6 +13,8 @@ export interface PullSource {
   readonly isInsecure: boolean;
   /** The next source is tried when it fails. */
   readonly isMirror: boolean;
+  /** Forbids to ask there. */
+  readonly blockedBy?: RegistryRule;
 }
 
 export interface SourceRules {
@@ -21,10 +23,12 @@ export interface SourceRules {
   readonly hubMirrors: readonly string[];
 }
 
-/** Where to look for an image, best first; the last is no mirror. Throws `registry-blocked`. */
+/**
+ * Where to look for an image, best first; the last is no mirror. A registry that is blocked may have mirrors all the same:
+ * so it is said that nothing but they may be asked.
+ */
 export function planPull(reference: ImageReference, { rules, hubMirrors }: SourceRules): readonly PullSource[] {
   const found = ruleFor(reference, rules);
-  if (found?.rule.isBlocked) throw blocked(reference, found.rule);
   const mirrors = reference.domain === "docker.io" ? hubMirrors : [];
   const own = mirrors.map((url): PullSource => {
     return { reference, url, domain: new URL(url).host, isInsecure: false, isMirror: true };
@@ -35,7 +39,9 @@ export function planPull(reference: ImageReference, { rules, hubMirrors }: Sourc
   const { rule } = found;
   const at = (location: string, isInsecure: boolean, isMirror: boolean): PullSource => {
     const moved = movedTo(location, reference, found);
-    return { reference: moved, domain: moved.domain, isInsecure, isMirror };
+    const blockedBy = !isMirror && rule.isBlocked ? rule : blockerOf(moved, rules);
+    const place = { reference: moved, domain: moved.domain, isInsecure, isMirror };
+    return blockedBy === undefined ? place : { ...place, blockedBy };
   };
   const isByDigest = reference.digest !== undefined;
   const usable = rule.mirrors.filter(({ pulls }) => pulls === "all" || (pulls === "digest-only") === isByDigest);
@@ -44,6 +50,11 @@ export function planPull(reference: ImageReference, { rules, hubMirrors }: Sourc
     ...usable.map(({ location, isInsecure }) => at(location, isInsecure, true)),
     at(rule.location ?? found.matched, rule.isInsecure, false),
   ];
+}
+
+function blockerOf(reference: ImageReference, rules: readonly RegistryRule[]): RegistryRule | undefined {
+  const rule = ruleFor(reference, rules)?.rule;
+  return rule?.isBlocked ? rule : undefined;
 }
 
 /** Whether a registry is spoken to without a look at its certificate. Throws `registry-blocked`. */
@@ -106,7 +117,7 @@ function movedTo(location: string, reference: ImageReference, { rule, matched }:
   };
 }
 
-function blocked(reference: ImageReference, { prefix, file }: RegistryRule): RuncibleError {
+export function blocked(reference: ImageReference, { prefix, file }: RegistryRule): RuncibleError {
   return new RuncibleError(
     "registry-blocked",
     `use ${canonicalName(reference)}: ${file} blocks ${prefix}; choose another registry, or change that file`,

@@ -6,11 +6,11 @@ import { hostOf, type RegistrySettings } from "./settings";
 
 /** Registries by the settings and by what registries.conf says now. */
 export interface Registries {
-  /** Where to look for an image, best first; the last is no mirror. Throws `registry-blocked`, `registries-conf-invalid`. */
+  /** Where to look for an image, best first; the last is no mirror. Throws `registries-conf-invalid`. */
   sourcesOf(reference: ImageReference): Promise<readonly PullSource[]>;
   /** What speaks to a source. */
   clientFor(source: Pick<PullSource, "domain" | "isInsecure">): RegistryClient;
-  /** What speaks to the registry that an image is to be pushed to. Throws as `sourcesOf`. */
+  /** What speaks to the registry that an image is to be pushed to. Throws as `sourcesOf`, and `registry-blocked`. */
   clientForPush(reference: ImageReference): Promise<RegistryClient>;
 }
 

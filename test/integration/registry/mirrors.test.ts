@@ -146,6 +146,21 @@ test("an edit counts at the next pull, also one in the folder beside", async () 
   });
 });
 
+test("a blocked registry is not asked, also when its mirrors have nothing", async () => {
+  const { proxy } = await watched(upstream);
+  await using _proxy = proxy;
+  await using store = await openPuller(
+    `[[registry]]\nlocation = "${proxy.host}"\nblocked = true\n[[registry.mirror]]\nlocation = "${upstream.host}"\n`,
+  );
+
+  await expect(store.pull(`${proxy.host}/only:1`)).resolves.toMatchObject({ isNew: true });
+  await expect(store.pull(`${proxy.host}/none:1`)).rejects.toMatchObject({
+    code: "registry-blocked",
+    message: expect.stringMatching(/registries\.conf blocks .*before it, mirror .*not found/),
+  });
+  expect(proxy.seen).toEqual([]);
+});
+
 test("a broken file fails the pull, with its name and line", async () => {
   await using store = await openPuller(`[[registry]]\nlocation = "${upstream.host}"\nblocked = yes\n`);
 

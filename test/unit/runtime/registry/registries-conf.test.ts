@@ -14,10 +14,12 @@ function placesOf(image: string, text: string, hubMirrors: readonly string[] = [
   return sources.map(written);
 }
 
-function written({ reference, url, isInsecure, isMirror }: PullSource): string {
+function written({ reference, url, isInsecure, isMirror, blockedBy }: PullSource): string {
   const { domain, path, tag, digest: byDigest } = reference;
   const suffix = (tag === undefined ? "" : `:${tag}`) + (byDigest === undefined ? "" : "@…");
-  const marks = [isMirror ? "mirror" : "", isInsecure ? "insecure" : ""].filter((mark) => mark !== "");
+  const marks = [isMirror ? "mirror" : "", isInsecure ? "insecure" : "", blockedBy ? "blocked" : ""].filter(
+    (mark) => mark !== "",
+  );
   return [url ?? `${domain}/${path}${suffix}`, ...marks].join(" ");
 }
 
@@ -102,12 +104,30 @@ location = "c.local"`;
   for (const [image, place] of Object.entries(expected)) expect(placesOf(image, text)).toEqual([place]);
 });
 
-test("a blocked registry is refused with the file that says so, for pulls and pushes", () => {
-  const text = '[[registry]]\nprefix = "*.evil.io"\nblocked = true';
+test("of a blocked registry only the mirrors are asked, and a place that is blocked itself never", () => {
+  const text = `
+[[registry]]
+location = "a.io"
+blocked = true
+[[registry.mirror]]
+location = "b.io"
+[[registry.mirror]]
+location = "x.evil.io"
+[[registry]]
+prefix = "*.evil.io"
+blocked = true
+[[registry]]
+prefix = "c.io"
+location = "y.evil.io"`;
+  expect(placesOf("a.io/x:1", text)).toEqual(["b.io/x:1 mirror", "x.evil.io/x:1 mirror blocked", "a.io/x:1 blocked"]);
+  expect(placesOf("z.evil.io/x:1", text)).toEqual(["z.evil.io/x:1 blocked"]);
+  expect(placesOf("c.io/x:1", text)).toEqual(["y.evil.io/x:1 blocked"]);
+});
+
+test("a push to a blocked registry is refused with the file that says so", () => {
+  const rules = parseRegistriesConf('[[registry]]\nprefix = "*.evil.io"\nblocked = true', file);
   const refused = { code: "registry-blocked", message: expect.stringContaining(file) };
-  expect(() => placesOf("x.evil.io/app", text)).toThrowError(expect.objectContaining(refused));
-  const push = (): boolean => isInsecurePush(parseReference("x.evil.io/app"), parseRegistriesConf(text, file));
-  expect(push).toThrowError(expect.objectContaining(refused));
+  expect(() => isInsecurePush(parseReference("x.evil.io/app"), rules)).toThrowError(expect.objectContaining(refused));
 });
 
 test("a push goes where its name says, insecure where the file says so", () => {
