@@ -1,8 +1,25 @@
+import { readFile } from "node:fs/promises";
 import { expect, onTestFinished, test } from "vitest";
+import { createLogger } from "../../../src/internal/log";
 import type { NetworkDefinition } from "../../../src/runtime/network/stack";
+import { openPastaUplink } from "../../../src/runtime/network/uplink/pasta";
+import { openSlirpUplink } from "../../../src/runtime/network/uplink/slirp";
+import type { UplinkDriver } from "../../../src/runtime/network/uplink/uplink";
 import { type OtherMachine, startOtherMachine } from "../../support/network/other-machine";
+import { isMachineRoot } from "../../support/run-as";
+import { waitUntil } from "../../support/wait-until";
 import { evaluateIn } from "./in-sandbox";
 import { addNetwork, on, openStack } from "./open-stack";
+
+/** Name, driver, and what the kernel calls the program. */
+type Helper = [string, UplinkDriver | undefined, RegExp];
+const helpers: Helper[] = isMachineRoot
+  ? [["nft", undefined, /^nft$/m]]
+  : [
+      ["slirp4netns", openSlirpUplink, /^slirp4netns$/m],
+      // One program with several names, made for several processors.
+      ["pasta", openPastaUplink, /^pas(ta|st)\b/],
+    ];
 
 async function otherMachine(): Promise<OtherMachine> {
   const machine = await startOtherMachine();
@@ -50,3 +67,30 @@ test("from an internal network no other machine is reached, until a network with
   await one.disconnect(open.id);
   expect(await evaluateIn(one, fetchFrom(machine.address))).toBe("UNREACHED");
 });
+
+test.each(helpers)("a way out is made again when %s, on which it depends, is killed", async (name, uplink, program) => {
+  const machine = await otherMachine();
+  const lines: string[] = [];
+  const logger = createLogger((line) => lines.push(line), "info");
+  const stack = await openStack({ logger, ...(uplink === undefined ? {} : { uplink }) });
+  const network = await addNetwork(stack, 1);
+  const one = await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")] });
+  for (let round = 1; round <= 2; round += 1) {
+    const [pid] = await pidsOf(program);
+    if (pid === undefined) expect.fail(`${name} does not run`);
+    process.kill(pid, "SIGKILL");
+    const isBack = (): Promise<boolean> =>
+      Promise.resolve(lines.filter((line) => line.includes("have their way out again")).length === round);
+    expect(await waitUntil(isBack, 20_000)).toBe(true);
+    expect(await pidsOf(program)).toHaveLength(1);
+    expect(await evaluateIn(one, fetchFrom(machine.address))).toBe(machine.neighbour);
+  }
+  expect(lines.filter((line) => line.includes("containers have lost their way out"))).toHaveLength(2);
+});
+
+/** Below this process. */
+async function pidsOf(program: RegExp): Promise<readonly number[]> {
+  const pids = (await readFile(`/proc/${process.pid}/task/${process.pid}/children`, "utf8")).trim().split(" ");
+  const named = pids.map(async (pid) => [pid, await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")] as const);
+  return (await Promise.all(named)).flatMap(([pid, name]) => (program.test(name) ? [Number(pid)] : []));
+}

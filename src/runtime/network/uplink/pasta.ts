@@ -8,7 +8,8 @@ import { hostRoutes } from "../host-routes";
 import { uplinkName } from "../link-plan";
 import { chooseUplink } from "./address";
 import { hostAddress } from "./host-address";
-import { startUplinkProgram } from "./program";
+import { keepRunning } from "./keep-running";
+import { startUplinkProgram, type UplinkProgram } from "./program";
 import type { UplinkDriver } from "./uplink";
 
 /** pasta(1). Neither ports nor the host's loopback are passed on: published ports are the engine's matter. */
@@ -22,11 +23,9 @@ export const openPastaUplink: UplinkDriver = async ({ agent, engineId, runFolder
   const close = (): Promise<void> => undo.unwind((error) => logger.warn("end the way out of containers", { error }));
   const pidFile = join(runFolder, "pasta.pid");
   const namespacePath = join(runFolder, "switch");
-  const stop = new AbortController();
   try {
     await bindNamespace(agent.namespacePath, namespacePath);
     undo.push(() => unbindNamespace(namespacePath));
-    await rm(pidFile, { force: true });
     const args = [
       ...["--foreground", "--quiet", "--stderr", "--pid", pidFile],
       ...["--ipv4-only", "--config-net", "--ns-ifname", uplinkName],
@@ -34,17 +33,26 @@ export const openPastaUplink: UplinkDriver = async ({ agent, engineId, runFolder
       ...["--tcp-ports", "none", "--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none"],
       ...["--netns-only", "--netns", namespacePath],
     ];
-    const program = startUplinkProgram("pasta", args, logger);
+    const program = await keepRunning(() => startPasta(args, pidFile), { name: "pasta", logger });
     undo.push(program.close);
-    await program.untilReady(untilWritten(pidFile, stop.signal));
     return { hostGateway: host ?? addresses.host, close };
   } catch (error) {
     await close();
     throw error;
+  }
+};
+
+async function startPasta(args: readonly string[], pidFile: string): Promise<UplinkProgram> {
+  await rm(pidFile, { force: true });
+  const stop = new AbortController();
+  try {
+    const program = startUplinkProgram("pasta", args);
+    await program.untilReady(untilWritten(pidFile, stop.signal));
+    return program;
   } finally {
     stop.abort();
   }
-};
+}
 
 /** pasta gives up the right to look into /proc/<pid> before it looks there. */
 async function bindNamespace(source: string, target: string): Promise<void> {

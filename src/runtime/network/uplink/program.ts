@@ -1,23 +1,21 @@
 import type { ChildProcess } from "node:child_process";
 import { RuncibleError } from "../../../internal/errors";
 import { exitOf, spawnTool } from "../../../internal/exec";
-import type { Logger } from "../../../internal/log";
+import type { RunningPart } from "./keep-running";
 
 /** A program that speaks for the switch, in the foreground. */
-export interface UplinkProgram {
+export interface UplinkProgram extends RunningPart {
   readonly child: ChildProcess;
   /**
    * Throws what the program says when it ends before `ready` resolves, `tool-missing` when there is none, `timeout`; it
-   * has ended then. Its end later on is logged: nobody waits for it.
+   * has ended then.
    */
   untilReady(ready: Promise<void>): Promise<void>;
-  /** Ends it and waits for it. Idempotent. */
-  close(): Promise<void>;
 }
 
 const readyLimitMs = 10_000;
 
-export function startUplinkProgram(command: string, args: readonly string[], logger: Logger): UplinkProgram {
+export function startUplinkProgram(command: string, args: readonly string[]): UplinkProgram {
   // The fourth is for those that tell there that they are ready.
   const child = spawnTool(command, args, { stdio: ["ignore", "ignore", "pipe", "pipe"] });
   let words = "";
@@ -33,8 +31,17 @@ export function startUplinkProgram(command: string, args: readonly string[], log
     child.kill("SIGKILL");
     await ended.catch(() => {});
   };
+  const lost = new Promise<string>((resolve) => {
+    ended.then(
+      (how) => {
+        if (!isClosing) resolve(how);
+      },
+      () => {},
+    );
+  });
   return {
     child,
+    lost,
     close,
     untilReady: async (ready) => {
       try {
@@ -43,9 +50,6 @@ export function startUplinkProgram(command: string, args: readonly string[], log
         await close();
         throw error;
       }
-      void ended.then((how) => {
-        if (!isClosing) logger.error(`containers have lost their way out: ${command} ended with ${how}`);
-      });
     },
   };
 }

@@ -8,6 +8,7 @@ import { planUplink, uplinkName } from "../link-plan";
 import { hostRules } from "../nft-rules";
 import { chooseUplink, type UplinkAddresses } from "./address";
 import { passHostFirewall } from "./host-firewall";
+import { keepRunning } from "./keep-running";
 import { holdRules } from "./rule-holder";
 import type { UplinkDriver } from "./uplink";
 
@@ -26,7 +27,10 @@ export const openVethUplink: UplinkDriver = async ({ agent, engineId, logger }) 
     await ipBatch(planHostEnd(link, addresses, agent.pid));
     undo.push(() => ipBatchForced([`link del ${link}`]));
     const steps = await Promise.allSettled([
-      holdRules(table, hostRules(table, { link, address: addresses.inner })).then((rules) => undo.push(rules.close)),
+      keepRunning(() => holdRules(table, hostRules(table, { link, address: addresses.inner })), {
+        name: "nft, which holds the rules of this machine",
+        logger,
+      }).then((rules) => undo.push(rules.close)),
       passHostFirewall(link).then((pass) => pass && undo.push(pass.close)),
       ipBatch(planUplink({ address: addresses.inner, gateway: addresses.host }), agent.namespacePath),
       allowForwarding(logger),
