@@ -36,7 +36,18 @@ export type NetworkRequest =
   /** No endpoints: loopback only. */
   | { readonly kind: "sandbox"; readonly endpoints: readonly EndpointRequest[]; readonly ports: readonly PortRequest[] }
   /** The network namespace, hosts and resolv.conf of another running container. */
-  | { readonly kind: "shared"; readonly path: string; readonly folder: string };
+  | SharedNetwork;
+
+/** Of another container: its namespace, and the folder with the files that tell of it. */
+export interface SharedNetwork {
+  readonly kind: "shared";
+  readonly path: string;
+  readonly folder: string;
+}
+
+export function sharedNetworkOf({ network }: Pick<RunRequest, "network">): SharedNetwork | undefined {
+  return network.kind === "shared" ? network : undefined;
+}
 
 export interface RunRequest {
   readonly id: string;
@@ -72,6 +83,8 @@ export interface ContainerRun {
   readonly group: ContainerGroup;
   /** Absent with the host's network or that of another container. */
   readonly sandbox: Sandbox | undefined;
+  /** The network of another container, which whoever joins this one's gets too. */
+  readonly sharedNetwork: SharedNetwork | undefined;
   readonly ports: PortReservation | undefined;
   /** Settles when the process has ended and its network, ports and cgroup are gone. Never rejects. */
   readonly exited: Promise<RunOutcome>;
@@ -112,7 +125,8 @@ async function startUndisturbed(parts: RuntimeParts, request: RunRequest): Promi
     });
     const release = async (): Promise<void> =>
       undo.unwind((error) => parts.logger.warn("release container", { error }));
-    return { process, spec, group, sandbox, ports, exited: settle(process, group, release) };
+    const exited = settle(process, group, release);
+    return { process, spec, group, sandbox, sharedNetwork: sharedNetworkOf(request), ports, exited };
   } catch (error) {
     await undo.unwind((failure) => parts.logger.warn("undo container start", { error: failure }));
     throw error;
@@ -212,7 +226,11 @@ async function writeBundle(
   return spec;
 }
 
-async function networkMountsOf(request: RunRequest, sandbox: Sandbox | undefined): Promise<readonly Mount[]> {
+/** Writes the files that tell a container of its network, and says how they are mounted. */
+export async function networkMountsOf(
+  request: Pick<RunRequest, "folder" | "network" | "names">,
+  sandbox: Sandbox | undefined,
+): Promise<readonly Mount[]> {
   const { folder, network, names } = request;
   switch (network.kind) {
     case "shared":

@@ -3,10 +3,17 @@ import { constants } from "node:os";
 import { hasCode } from "../internal/errors";
 import { exitOf, spawnTool } from "../internal/exec";
 import { createUndoStack } from "../internal/undo";
-import { type ContainerRun, openContainerNetwork, type RunRequest, type RuntimeParts } from "./container";
+import {
+  type ContainerRun,
+  networkMountsOf,
+  openContainerNetwork,
+  type RunRequest,
+  type RuntimeParts,
+  sharedNetworkOf,
+} from "./container";
 import { groupOfOne } from "./runc/plain-group";
 
-export interface OwnProgramRequest extends Pick<RunRequest, "id" | "network"> {
+export interface OwnProgramRequest extends Pick<RunRequest, "id" | "folder" | "network" | "names"> {
   /** Of this machine, not of an image. */
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -20,6 +27,8 @@ export async function startOwnProgram(parts: RuntimeParts, request: OwnProgramRe
   const undo = createUndoStack();
   try {
     const { sandbox, ports } = await openContainerNetwork(parts, request, undo);
+    // Not for this program: others may share its network, and these with it.
+    await networkMountsOf(request, sandbox);
     const path = request.network.kind === "shared" ? request.network.path : sandbox?.path;
     const [program = "", ...args] = path === undefined ? request.command : inside(path, request.command);
     const child = spawnTool(program, args, { stdio: ["ignore", "pipe", "pipe"], env: request.env });
@@ -37,6 +46,7 @@ export async function startOwnProgram(parts: RuntimeParts, request: OwnProgramRe
       spec: undefined,
       group: groupOfOne(pid),
       sandbox,
+      sharedNetwork: sharedNetworkOf(request),
       ports,
       exited: exited.then(async ({ exitCode }) => {
         await release();

@@ -33,7 +33,7 @@ export async function commitContainer(
     const config = committedConfig(container.record, base?.config.config ?? {}, options);
     const isPausing = options.pause && container.record.state.status === "running";
     if (isPausing) await pauseContainer(context, container);
-    const layer = await takeLayer(context, container, lease).finally(() =>
+    const layer = await takeLayer(context, container, lease, options.signal).finally(() =>
       isPausing ? unpauseContainer(context, container) : undefined,
     );
     const { entrypoint, command } = container.record.config;
@@ -74,10 +74,10 @@ async function takeLayer(
   context: ContainerContext,
   container: Container,
   lease: ImageLease,
+  signal: AbortSignal,
 ): Promise<LayerRef | undefined> {
   const { images, runtime } = context;
   const scratch = await images.scratch();
-  const { signal } = new AbortController();
   try {
     const layers = container.record.diffIds.map((id) => runtime.layers.pathOf(id));
     const file = join(scratch.path, "layer.tar.gz");

@@ -115,8 +115,10 @@ export function sharedNetwork(context: ContainerContext, ref: string): NetworkRe
       `cannot join network of a non running container: ${other.id}; start it first`,
     );
   }
-  if (other.run.sandbox === undefined) return { kind: "host" };
-  return { kind: "shared", path: other.run.sandbox.path, folder: other.folder };
+  const { sandbox, sharedNetwork } = other.run;
+  if (sandbox !== undefined) return { kind: "shared", path: sandbox.path, folder: other.folder };
+  // It may itself have joined another's.
+  return sharedNetwork ?? { kind: "host" };
 }
 
 /** Docker publishes only what is exposed; the exposed ports of request and image are in the config. */
@@ -200,7 +202,10 @@ export function hostNames(
 
 /** With the network of another container comes its name. */
 function hostnameOf(context: ContainerContext, networkMode: NetworkMode, own: string): string {
-  return networkMode.kind === "container" ? otherContainer(context, networkMode.container).record.config.hostname : own;
+  if (networkMode.kind !== "container") return own;
+  const { run, record } = otherContainer(context, networkMode.container);
+  // It may have got it in the same way.
+  return run?.spec?.hostname ?? record.config.hostname;
 }
 
 /** Docker Desktop's name for the host; here it is there without being asked for. */
@@ -220,6 +225,10 @@ function namespaceMode(context: ContainerContext, mode: string | undefined, kind
         "container-not-running",
         `cannot join ${kind} namespace of a non running container: ${other.id}`,
       );
+    }
+    if (other.record.standIn !== undefined) {
+      const text = `join ${kind} namespace of container ${other.id}: the engine itself stands in for it, in namespaces of its own`;
+      throw new RuncibleError("invalid-argument", text);
     }
     return join("/proc", String(other.run.process.pid), "ns", kind);
   }

@@ -11,14 +11,16 @@ const program = join(__dirname, "reaper-main.js");
 export async function startReaper(
   { runtime, socketPath }: ContainerContext,
   container: Container,
-  { id, network }: RunRequest,
+  { id, folder, network, names }: RunRequest,
 ): Promise<ContainerRun> {
   const settings = JSON.stringify(reaperSettings(container.record.config.environment));
   // On the host's own network nothing but this machine has any business with it.
   const address = network.kind === "host" ? ["127.0.0.1"] : [];
   return await startOwnProgram(runtime, {
     id,
+    folder,
     network,
+    names,
     command: [process.execPath, "--max-old-space-size=64", program, socketPath, id, settings, ...address],
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
   });

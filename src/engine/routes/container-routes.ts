@@ -111,6 +111,7 @@ async function commit(containers: ContainerService, request: EngineRequest): Pro
     pause: decodeBoolean(query.get("pause"), true),
     config: decodeRunConfig(body),
     changes: query.getAll("changes").flatMap((text) => text.split("\n").filter((line) => line.trim() !== "")),
+    signal: request.signal,
   });
   return json({ Id: imageId }, 201);
 }

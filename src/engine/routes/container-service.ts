@@ -226,6 +226,8 @@ export interface CommitOptions {
   readonly config: ImageRunConfigView;
   /** Dockerfile instructions, one per element. */
   readonly changes: readonly string[];
+  /** Whoever asked is gone. */
+  readonly signal: AbortSignal;
 }
 
 export interface WaitForListeningOptions {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -438,6 +438,32 @@ test("an image of a container has what it wrote, and says what it is told to", a
   expect((await engine.client.images.inspect("committed:1")).Config).toMatchObject({ Cmd: ["cat", "/a"] });
   expect((await docker("diff", "author")).stdout).toContain("A /a");
   await docker("rm", "-f", "-v", "author");
+});
+
+test("a client that leaves takes along what it was making an image of, and the container goes on", async () => {
+  const write = "head -c 150000000 /dev/urandom > /noise; echo written; sleep 1000";
+  const { stdout } = await docker("run", "-d", "--name", "large", "bb", "sh", "-c", write);
+  await waitUntil(async () => (await docker("logs", "large")).stdout === "written\n", 60_000);
+  const isPacking = async (): Promise<boolean> =>
+    (await run("ps", ["-eo", "args"])).stdout.includes(`${stdout.trim()}/upper`);
+  const asked = request({
+    socketPath: join(engine.stateFolder, "engine.sock"),
+    ...{ method: "POST", path: "/commit?container=large&repo=never" },
+  });
+  asked.on("error", () => {});
+  asked.end();
+  expect(await waitUntil(isPacking, 20_000)).toBe(true);
+
+  asked.destroy();
+
+  expect(await waitUntil(async () => !(await isPacking()), 5_000)).toBe(true);
+  await waitUntil(
+    async () => (await docker("inspect", "-f", "{{.State.Status}}", "large")).stdout === "running\n",
+    5_000,
+  );
+  expect((await docker("inspect", "-f", "{{.State.Status}}", "large")).stdout).toBe("running\n");
+  expect((await docker("image", "inspect", "never")).exitCode).toBe(1);
+  await docker("rm", "-f", "large");
 });
 
 test("a running container can be made an image and goes on", async () => {

@@ -1,11 +1,13 @@
+import { readlink } from "node:fs/promises";
 import { hostname } from "node:os";
+import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
-import { GenericContainer, RandomPortGenerator } from "../../../src/index";
+import { GenericContainer, RandomPortGenerator, type StartedTestContainer } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { busyboxImage } from "./busybox-image";
 
-useEngineOfThisFile();
+const engine = useEngineOfThisFile();
 
 test.each(["", "127.0.0.1:"])("on the host's network a container's port %sN is the host's", async (address) => {
   const port = await new RandomPortGenerator().generatePort();
@@ -83,4 +85,46 @@ test.each([
 
   expect((await started.exec(["sh", "-c", "hostname; cat /etc/hostname"])).output).toBe(`${name}\n${name}\n`);
   expect(started.getHostname()).toBe(name);
+});
+
+test("who joins the network of a container that has joined another's gets that one, and never the host's", async () => {
+  const image = await busyboxImage();
+  const sleeper = (other?: StartedTestContainer): GenericContainer => {
+    const container = new GenericContainer(image).withCommand(["sleep", "60"]);
+    return other === undefined ? container : container.withNetworkMode(`container:${other.getId()}`);
+  };
+  await using first = await sleeper().withHostname("first").start();
+  await using second = await sleeper(first).start();
+  await using third = await sleeper(second).start();
+
+  const about = "readlink /proc/self/ns/net; hostname; cat /etc/hosts";
+  const [one, three] = await Promise.all([first, third].map((container) => container.exec(["sh", "-c", about])));
+  expect(three?.output).toBe(one?.output);
+  expect(one?.output).not.toContain(await readlink("/proc/self/ns/net"));
+});
+
+test("the network of the reaper that the engine stands in for can be joined, its process namespace cannot", async () => {
+  const { client } = engine;
+  const reaperImage = "testcontainers/ryuk:0.12.0";
+  await client.images.pull({ name: "testcontainers/ryuk", tag: "0.12.0" });
+  const { Id: reaper } = await client.containers.create({ Image: reaperImage });
+  onTestFinished(() => client.containers.remove(reaper, { force: true }));
+  await client.containers.start(reaper);
+  const container = async (HostConfig: object): Promise<string> => {
+    const Cmd = ["sh", "-c", "cat /etc/hosts; echo 'label=a=b' | nc 127.0.0.1 8080"];
+    const { Id } = await client.containers.create({ Image: await busyboxImage(), Cmd, HostConfig });
+    onTestFinished(() => client.containers.remove(Id, { force: true }));
+    return Id;
+  };
+
+  const guest = await container({ NetworkMode: `container:${reaper}` });
+  await client.containers.start(guest);
+  await client.containers.wait(guest);
+  expect(await text(await client.containers.logs(guest))).toMatch(/127\.0\.0\.1\s+localhost\n.*ACK/s);
+
+  const intruder = await container({ PidMode: `container:${reaper}` });
+  await expect(client.containers.start(intruder)).rejects.toMatchObject({
+    code: "invalid-argument",
+    message: expect.stringContaining("stands in for it"),
+  });
 });
