@@ -18,11 +18,11 @@ import { kernelFolders, openRoot } from "./open-root";
 export function createArchiveService(context: ContainerContext): ArchiveService {
   return {
     stat: async (ref, path) => {
-      await using root = await openRoot(findContainer(context, ref));
+      await using root = await openRoot(context, findContainer(context, ref));
       return await statIn(root, path, ref);
     },
     read: async (ref, path) => {
-      const root = await openRoot(findContainer(context, ref));
+      const root = await openRoot(context, findContainer(context, ref));
       try {
         const stat = await statIn(root, path, ref);
         return { stat, tar: await packPath(root, path, { hidden: kernelFolders }) };
@@ -33,7 +33,7 @@ export function createArchiveService(context: ContainerContext): ArchiveService 
     },
     write: async (ref, path, tar, options) => {
       const container = findContainer(context, ref);
-      await using root = await openRoot(container);
+      await using root = await openRoot(context, container);
       await writeIn({ container, root, path, ref, tar, options });
     },
   };

@@ -74,6 +74,11 @@ export async function planMounts(request: MountRequest, { volumes, hold, undo }:
   }
 }
 
+/** Before anything is looked for in them: an engine that took over has mounted nothing of what volumes' options say. */
+export async function readyVolumes(volumes: Pick<Volumes, "ready">, records: readonly MountRecord[]): Promise<void> {
+  await Promise.all(records.map(({ name }) => (name === undefined ? undefined : volumes.ready(name))));
+}
+
 /** As the runtime wants them, parents before children. */
 export function runtimeMounts(records: readonly MountRecord[]): readonly Mount[] {
   return byDepth(records).map(runtimeMount);

@@ -11,7 +11,7 @@ import type { Container } from "./container";
 import type { ContainerContext } from "./context";
 import { behindInit } from "./init-program";
 import { linkedHosts } from "./links";
-import { runtimeMounts } from "./mounts";
+import { readyVolumes, runtimeMounts } from "./mounts";
 import { securityOf } from "./security-options";
 
 const defaultTerminal = { rows: 24, columns: 80 };
@@ -21,7 +21,7 @@ export async function runRequestOf(context: ContainerContext, container: Contain
   const { id, folder, rootPath, record } = container;
   const { spec, config } = record;
   const security = securityOf(spec.securityOptions);
-  await Promise.all(record.mounts.map(({ name }) => (name === undefined ? undefined : context.volumes.ready(name))));
+  await readyVolumes(context.volumes, record.mounts);
   const plain = { command: commandOf(record), mounts: runtimeMounts(record.mounts) };
   const { command, mounts } = spec.init ? behindInit(plain.command, plain.mounts) : plain;
   return {
