@@ -63,6 +63,8 @@ export interface RunRequest {
   readonly hasStdin: boolean;
   readonly tty?: { readonly rows: number; readonly columns: number };
   readonly network: NetworkRequest;
+  /** Whether the container's cgroup is the root of what it sees. Default: with version 2 of cgroups, unless privileged. */
+  readonly hasCgroupNamespace?: boolean;
   readonly names: Omit<NetworkFilesRequest, "folder" | "addresses">;
   readonly spec: Omit<
     SpecRequest,
@@ -219,11 +221,16 @@ async function writeBundle(
     hostname: names.hostname,
     networkNamespace: namespaceOf(network, sandbox),
     cgroupPath: cgroupPathOf(parts, request.id),
-    hasCgroupNamespace: (await cgroupFacts()).version === 2 && !request.spec.isPrivileged,
+    hasCgroupNamespace: request.hasCgroupNamespace ?? (await seesOwnCgroup(request.spec)),
     tty: request.tty !== undefined,
   });
   await writeFile(join(request.bundle ?? request.folder, "config.json"), JSON.stringify(spec), { mode: 0o600 });
   return spec;
+}
+
+/** Whether Docker would give a container a cgroup namespace where nobody said so. */
+export async function seesOwnCgroup({ isPrivileged }: Pick<SpecRequest, "isPrivileged">): Promise<boolean> {
+  return (await cgroupFacts()).version === 2 && !isPrivileged;
 }
 
 /** Writes the files that tell a container of its network, and says how they are mounted. */

@@ -18,9 +18,12 @@ export async function startDocker(): Promise<TestDocker | undefined> {
   return await startDaemon(["--bridge", "none", "--iptables=false", "--ip-forward=false"]);
 }
 
-/** A Docker as one installs it, bridge and firewall rules and all, on a machine of the test's own (its network namespace). */
-export async function startDockerOn(machine: string): Promise<TestDocker> {
-  const docker = await startDaemon(["--bip", "10.214.0.1/24"], ["nsenter", `--net=${machine}`, "--"]);
+/**
+ * A Docker as one installs it, bridge and firewall rules and all, on a machine of the test's own (its network namespace).
+ * `path` is where its programs are looked for; default: where this process looks.
+ */
+export async function startDockerOn(machine: string, path = process.env["PATH"]): Promise<TestDocker> {
+  const docker = await startDaemon(["--bip", "10.214.0.1/24"], ["nsenter", `--net=${machine}`, "--"], path);
   if (docker === undefined) throw new TypeError("dockerd did not come up; .ci/setup test installs it");
   return docker;
 }
@@ -28,6 +31,7 @@ export async function startDockerOn(machine: string): Promise<TestDocker> {
 async function startDaemon(
   networkArgs: readonly string[],
   inside: readonly string[] = [],
+  path = process.env["PATH"],
 ): Promise<TestDocker | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "runcible-docker-"));
   const socket = join(folder, "docker.sock");
@@ -36,17 +40,18 @@ async function startDaemon(
     ...["--pidfile", join(folder, "docker.pid"), ...networkArgs],
   ];
   const command = ["--pdeathsig", "TERM", ...inside, "dockerd", ...args];
+  const env = { ...process.env, PATH: path };
   // containerd writes its stacks to the folder for temporary files when it ends.
-  const child = spawnTool("setpriv", command, { stdio: "ignore", env: { ...process.env, TMPDIR: folder } });
+  const child = spawnTool("setpriv", command, { stdio: "ignore", env: { ...env, TMPDIR: folder } });
   const exited = exitOf(child, "setpriv");
   exited.catch(() => {});
   const docker = async (...words: readonly string[]): Promise<string> =>
-    (await run("docker", ["--host", `unix://${socket}`, ...words], { timeoutMs: 300_000 })).stdout;
+    (await run("docker", ["--host", `unix://${socket}`, ...words], { env, timeoutMs: 300_000 })).stdout;
   const stop = (): Promise<void> => stopDocker(child, exited, folder);
   const isUp = async (): Promise<boolean> => {
     if (child.exitCode !== null) return true;
     if (!(await stat(socket).catch(() => undefined))) return false;
-    return (await runUnchecked("docker", ["--host", `unix://${socket}`, "version"])).exitCode === 0;
+    return (await runUnchecked("docker", ["--host", `unix://${socket}`, "version"], { env })).exitCode === 0;
   };
   if (!(await waitUntil(isUp, 30_000)) || child.exitCode !== null) {
     await stop();

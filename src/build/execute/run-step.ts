@@ -77,7 +77,7 @@ async function runInRoot(build: Build, stage: Stage, job: RunJob, { rootPath, fo
     } finally {
       await stubs.remove();
     }
-    await output.emit({ stream: `Removing intermediate container ${shortId(id)}\n` }, build.signal);
+    await output.emit({ stream: ` ---> Removed intermediate container ${shortId(id)}\n` }, build.signal);
     return stubs.prune;
   } finally {
     await opened.release();

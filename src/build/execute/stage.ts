@@ -54,7 +54,7 @@ export async function runStage(
     stage = await at(instruction, () => carryOut(build, stage, instruction));
     await tellId(stage);
   }
-  for (const instruction of [...syntax.instructions, ...labelInstruction(count.labels)]) {
+  for (const instruction of [...syntax.instructions, ...labelInstructions(count.labels)]) {
     await announce(instruction);
     stage = await at(instruction, () => carryOut(build, stage, instruction));
     await tellId(stage);
@@ -68,7 +68,7 @@ export async function runStage(
 
 /** How many steps a stage has, for the count. */
 export function stepsOf({ syntax }: StagePlan, labels: Readonly<Record<string, string>>): number {
-  return 1 + syntax.instructions.length + labelInstruction(labels).length;
+  return 1 + syntax.instructions.length + labelInstructions(labels).length;
 }
 
 async function baseOf(build: Build, { base, platform }: StagePlan, output: StageOutput): Promise<Snapshot> {
@@ -115,11 +115,13 @@ async function carryOut(build: Build, stage: Stage, instruction: Instruction): P
   }
 }
 
-/** Quoted, so that nothing in a label is taken for a variable. */
-function labelInstruction(labels: Readonly<Record<string, string>>): readonly Instruction[] {
-  const entries = Object.entries(labels);
-  if (entries.length === 0) return [];
+/** One each, by name. Quoted, so that nothing in a label is taken for a variable. */
+function labelInstructions(labels: Readonly<Record<string, string>>): readonly Instruction[] {
   const quoted = (text: string): string => `'${text.replaceAll("'", `'"'"'`)}'`;
-  const text = `LABEL ${entries.map(([name, value]) => `${quoted(name)}=${quoted(value)}`).join(" ")}`;
-  return [{ kind: "LABEL", line: 0, text, pairs: entries.map(([name, value]) => [quoted(name), quoted(value)]) }];
+  return Object.entries(labels)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, value]) => {
+      const pairs = [[quoted(name), quoted(value)] as const];
+      return { kind: "LABEL", line: 0, text: `LABEL ${name}=${value}`, pairs };
+    });
 }

@@ -77,7 +77,7 @@ function targetIndex(dockerfile: Dockerfile, target: string): number {
   const named = stageNamed(dockerfile, target, dockerfile.stages.length);
   if (named !== undefined) return named;
   if (/^\d+$/.test(target) && Number(target) < dockerfile.stages.length) return Number(target);
-  throw new RuncibleError("invalid-argument", `failed to reach build target ${target} in Dockerfile`);
+  throw new RuncibleError("invalid-argument", `target stage ${JSON.stringify(target)} could not be found`);
 }
 
 function sourcesOf(dockerfile: Dockerfile, { syntax, base }: StagePlan): readonly Source[] {

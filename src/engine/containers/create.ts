@@ -2,7 +2,7 @@ import { RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
 import { parsePlatform } from "../../internal/platform";
 import { createUndoStack } from "../../internal/undo";
-import { prepareRootfs } from "../../runtime/container";
+import { prepareRootfs, seesOwnCgroup } from "../../runtime/container";
 import type { Image } from "../../runtime/image/manifest";
 import { checkPlatform } from "../../runtime/image/platform";
 import { familiarName, parseReference } from "../../runtime/image/reference";
@@ -60,7 +60,7 @@ export async function createContainer(
       id,
       name,
       createdAt: timestampNow(),
-      spec,
+      spec: await withCgroupNamespace(spec),
       config,
       imageId: image.id,
       diffIds,
@@ -117,12 +117,18 @@ function takeName(context: ContainerContext, wanted: string | undefined): string
   return name;
 }
 
+/** What nobody said is settled here, so that it is the same at each start, and to be seen. */
+async function withCgroupNamespace(spec: ContainerSpec): Promise<ContainerSpec> {
+  if (spec.cgroupnsMode !== undefined) return spec;
+  return { ...spec, cgroupnsMode: (await seesOwnCgroup({ isPrivileged: spec.privileged })) ? "private" : "host" };
+}
+
 function inheritedMounts(context: ContainerContext, spec: ContainerSpec): readonly MountRecord[] {
   return spec.volumesFrom.flatMap(({ container, isReadOnly }) =>
     context.index
       .find(container, noSuchSource)
       .record.mounts.filter(({ kind }) => kind !== "tmpfs")
-      .map((mount) => (isReadOnly ? { ...mount, isReadOnly } : mount)),
+      .map((mount) => ({ ...mount, mode: "", isReadOnly: isReadOnly || mount.isReadOnly })),
   );
 }
 

@@ -48,7 +48,7 @@ export async function planMounts(request: MountRequest, { volumes, hold, undo }:
   records.push(...request.inherited.filter(({ target }) => isFree(target)));
   for (const path of request.anonymousTargets) {
     const target = posix.normalize(path);
-    const spec = { kind: "volume", target, isReadOnly: false, noCopy: false, labels: {} } as const;
+    const spec = { kind: "volume", target, isReadOnly: false, noCopy: false, labels: {}, mode: "" } as const;
     if (isFree(target)) records.push(await volumeRecord(spec, target));
   }
   return { records, fills };
@@ -60,17 +60,8 @@ export async function planMounts(request: MountRequest, { volumes, hold, undo }:
     if (wanted === "") undo.push(() => volumes.remove(name, { force: true }));
     if (!mount.noCopy && mount.subpath === undefined) fills.push({ volume: name, target });
     const source = mount.subpath === undefined ? { source: root } : { source: join(root, mount.subpath), root };
-    const { isReadOnly } = mount;
-    return {
-      kind: "volume",
-      name,
-      ...source,
-      target,
-      mode: wanted === "" ? "" : "z",
-      isReadOnly,
-      propagation: "",
-      options: [],
-    };
+    const { mode, isReadOnly } = mount;
+    return { kind: "volume", name, ...source, target, mode, isReadOnly, propagation: "", options: [] };
   }
 }
 
@@ -116,8 +107,8 @@ function recordOf(mount: Exclude<MountSpec, { kind: "volume" }>, target: string)
       options,
     };
   }
-  const { source, isReadOnly, propagation } = mount;
-  return { kind: "bind", source, target, mode: isReadOnly ? "ro" : "", isReadOnly, propagation, options: [] };
+  const { source, mode, isReadOnly, propagation } = mount;
+  return { kind: "bind", source, target, mode, isReadOnly, propagation, options: [] };
 }
 
 async function checkBindSource(mount: MountSpec & { kind: "bind" }): Promise<void> {

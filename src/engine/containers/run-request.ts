@@ -33,6 +33,7 @@ export async function runRequestOf(context: ContainerContext, container: Contain
     hasStdin: spec.openStdin,
     ...(spec.tty ? { tty: defaultTerminal } : {}),
     network: await networkOf(context, record),
+    ...(spec.cgroupnsMode === undefined ? {} : { hasCgroupNamespace: spec.cgroupnsMode === "private" }),
     names: namesOf(context, record),
     spec: {
       args: command,

@@ -69,7 +69,8 @@ export interface ContainerSpec {
   readonly ipcMode?: string;
   readonly utsMode?: string;
   readonly usernsMode?: string;
-  readonly cgroupnsMode?: string;
+  /** Absent: as the version of cgroups has it. */
+  readonly cgroupnsMode?: "host" | "private";
   readonly cgroupParent?: string;
   /** Absent: Docker's defaults. */
   readonly maskedPaths?: readonly string[];
@@ -136,6 +137,8 @@ export type MountSpec =
       readonly propagation: string;
       /** A missing source is made a folder (Binds) or refused (Mounts). */
       readonly createSource: boolean;
+      /** As typed, for inspect to echo. */
+      readonly mode: string;
     }
   | {
       readonly kind: "volume";
@@ -148,6 +151,8 @@ export type MountSpec =
       readonly labels: Readonly<Record<string, string>>;
       /** Folder or file inside the volume, relative, without leading `..`. */
       readonly subpath?: string;
+      /** As typed, for inspect to echo. */
+      readonly mode: string;
     }
   | {
       readonly kind: "tmpfs";

@@ -167,12 +167,17 @@ function decodeIsolation(hostConfig: JsonObject): IsolationPart {
       ipcMode: textField(hostConfig, "IpcMode"),
       utsMode: textField(hostConfig, "UTSMode"),
       usernsMode: textField(hostConfig, "UsernsMode"),
-      cgroupnsMode: textField(hostConfig, "CgroupnsMode"),
+      cgroupnsMode: cgroupNamespace(textField(hostConfig, "CgroupnsMode")),
       cgroupParent: textField(hostConfig, "CgroupParent"),
       maskedPaths: optionalListField(hostConfig, "MaskedPaths"),
       readonlyPaths: optionalListField(hostConfig, "ReadonlyPaths"),
     }),
   };
+}
+
+function cgroupNamespace(text: string | undefined): "host" | "private" | undefined {
+  if (text === undefined || text === "host" || text === "private") return text;
+  throw new RuncibleError("invalid-argument", `invalid cgroup namespace mode: ${text}`);
 }
 
 function capabilityName(text: string): string {

@@ -49,10 +49,17 @@ function decodeBind(text: string): MountSpec | string {
   const shared = { target: targetPath(target, text), isReadOnly: modes.includes("ro") };
   if (!source.startsWith("/")) {
     if (source.includes("/")) throw invalidVolumeName(source);
-    return { kind: "volume", name: source, ...shared, noCopy: modes.includes("nocopy"), labels: {} };
+    return {
+      kind: "volume",
+      name: source,
+      ...shared,
+      noCopy: modes.includes("nocopy"),
+      labels: {},
+      mode: modeText || "z",
+    };
   }
   const propagation = modes.find((mode) => propagations.includes(mode)) ?? "rprivate";
-  return { kind: "bind", source: cleanPath(source), ...shared, propagation, createSource: true };
+  return { kind: "bind", source: cleanPath(source), ...shared, propagation, createSource: true, mode: modeText ?? "" };
 }
 
 function decodeMount(json: JsonObject): MountSpec {
@@ -60,9 +67,12 @@ function decodeMount(json: JsonObject): MountSpec {
   const source = textField(json, "Source");
   const target = mountTarget(type, textField(json, "Target"));
   const isReadOnly = booleanField(json, "ReadOnly");
-  if (type === "bind") return { kind: "bind", target, isReadOnly, ...decodeBindOptions(json, source) };
+  if (type === "bind") return { kind: "bind", target, isReadOnly, ...decodeBindOptions(json, source), mode: "" };
   if (type === "tmpfs") return { kind: "tmpfs", target, options: tmpfsOptions(objectField(json, "TmpfsOptions")) };
   if (type !== "volume") throw invalid(`invalid mount config for type "${type}": mount type unknown`);
+  if (source === undefined && isReadOnly) {
+    throw invalid('invalid mount config for type "volume": must not set ReadOnly mode when using anonymous volumes');
+  }
   const options = objectField(json, "VolumeOptions");
   return {
     kind: "volume",
@@ -70,6 +80,8 @@ function decodeMount(json: JsonObject): MountSpec {
     isReadOnly,
     noCopy: booleanField(options, "NoCopy"),
     labels: textMapField(options, "Labels"),
+    // Docker says so of each.
+    mode: "z",
     ...defined({ name: source, subpath: decodeSubpath(textField(options, "Subpath")) }),
   };
 }

@@ -1,7 +1,8 @@
+import { posix } from "node:path";
 import type { ContainerConfigJson, ContainerInspect, ContainerStateJson, MountPoint } from "../../wire/container";
 import { formatPortKey } from "../../wire/ports";
 import type { ApiVersion } from "../../wire/versions";
-import { booleanField } from "../http/json-fields";
+import { booleanField, objectField } from "../http/json-fields";
 import type { ContainerState, ContainerView, MountView } from "./container-view";
 import { encodeHealth, encodeHealthCheck } from "./encode-health";
 import { encodeHostConfig } from "./encode-host-config";
@@ -35,13 +36,19 @@ export function encodeInspect(view: ContainerView, version: ApiVersion): Contain
     HostConfig: encodeHostConfig(view),
     GraphDriver: { Name: view.storageDriver, Data: {} },
     ...(view.size === undefined ? {} : { SizeRw: view.size.writable, SizeRootFs: view.size.total }),
-    Mounts: view.mounts.map(encodeMountPoint),
+    Mounts: encodeMountPoints(view),
     Config: encodeConfig(view),
     NetworkSettings: encodeNetworkSettings(view, version),
   };
 }
 
-export function encodeMountPoint(mount: MountView): MountPoint {
+/** As Docker, without what `--tmpfs` asked for: HostConfig has it. */
+export function encodeMountPoints({ mounts, spec }: ContainerView): readonly MountPoint[] {
+  const ofHostConfig = Object.keys(objectField(spec.raw.hostConfig, "Tmpfs")).map((path) => posix.join(path, "."));
+  return mounts.filter(({ kind, target }) => kind !== "tmpfs" || !ofHostConfig.includes(target)).map(encodeMountPoint);
+}
+
+function encodeMountPoint(mount: MountView): MountPoint {
   return {
     Type: mount.kind,
     ...(mount.name === undefined ? {} : { Name: mount.name }),

@@ -2,7 +2,7 @@ import type { ContainerSummary } from "../../wire/container";
 import type { ApiVersion } from "../../wire/versions";
 import type { ContainerState, ContainerView, Timestamp } from "./container-view";
 import { encodeNetworkMode } from "./encode-host-config";
-import { encodeMountPoint } from "./encode-inspect";
+import { encodeMountPoints } from "./encode-inspect";
 import { encodeEndpoints, encodePortSummaries } from "./encode-network-settings";
 import { humanDuration } from "./human-duration";
 
@@ -21,7 +21,7 @@ export function encodeSummary(view: ContainerView, version: ApiVersion, now: num
     Status: statusText(view.state, now),
     HostConfig: { NetworkMode: encodeNetworkMode(view.spec.networkMode) },
     NetworkSettings: { Networks: encodeEndpoints(view, version) },
-    Mounts: view.mounts.map(encodeMountPoint),
+    Mounts: encodeMountPoints(view),
     ...(view.size === undefined ? {} : { SizeRw: view.size.writable, SizeRootFs: view.size.total }),
   };
 }

@@ -23,6 +23,7 @@ const choices: readonly Rule[] = [
   // A published port without an address listens on the loopback addresses.
   [/127\.0\.0\.1:(?=\d+(->|\n|$| failed))/g, "0.0.0.0:"],
   [/\[::1\]:(?=\d+(->|\n|$))/g, "[::]:"],
+  [/(?<=[ "])::1(?=:\d+->|")/g, "::"],
   [/(?<=(0\.0\.0\.0|\[::\]|:::?):?)(3[2-9]|[45]\d|6[0-5])\d{3}\b/g, "<port>"],
   // The host, and ports of it that tests expose, have a name in every container, and a way to it.
   [/^\S+\thost\.(docker|testcontainers)\.internal\n/gm, ""],
@@ -38,6 +39,7 @@ const wordings: readonly Rule[] = [
   [/dockerfile parse error on line/g, "dockerfile parse error line"],
   [/no such image: \S+: No such image/gi, "No such image"],
   [/profile=(default|builtin)/g, "profile=<default>"],
+  [/failed to reach build target (\S+) in Dockerfile/g, 'target stage "$1" could not be found'],
 ];
 
 /** The command line's own chatter when a daemon answers before it has read everything. */

@@ -19,6 +19,10 @@ export interface CommandTarget {
   readonly folder: string;
   /** Of the image `bb`. */
   readonly archive: string;
+  /** Where the client is looked for. Default: where this process looks for programs. */
+  readonly path?: string;
+  /** Folder of the client's plugins. Default: none. */
+  readonly plugins?: string;
 }
 
 /** Everything but the image goes. Names of what every daemon has are left alone by prune. */
@@ -38,9 +42,9 @@ docker image inspect bb >/dev/null 2>&1 || docker load -i "$ARCHIVE"
 `;
 
 /** Runs the lines of a case one after the other on an empty daemon. */
-export async function runCase({ lines }: CommandCase, target: CommandTarget): Promise<readonly Said[]> {
+export async function runCase({ lines, files }: CommandCase, target: CommandTarget): Promise<readonly Said[]> {
   const env = {
-    PATH: process.env["PATH"],
+    PATH: target.path ?? process.env["PATH"],
     HOME: target.folder,
     DOCKER_HOST: target.host,
     DOCKER_CONFIG: join(target.folder, ".docker"),
@@ -49,8 +53,11 @@ export async function runCase({ lines }: CommandCase, target: CommandTarget): Pr
     LC_ALL: "C.UTF-8",
   };
   await rm(target.folder, { recursive: true, force: true });
-  await mkdir(target.folder, { recursive: true });
-  await writeFile(join(target.folder, "file.txt"), "from the host\n");
+  await mkdir(env.DOCKER_CONFIG, { recursive: true });
+  const config = target.plugins === undefined ? {} : { cliPluginsExtraDirs: [target.plugins] };
+  await writeFile(join(env.DOCKER_CONFIG, "config.json"), JSON.stringify(config));
+  const written = { "file.txt": "from the host\n", ...files };
+  for (const [name, text] of Object.entries(written)) await writeFile(join(target.folder, name), text);
   await runUnchecked("sh", ["-c", empty], { env, cwd: target.folder, timeoutMs: 120_000 });
   const clean = (text: string): string => normalise(text.replaceAll(target.folder, "<folder>"));
   const all: Said[] = [];

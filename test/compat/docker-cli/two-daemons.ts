@@ -8,6 +8,7 @@ import { dockerOn, must } from "../../support/docker-command";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { saveTestImage } from "../../support/images";
 import { openNamespace, type TestNamespace } from "../../support/network/namespace";
+import { newerDocker } from "../../support/newer-docker";
 import type { CommandTarget } from "./run-case";
 
 /** Our engine, and a Docker as one installs it on a machine of its own. */
@@ -16,8 +17,11 @@ export interface TwoDaemons {
   readonly theirs: CommandTarget;
 }
 
-/** To be called once, at the top of a test file. */
-export function useTwoDaemons(): TwoDaemons {
+/**
+ * To be called once, at the top of a test file. `newer`: the client and the Docker are those of Debian 13, which speak the
+ * engine's own version of the API, with compose v2; default: those of this machine.
+ */
+export function useTwoDaemons({ newer = false } = {}): TwoDaemons {
   const opened: AsyncDisposable[] = [];
   let daemons: TwoDaemons | undefined;
   beforeAll(async () => {
@@ -28,7 +32,8 @@ export function useTwoDaemons(): TwoDaemons {
     await getRuntime();
     const machine: TestNamespace = await openNamespace();
     opened.push(machine);
-    const docker: TestDocker = await startDockerOn(machine.path);
+    const client = newer ? await newerClient() : {};
+    const docker: TestDocker = await startDockerOn(machine.path, client.path);
     opened.push(docker);
     const archive = join(folder, "image.tar");
     const hosts = { ours: `unix://${join(engine.stateFolder, "engine.sock")}`, theirs: docker.host };
@@ -36,8 +41,8 @@ export function useTwoDaemons(): TwoDaemons {
     await must(dockerOn(hosts.theirs), "load", "-i", archive);
     // Folders of the same length, because some texts are cut.
     daemons = {
-      ours: { host: hosts.ours, folder: join(folder, "ours", "work"), archive },
-      theirs: { host: hosts.theirs, folder: join(folder, "them", "work"), archive },
+      ours: { host: hosts.ours, folder: join(folder, "ours", "work"), archive, ...client },
+      theirs: { host: hosts.theirs, folder: join(folder, "them", "work"), archive, ...client },
     };
   });
   afterAll(async () => {
@@ -55,6 +60,11 @@ export function useTwoDaemons(): TwoDaemons {
       return current().theirs;
     },
   };
+}
+
+async function newerClient(): Promise<Pick<CommandTarget, "path" | "plugins">> {
+  const { programs, plugins } = await newerDocker();
+  return { path: `${programs}:${process.env["PATH"]}`, plugins };
 }
 
 /** An image with a time and a history, as everybody's images have; made once, so that both daemons have the same. */

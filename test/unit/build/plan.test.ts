@@ -25,7 +25,9 @@ test.each([
 });
 
 test("a target that is not there is refused", () => {
-  expect(() => planStages(parseDockerfile(text), "nosuch", new Map())).toThrow("failed to reach build target nosuch");
+  expect(() => planStages(parseDockerfile(text), "nosuch", new Map())).toThrow(
+    'target stage "nosuch" could not be found',
+  );
 });
 
 test("a stage cannot copy from a later one", () => {

@@ -55,7 +55,10 @@ test("a bind wins over an anonymous volume on the same path, as compose 1 sends 
   const spec = decode({ Volumes: { "/data": {}, "/log": {} }, HostConfig: { Binds: ["/srv:/data/:ro"] } });
   expect(spec.anonymousVolumes).toEqual(["/log"]);
   expect(spec.mounts).toEqual([
-    { kind: "bind", source: "/srv", target: "/data", isReadOnly: true, propagation: "rprivate", createSource: true },
+    {
+      ...{ kind: "bind", source: "/srv", target: "/data", isReadOnly: true, mode: "ro" },
+      ...{ propagation: "rprivate", createSource: true },
+    },
   ]);
 });
 

@@ -41,7 +41,7 @@ export const imageCases: readonly CommandCase[] = [
   ),
   commands(
     "build",
-    'printf \'FROM bb\\nARG A=1\\nENV B=$A\\nCOPY file.txt /f\\nRUN cat /f && sleep 0.2 && echo err >&2\\nCMD ["cat", "/f"]\\n\' > Dockerfile; docker build -t built:1 . 2>&1 | sed "s/\x1b\\[[0-9]*m//g" | grep -v -e "Running in" -e "Removing intermediate"',
+    'printf \'FROM bb\\nARG A=1\\nENV B=$A\\nCOPY file.txt /f\\nRUN cat /f && sleep 0.2 && echo err >&2\\nCMD ["cat", "/f"]\\n\' > Dockerfile; docker build -t built:1 . 2>&1 | sed "s/\x1b\\[[0-9]*m//g" | grep -v -e "Running in" -e "intermediate container"',
     "docker run --rm built:1",
     "docker build -t built:1 . 2>&1 | grep -c 'Using cache'",
     "docker build -q --build-arg A=2 -t built:2 . | cut -c1-7",
