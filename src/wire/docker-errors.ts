@@ -43,11 +43,11 @@ export function containerIsPaused(ref: string): RuncibleError {
   return new RuncibleError("container-state", `Container ${ref} is paused, unpause the container before exec`);
 }
 
-export function containerIsRunning(id: string): RuncibleError {
-  return new RuncibleError(
-    "container-state",
-    `You cannot remove a running container ${id}. Stop the container before attempting removal or force remove`,
-  );
+/** `name` without the slash. */
+export function containerIsInUse(name: string, status: "running" | "paused" | "restarting"): RuncibleError {
+  const advice =
+    status === "paused" ? " and must be unpaused first" : ": stop the container before removing or force remove";
+  return new RuncibleError("container-state", `cannot remove container "/${name}": container is ${status}${advice}`);
 }
 
 export function removalInProgress(id: string): RuncibleError {

@@ -110,8 +110,8 @@ async function view(context: ContainerContext, container: Container, withSize: b
 
 /** An unknown signal comes before an unknown container, as with Docker. */
 async function kill(context: ContainerContext, ref: string, signal: string): Promise<void> {
-  const number = parseSignal(signal === "" ? "KILL" : signal);
   try {
+    const number = parseSignal(signal === "" ? "KILL" : signal);
     await killContainer(context, findContainer(context, ref), number);
   } catch (error) {
     throw withPrefix(`Cannot kill container: ${ref}`, error);

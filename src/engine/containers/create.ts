@@ -8,6 +8,7 @@ import { checkPlatform } from "../../runtime/image/platform";
 import { familiarName, parseReference } from "../../runtime/image/reference";
 import { openLogFile } from "../../runtime/process/log-file";
 import { parseSignal } from "../../runtime/process/signals";
+import { checkCapabilities } from "../../runtime/runc/capabilities";
 import { containerNameInUse, noSuchImage } from "../../wire/docker-errors";
 import { reuseLeaseLabel } from "../../wire/session";
 import { effectiveConfig } from "../containers-config/effective-config";
@@ -23,6 +24,7 @@ import { checkLinks } from "./links";
 import { checkLogs, logLimitsOf } from "./log-limits";
 import { type MountPlan, planMounts } from "./mounts";
 import { checkName, inventName } from "./names";
+import { securityOf } from "./security-options";
 
 /** `ContainerService.create`. */
 export async function createContainer(
@@ -34,6 +36,8 @@ export async function createContainer(
   checkLogs(spec.logs);
   checkLinks(context, spec);
   if (spec.stopSignal !== undefined) parseSignal(spec.stopSignal);
+  checkCapabilities({ add: spec.capAdd, drop: spec.capDrop });
+  securityOf(spec.securityOptions);
   const id = randomId();
   const config = effectiveConfig(spec, image.config.config ?? {}, id);
   const name = takeName(context, spec.name);

@@ -1,4 +1,4 @@
-import { containerIsRunning, removalInProgress } from "../../wire/docker-errors";
+import { containerIsInUse, removalInProgress } from "../../wire/docker-errors";
 import type { RemoveOptions } from "../routes/container-service";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
@@ -21,7 +21,9 @@ export async function removeContainer(
   // A start may be under way: what it starts runs, and is not to be removed.
   await container.lock.run(async () => {
     if (container.isRemoving) throw removalInProgress(container.id);
-    if (container.isRunning || container.restartPause !== undefined) throw containerIsRunning(container.id);
+    const { name, state } = container.record;
+    if (container.isRunning) throw containerIsInUse(name, state.status === "paused" ? "paused" : "running");
+    if (container.restartPause !== undefined) throw containerIsInUse(name, "restarting");
     await track(container, erase(context, container, options));
   });
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { deferred } from "../../internal/deferred";
 import type { ContainerRun, RunOutcome } from "../../runtime/container";
 import { nextRestartDelay } from "../../runtime/process/restart-policy";
+import type { LastState } from "../state/container-record";
 import { timestampNow } from "../state/timestamp";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
@@ -77,9 +78,15 @@ async function written(context: ContainerContext, container: Container, writing:
 
 function publishEnd(context: ContainerContext, container: Container, { exitCode, isOutOfMemory }: RunOutcome): void {
   if (isOutOfMemory) publishContainerEvent(context, container, "oom");
-  publishContainerEvent(context, container, "die", { exitCode: String(exitCode) });
+  const seconds = secondsOfRun(container.record.state);
+  publishContainerEvent(context, container, "die", { execDuration: String(seconds), exitCode: String(exitCode) });
   publishNetworkEvents(context, container, "disconnect");
   publishVolumeEvents(context, container, "unmount");
+}
+
+function secondsOfRun({ startedAt, finishedAt }: LastState): number {
+  if (startedAt === undefined || finishedAt === undefined) return 0;
+  return Math.max(0, Math.floor((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000));
 }
 
 /** Milliseconds until the restart policy starts it again; undefined: it stays down. */

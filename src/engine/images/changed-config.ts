@@ -15,7 +15,7 @@ export function changedConfig(config: ImageRunConfig, changes: readonly string[]
   for (const change of changes) {
     const instruction = parseTrigger(change, "\\");
     if (!isConfigInstruction(instruction) || !allowed.includes(instruction.kind)) {
-      throw new RuncibleError("invalid-argument", `${instruction.kind.toLowerCase()} is not a valid change command`);
+      throw new RuncibleError("invalid-argument", `${instruction.kind} is not a valid change command`);
     }
     stage = applyInstruction(stage, instruction, unquoted);
   }

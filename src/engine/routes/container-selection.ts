@@ -101,7 +101,7 @@ function hasOrder(filters: Filters): boolean {
 function isInOrder(view: ContainerView, views: readonly ContainerView[], filters: Filters): boolean {
   const find = (ref: string): ContainerView => {
     const found = views.find(({ id, name }) => name === ref.replace(/^\//, "") || id.startsWith(ref));
-    if (found === undefined) throw new RuncibleError("container-not-found", `no such container ${ref}`);
+    if (found === undefined) throw new RuncibleError("container-not-found", `No such container: ${ref}`);
     return found;
   };
   return (
@@ -113,7 +113,10 @@ function isInOrder(view: ContainerView, views: readonly ContainerView[], filters
 function checkExitCodes(filters: Filters): void {
   for (const code of filters.get("exited") ?? []) {
     if (!/^-?\d+$/.test(code)) {
-      throw new RuncibleError("invalid-argument", `strconv.Atoi: parsing "${code}": invalid syntax`);
+      throw new RuncibleError(
+        "invalid-argument",
+        `invalid filter 'exited=${code}': strconv.Atoi: parsing "${code}": invalid syntax`,
+      );
     }
   }
 }

@@ -50,11 +50,15 @@ export function decodeRestartPolicy(json: JsonObject): RestartPolicy | undefined
   const text = textField(json, "Name");
   if (text === undefined) return undefined;
   const name = policyNames.find((known) => known === text);
-  if (name === undefined) throw invalid(`invalid restart policy '${text}'`);
+  if (name === undefined) {
+    throw invalid(
+      `invalid restart policy: unknown policy '${text}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
+    );
+  }
   const maximumRetryCount = amountField(json, "MaximumRetryCount") ?? 0;
-  if (maximumRetryCount < 0) throw invalid("maximum retry count cannot be negative");
+  if (maximumRetryCount < 0) throw invalid("invalid restart policy: maximum retry count cannot be negative");
   if (maximumRetryCount > 0 && name !== "on-failure") {
-    throw invalid(`maximum retry count cannot be used with restart policy '${name}'`);
+    throw invalid("invalid restart policy: maximum retry count can only be used with 'on-failure'");
   }
   return { name, maximumRetryCount };
 }

@@ -12,7 +12,7 @@ export function parseSignal(text: string): number {
   if (known !== undefined) return known[1];
   const realTime = realTimeSignal(name);
   if (realTime !== undefined) return realTime;
-  throw new RuncibleError("invalid-argument", `Invalid signal: ${text}`);
+  throw new RuncibleError("invalid-argument", `invalid signal: ${text}`);
 }
 
 function realTimeSignal(name: string): number | undefined {

@@ -39,12 +39,17 @@ export interface CapabilityRequest {
 /** Docker's rules: `ALL` on one side, exceptions on the other. Throws `invalid-argument` for a name that is none. */
 export function effectiveCapabilities(request: CapabilityRequest): readonly string[] {
   const { add, drop, isPrivileged, held: all = heldCapabilities() } = request;
-  checkNames(add, "CapAdd");
-  checkNames(drop, "CapDrop");
+  checkCapabilities({ add, drop });
   if (isPrivileged) return all;
   const base = baseOf(request, all);
   const wanted = new Set([...base, ...add.filter((name) => name !== "ALL")]);
   return allCapabilities.filter((name) => wanted.has(name) && !drop.includes(name));
+}
+
+/** Throws `invalid-argument` for a name that is none. */
+export function checkCapabilities({ add, drop }: Pick<CapabilityRequest, "add" | "drop">): void {
+  checkNames(add, "CapAdd");
+  checkNames(drop, "CapDrop");
 }
 
 function checkNames(names: readonly string[], field: string): void {

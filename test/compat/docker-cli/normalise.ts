@@ -29,7 +29,7 @@ const choices: readonly Rule[] = [
   [/^\S+\thost\.(docker|testcontainers)\.internal\n/gm, ""],
   [/^169\.254\.127\.1[01](\/31)? via\n/gm, ""],
   // Errors say what to do next, and where in a Dockerfile.
-  [/; (start it first|use bridge)$/gm, ""],
+  [/; (start it first|use bridge)(?=\.?$)/gm, ""],
   [/ \([\w.]+:\d+: .*\)$/gm, ""],
 ];
 
@@ -39,6 +39,25 @@ const wordings: readonly Rule[] = [
   [/dockerfile parse error on line/g, "dockerfile parse error line"],
   [/no such image: \S+: No such image/gi, "No such image"],
   [/profile=(default|builtin)/g, "profile=<default>"],
+  [/You cannot remove a (\w+) container (\S+)\. .*/g, "cannot remove: container is $1"],
+  [/cannot remove container "\S+": container is (\w+).*/g, "cannot remove: container is $1"],
+  [/cannot kill container: \S+: (?=invalid signal)/gi, ""],
+  [/no such container (?=\w+$)/gm, "No such container: "],
+  [/(?<=daemon: )strconv.Atoi: parsing "(\w+)"/g, "invalid filter 'exited=$1': strconv.Atoi: parsing \"$1\""],
+  [
+    /invalid restart policy '(\w+)'/g,
+    "invalid restart policy: unknown policy '$1'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
+  ],
+  [
+    /(?<=daemon: )maximum retry count cannot be used with restart policy '\w+'/g,
+    "invalid restart policy: maximum retry count can only be used with 'on-failure'",
+  ],
+  [
+    /(?<=daemon: )maximum retry count cannot be negative/g,
+    "invalid restart policy: maximum retry count cannot be negative",
+  ],
+  [/run is not a valid change command/g, "RUN is not a valid change command"],
+  [/execDuration=\d+, /g, ""],
   [/failed to reach build target (\S+) in Dockerfile/g, 'target stage "$1" could not be found'],
 ];
 

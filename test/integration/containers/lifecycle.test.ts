@@ -123,7 +123,7 @@ test("a stop and a removal that come during a start wait for it", async () => {
   await runc.letThrough();
 
   await started;
-  expect(await removed).toMatchObject({ message: expect.stringContaining("cannot remove a running container") });
+  expect(await removed).toMatchObject({ message: expect.stringContaining("container is running: stop the container") });
   await stopped;
   expect((await containers.inspect(id)).State).toMatchObject({ Status: "exited", ExitCode: 137 });
   await containers.remove(id);

@@ -98,7 +98,7 @@ test.each<[JsonObject, string]>([
   [{ HostConfig: { Binds: ["/a:/x"], Tmpfs: { "/x": "" } } }, "Duplicate mount point: /x"],
   [{ HostConfig: { Binds: ["/a:b:c:d"] } }, "invalid volume specification: '/a:b:c:d'"],
   [{ HostConfig: { Binds: ["/a:/b:bogus"] } }, "invalid mode: bogus"],
-  [{ HostConfig: { RestartPolicy: { Name: "weird" } } }, "invalid restart policy 'weird'"],
+  [{ HostConfig: { RestartPolicy: { Name: "weird" } } }, "invalid restart policy: unknown policy 'weird'"],
   [
     { HostConfig: { AutoRemove: true, RestartPolicy: { Name: "always" } } },
     "can't create 'AutoRemove' container with restart policy",

@@ -76,7 +76,7 @@ export const containerCases: readonly CommandCase[] = [
     "docker pause cc",
     "docker exec cc true",
     "docker restart -t 0 cc && docker ps --format '{{.Status}}'",
-    "docker pause cc && docker unpause cc",
+    "docker pause cc && docker rm cc; docker unpause cc",
     "docker unpause cc",
     "docker unpause nosuch",
   ),

@@ -121,6 +121,21 @@ export const runCases: readonly CommandCase[] = [
     "docker run --name cc -v vol:/v -v /anonymous bb true; docker inspect -f '{{range .Mounts}}{{.Type}} {{.Destination}} {{.Driver}} {{.Mode}} {{.RW}} {{.Propagation}};{{end}}' cc",
     "docker run --rm --volumes-from cc bb ls -d /v /anonymous",
     "docker run --rm --volumes-from nosuch bb true",
+    "docker run --rm --mount type=volume,target=/x,readonly bb true",
+  ),
+  commands(
+    "modes of mounts",
+    'docker run --name cc -v "$PWD:/a" -v "$PWD:/b:rw,rprivate" -v "$PWD:/c:ro,z" --mount type=bind,source="$PWD",target=/d,readonly -v vol:/e:ro -v vol:/f:nocopy --mount type=volume,target=/g --tmpfs /h --mount type=tmpfs,target=/i bb true',
+    'docker run --name ee -v "$PWD:/a:ro,z" -v vol:/e -v /f bb true; docker run --name dd --volumes-from ee:ro bb true',
+    "docker inspect -f '{{range .Mounts}}{{.Type}} {{.Destination}} {{.Mode}} {{.RW}} {{.Propagation}}{{println}}{{end}}' cc dd ee | sort",
+    "docker ps -a --no-trunc --format '{{.Names}} {{.Mounts}}' | tr ',' '\\n' | wc -l",
+  ),
+  commands(
+    "cgroup namespaces",
+    "docker run --rm --cgroupns private bb sh -c 'cut -d: -f3 /proc/self/cgroup | sort -u'",
+    "docker run --rm --cgroupns host bb sh -c 'cut -d: -f3 /proc/self/cgroup | grep -c \"^/$\"'",
+    "docker run --name cc bb true; docker inspect -f '{{.HostConfig.CgroupnsMode}}' cc",
+    "docker create --name dd --privileged --cgroupns private bb true; docker inspect -f '{{.HostConfig.CgroupnsMode}}' dd",
   ),
   commands(
     "an init process",

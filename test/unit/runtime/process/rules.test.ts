@@ -41,7 +41,7 @@ test.each([
 });
 
 test.each(["", "0", "65", "NOPE", "SIG", "RTMIN+99"])("%j is no signal", (text) => {
-  expect(() => parseSignal(text)).toThrow(`Invalid signal: ${text}`);
+  expect(() => parseSignal(text)).toThrow(`invalid signal: ${text}`);
 });
 
 test("a container makes only the moves of the table", () => {
