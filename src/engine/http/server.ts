@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { chmod, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { hasCode } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
@@ -18,6 +18,8 @@ export interface EngineServerOptions {
   readonly logger: Logger;
   /** A request began or ended; for the idle clock. */
   readonly onActivity?: () => void;
+  /** Milliseconds in which a client that has its answer may still send what nobody wants. Default: 30 000. */
+  readonly dropLimitMs?: number;
 }
 
 export interface EngineServer {
@@ -67,7 +69,10 @@ export function createEngineServer(options: EngineServerOptions): EngineServer {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  server.on("request", (message, response) => void dispatch(parsedExchange(message, response)));
+  server.on("request", (message, response) => {
+    lingerOver(message, response, options.dropLimitMs ?? 30_000);
+    void dispatch(parsedExchange(message, response));
+  });
   server.on("upgrade", (message, socket, head) => void dispatch(upgradedExchange(message, socket, head)));
   server.on("clientError", refuseMalformed);
   return {
@@ -100,6 +105,21 @@ function parsedExchange(message: IncomingMessage, response: ServerResponse): Exc
     return taken;
   };
   return { source: parsedSource(message, take), response, isUpgrade: false, takeConnection: take };
+}
+
+/**
+ * Whoever is answered before it has sent everything goes on sending: what comes is read and dropped for a while, or the
+ * client would meet a broken connection and not read the answer. Node ends a connection that is not kept at once.
+ */
+function lingerOver(message: IncomingMessage, response: ServerResponse, dropLimitMs: number): void {
+  const { socket } = message;
+  socket.destroySoon = () => (message.complete ? Socket.prototype.destroySoon.call(socket) : closeConnection(socket));
+  response.once("finish", () => {
+    if (message.complete) return;
+    const cut = setTimeout(() => socket.destroy(), dropLimitMs);
+    cut.unref();
+    for (const event of ["end", "close"]) message.once(event, () => clearTimeout(cut));
+  });
 }
 
 /** An upgrade may be unwanted (h2c of some Java clients), so there is a response too, tied to the socket by hand. */
@@ -136,6 +156,6 @@ async function closeServer(server: Server, sockets: Iterable<Socket>, settled: P
   const closed = server.listening ? once(server, "close") : Promise.resolve();
   server.close();
   await settled;
-  for (const socket of sockets) socket.destroySoon();
+  for (const socket of sockets) Socket.prototype.destroySoon.call(socket);
   await closed;
 }

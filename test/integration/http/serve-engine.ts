@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { createEventHub } from "../../../src/engine/events/event-hub";
-import { createEngineServer, type EngineServer } from "../../../src/engine/http/server";
+import { createEngineServer, type EngineServer, type EngineServerOptions } from "../../../src/engine/http/server";
 import type { ContainerSpec } from "../../../src/engine/routes/container-spec";
 import type { ContainerView } from "../../../src/engine/routes/container-view";
 import { decodeCreate } from "../../../src/engine/routes/decode-create";
@@ -22,13 +22,17 @@ export interface ServedEngine {
 }
 
 /** A real server on a real socket; of the services only what the test says. Gone at the end of the test. */
-export async function serveEngine(parts: ServiceParts = {}): Promise<ServedEngine> {
+export async function serveEngine(
+  parts: ServiceParts = {},
+  settings: Pick<EngineServerOptions, "dropLimitMs"> = {},
+): Promise<ServedEngine> {
   const folder = await mkdtemp(join(tmpdir(), "runcible-http-"));
   const socketPath = join(folder, "engine.sock");
   const server = createEngineServer({
     routes: engineRoutes(servicesOf(parts)),
     version: "0.0.1",
     logger: silentLogger,
+    ...settings,
   });
   await server.listen(socketPath, 0o600);
   onTestFinished(async () => {
