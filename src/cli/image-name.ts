@@ -5,10 +5,3 @@ export function splitImageName(text: string): { readonly name: string; readonly 
   const colon = text.indexOf(":", text.lastIndexOf("/") + 1);
   return colon === -1 ? { name: text, tag: "latest" } : { name: text.slice(0, colon), tag: text.slice(colon + 1) };
 }
-
-/** The registry that an image name begins with; undefined: Docker Hub. */
-export function registryOf(name: string): string | undefined {
-  const slash = name.indexOf("/");
-  const first = name.slice(0, Math.max(0, slash));
-  return first === "localhost" || /[.:]/.test(first) ? first : undefined;
-}

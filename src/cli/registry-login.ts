@@ -2,10 +2,9 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { EngineClient } from "../client/client";
 import { credentialsToPull, type PullCredentials } from "../client/pull-credentials";
-import { type CredentialSources, findCredentials } from "../client/registry-credentials";
+import { type CredentialSources, findCredentials, registryOf } from "../client/registry-credentials";
 import type { RegistryAuth } from "../wire/registry-auth";
 import type { CommandContext } from "./command";
-import { registryOf } from "./image-name";
 
 /** Where `docker login` stores what it was told. */
 export function loginSources(env: CommandContext["env"]): CredentialSources {

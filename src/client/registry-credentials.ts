@@ -51,6 +51,13 @@ export async function findAllCredentials(
   return new Map(found.flat());
 }
 
+/** The registry that an image name begins with; undefined: Docker Hub. */
+export function registryOf(image: string): string | undefined {
+  const slash = image.indexOf("/");
+  const first = image.slice(0, Math.max(0, slash));
+  return first === "localhost" || /[.:]/.test(first) ? first : undefined;
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 interface DockerConfig {

@@ -2,9 +2,8 @@ import { resolve } from "node:path";
 import type { Project } from "../../compose/model/project";
 import type { UpOptions } from "../../compose/plan/plan-up";
 import { checkedDuration, checkedFlag, checkedText, checkedTextMap, checkedTexts, checkedWith } from "../checks";
-import { isOffline, processEnvironment } from "../config";
+import { credentialSources, isOffline, processEnvironment } from "../config";
 import type { Environment } from "../container/types";
-import { imageCredentials } from "../image/image-credentials";
 import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
 import { baseLabels, LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
 import { composeLog, log } from "../log";
@@ -162,7 +161,7 @@ export class DockerComposeEnvironment {
       {
         client: runtime.engine,
         env: this.#env(),
-        credentials: imageCredentials(runtime.engine),
+        credentialSources: credentialSources(),
         onEvent: (event) => {
           const text = event.kind === "warning" ? event.text : `${event.kind} ${event.action.kind}`;
           composeLog.trace(`${project.name}: ${text}`);

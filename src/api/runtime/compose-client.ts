@@ -3,10 +3,9 @@ import type { EngineClient } from "../../client/client";
 import type { Project } from "../../compose/model/project";
 import { type ComposeClientOptions, chosenOptions } from "../compose/client-options";
 import { composeVerbs } from "../compose/compose-verbs";
-import { processEnvironment } from "../config";
+import { credentialSources, processEnvironment } from "../config";
 import type { Environment } from "../container/types";
 import { ensureImage } from "../image/ensure-image";
-import { imageCredentials } from "../image/image-credentials";
 import { ImageName } from "../image/image-name";
 
 /** Which project, and how. */
@@ -36,8 +35,7 @@ export class ComposeClient {
   async up(options: ComposeOptions, services: string[] = []): Promise<void> {
     const { profiles: _, envFiles: _files, projectFolder: _folder, ...chosen } = chosenOptions(options);
     const project = await load(options, services);
-    const credentials = imageCredentials(this.#engine);
-    const context = { client: this.#engine, env: environmentOf(options), credentials };
+    const context = { client: this.#engine, env: environmentOf(options), credentialSources: credentialSources() };
     await composeVerbs().upServices(context, project, { ...chosen, recreate: chosen.recreate ?? "diverged", services });
   }
 

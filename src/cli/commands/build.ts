@@ -3,10 +3,10 @@ import { join, resolve } from "node:path";
 import { baseNames } from "../../build/dockerfile/base-names";
 import { openFolderContext } from "../../client/folder-context";
 import { credentialsToBuild } from "../../client/pull-credentials";
+import { registryOf } from "../../client/registry-credentials";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import type { Command, CommandContext, Flags } from "../command";
 import { listFlag, textFlag } from "../flag-values";
-import { registryOf } from "../image-name";
 import { loginSources } from "../registry-login";
 import { openSshAgents } from "../ssh-agents";
 

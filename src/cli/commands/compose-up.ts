@@ -8,7 +8,7 @@ import type { Command, CommandContext, Flags } from "../command";
 import { progressLines } from "../compose-progress";
 import { listFlag, numberFlag, wordFlag } from "../flag-values";
 import { untilInterrupted } from "../interruption";
-import { credentialsToPullWith } from "../registry-login";
+import { loginSources } from "../registry-login";
 import type { ProjectLoader } from "./compose";
 
 export function composeUp({ load }: ProjectLoader): Command {
@@ -41,7 +41,7 @@ export function composeUp({ load }: ProjectLoader): Command {
           env: context.env,
           signal,
           onEvent: progressLines(context.err, flags["quiet-pull"] === true),
-          credentials: credentialsToPullWith(client, context.env),
+          credentialSources: loginSources(context.env),
         };
         await upServices(upContext, project, options);
         const isDetached = flags["detach"] === true || options.wait === true || options.noStart === true;

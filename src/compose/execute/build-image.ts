@@ -1,8 +1,12 @@
 import { readFile, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { baseNames } from "../../build/dockerfile/base-names";
 import type { EngineClient } from "../../client/client";
 import { type FolderContext, openContextWith, openFolderContext } from "../../client/folder-context";
+import { credentialsToBuild } from "../../client/pull-credentials";
+import { type CredentialSources, registryOf } from "../../client/registry-credentials";
 import { RuncibleError } from "../../internal/errors";
+import type { RegistryAuth } from "../../wire/registry-auth";
 import { isAddress } from "../load/paths";
 import type { BuildImage } from "../plan/operation";
 import { textMap } from "../plan/text-map";
@@ -33,16 +37,21 @@ export type ImageBuilder = (
   signal: AbortSignal,
 ) => Promise<void>;
 
-/** Builds on the daemon, which gets the context as an archive. */
-export function clientImageBuilder(client: Pick<EngineClient, "build">): ImageBuilder {
+/** Builds on the daemon, which gets the context as an archive, and what `sources` know of the registries of base images. */
+export function clientImageBuilder(
+  client: Pick<EngineClient, "build" | "images">,
+  sources?: CredentialSources,
+): ImageBuilder {
   return async (request, onLine, signal) => {
     const { contextFolder, args, noCache, isPullForced, dockerfileText: _text, dockerfile: _file, ...rest } = request;
     const { stream, dockerfile } = await contextOf(request);
+    const auths = sources && (await credentialsOf(client, request, sources));
     await client.build.image({
       ...rest,
       context: stream,
       dockerfile,
       buildArgs: args,
+      ...(auths === undefined ? {} : { auths }),
       noCache,
       pull: isPullForced,
       signal,
@@ -52,6 +61,16 @@ export function clientImageBuilder(client: Pick<EngineClient, "build">): ImageBu
       },
     });
   };
+}
+
+async function credentialsOf(
+  { images }: Pick<EngineClient, "images">,
+  { contextFolder, dockerfile, dockerfileText, args }: ImageBuildRequest,
+  sources: CredentialSources,
+): Promise<ReadonlyMap<string, RegistryAuth>> {
+  const text = dockerfileText ?? (await readFile(resolve(contextFolder, dockerfile), "utf8"));
+  const bases = baseNames(text, args).map((name) => ({ name, registry: registryOf(name) }));
+  return credentialsToBuild(images, bases, sources);
 }
 
 async function contextOf({ contextFolder, dockerfile, dockerfileText }: ImageBuildRequest): Promise<FolderContext> {
@@ -66,7 +85,7 @@ export async function buildRequestOf(
   { service, image, build, platform, isPullForced }: BuildImage,
   lookup: (name: string) => string | undefined,
 ): Promise<ImageBuildRequest> {
-  const { context = ".", dockerfile = "Dockerfile", dockerfile_inline } = build;
+  const { context, dockerfile = "Dockerfile", dockerfile_inline } = build;
   if (isAddress(context)) {
     throw new RuncibleError(
       "not-implemented",

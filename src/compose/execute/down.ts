@@ -51,5 +51,6 @@ function performWith(client: EngineClient, onEvent: OnComposeEvent): Perform {
     contents: new Map(),
     buildImage: clientImageBuilder(client),
     lookup: () => undefined,
+    credentialSources: undefined,
   });
 }

@@ -1,5 +1,6 @@
 import type { EngineClient } from "../../client/client";
-import type { PullCredentials } from "../../client/pull-credentials";
+import { credentialsToPull } from "../../client/pull-credentials";
+import { type CredentialSources, registryOf } from "../../client/registry-credentials";
 import { withContext } from "../../internal/error-context";
 import { hasCode, messageOf } from "../../internal/errors";
 import type { Action, CreateContainer, PullImage } from "../plan/operation";
@@ -16,8 +17,8 @@ export interface Performer {
   readonly buildImage: ImageBuilder;
   /** Environment of compose, for build arguments without a value. */
   lookup(name: string): string | undefined;
-  /** Credentials for an image's registry. */
-  credentials?(image: string): Promise<PullCredentials>;
+  /** Undefined: pulls are anonymous. */
+  readonly credentialSources: CredentialSources | undefined;
 }
 
 /** Does what a plan's steps say, and decides nothing. */
@@ -65,12 +66,13 @@ export function createPerform(performer: Performer): Perform {
 }
 
 async function pullImage(
-  { client, onEvent, credentials }: Performer,
+  { client, onEvent, credentialSources }: Performer,
   action: PullImage,
   signal: AbortSignal,
 ): Promise<void> {
   const { image, platform, service } = action;
-  const known = await credentials?.(image);
+  const wanted = { name: image, registry: registryOf(image) };
+  const known = credentialSources && (await credentialsToPull(client.images, wanted, credentialSources));
   await inContext(`start service ${service}`, () =>
     client.images.pull({
       ...splitReference(image),

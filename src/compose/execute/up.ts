@@ -1,5 +1,5 @@
 import type { EngineClient } from "../../client/client";
-import type { PullCredentials } from "../../client/pull-credentials";
+import type { CredentialSources } from "../../client/registry-credentials";
 import type { Project } from "../model/project";
 import { imageOf } from "../plan/container-names";
 import { planImages } from "../plan/plan-images";
@@ -19,7 +19,8 @@ export interface UpContext {
   readonly signal?: AbortSignal;
   /** Default: the daemon's. */
   readonly buildImage?: ImageBuilder;
-  readonly credentials?: (image: string) => Promise<PullCredentials>;
+  /** For what is pulled, also as the base of a build. Default: none. */
+  readonly credentialSources?: CredentialSources;
 }
 
 /**
@@ -27,16 +28,16 @@ export interface UpContext {
  * it away. Throws the first failure; that of a dependency has the last log lines.
  */
 export async function upServices(context: UpContext, project: Project, options: UpOptions = {}): Promise<void> {
-  const { client, env, signal, onEvent = () => {} } = context;
+  const { client, env, signal, credentialSources, onEvent = () => {} } = context;
   const services = servicesOf(project, options);
   const contents = await readStoredFiles(project, services, env);
   const perform = createPerform({
     client,
     onEvent,
     contents,
-    buildImage: context.buildImage ?? clientImageBuilder(client),
+    buildImage: context.buildImage ?? clientImageBuilder(client, credentialSources),
     lookup: (name) => env[name],
-    ...(context.credentials === undefined ? {} : { credentials: context.credentials }),
+    credentialSources,
   });
   const images = [...new Set(services.map((name) => imageOf(project, name)))];
   const before = await observe(client, project.name, images);

@@ -46,7 +46,7 @@ export async function finishProject(merged: MapNode, facts: ProjectFacts): Promi
   for (const name of Object.keys(all).sort()) {
     const service = all[name];
     if (service === undefined || !active.has(name)) continue;
-    services[name] = await finishService(service, facts.lookup);
+    services[name] = await finishService(service, facts);
   }
   const project: Project = {
     name: facts.name,

@@ -1,11 +1,15 @@
 import type { Dependency, Service, ServiceNetwork, Values } from "../model/project";
 import type { EnvFileFormat } from "./dotenv";
 import { readEnvironmentFile } from "./environment";
+import type { ProjectFacts } from "./finish-project";
 import type { Variables } from "./interpolate";
 import { withSeccompProfiles } from "./seccomp";
 
 /** One service with its files read and its defaults filled in. */
-export async function finishService(service: Service, lookup: Variables["lookup"]): Promise<Service> {
+export async function finishService(
+  service: Service,
+  { lookup, workingFolder }: Pick<ProjectFacts, "lookup" | "workingFolder">,
+): Promise<Service> {
   const { env_file = [], label_file = [], ...rest } = service;
   const fromFiles: Record<string, string> = {};
   for (const { path, required = true, format } of env_file) {
@@ -25,6 +29,10 @@ export async function finishService(service: Service, lookup: Variables["lookup"
   const labels = { ...fileLabels, ...service.labels };
   return {
     ...rest,
+    // Without one it is the project's folder; with a Dockerfile inline nobody says it.
+    ...(service.build === undefined
+      ? {}
+      : { build: { ...service.build, context: service.build.context ?? workingFolder } }),
     ...(service.security_opt === undefined ? {} : { security_opt: await withSeccompProfiles(service.security_opt) }),
     ...(Object.keys(environment).length === 0 ? {} : { environment }),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),

@@ -46,6 +46,12 @@ test.each<[string, Files, Partial<LoadOptions>, string]>([
   expect((await load(files, options)).name).toBe(expected);
 });
 
+test("a build without a context has the project's folder for it", async () => {
+  const text = 'services: {a: {build: {dockerfile_inline: "FROM x"}}, b: {build: {context: sub}}, c: {build: .}}';
+  const { services } = await loadShown({ "compose.yaml": text });
+  expect(Object.values(services).map(({ build }) => build?.context)).toEqual(["/app", "/app/sub", "/app"]);
+});
+
 test("the override beside the file is read, and files named by COMPOSE_FILE are in its place", async () => {
   const files = {
     "compose.yaml": one,
