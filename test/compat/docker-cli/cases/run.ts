@@ -118,7 +118,7 @@ export const runCases: readonly CommandCase[] = [
     "docker run --rm -v /tmp:/x:bogus bb true",
     "docker run --rm -v vol:relative bb true",
     "docker run --rm -v /tmp:/x -v /tmp:/x bb true",
-    "docker run --name cc -v vol:/v -v /anonymous bb true; docker inspect -f '{{range .Mounts}}{{.Type}} {{.Destination}} {{.Driver}} {{.Mode}} {{.RW}} {{.Propagation}};{{end}}' cc",
+    "docker run --name cc -v vol:/v -v /anonymous bb true; docker inspect -f '{{range .Mounts}}{{.Type}} {{.Destination}} {{.Driver}} {{.Mode}} {{.RW}} {{.Propagation}}{{println}}{{end}}' cc | sort",
     "docker run --rm --volumes-from cc bb ls -d /v /anonymous",
     "docker run --rm --volumes-from nosuch bb true",
     "docker run --rm --mount type=volume,target=/x,readonly bb true",
