@@ -7,6 +7,7 @@ import type { PortWithOptionalBinding } from "../ports/port";
 import { containerHandle } from "../runtime/container-handle";
 import type { Runtime } from "../runtime/runtime";
 import { defaultWaitStrategy } from "../wait/default-strategy";
+import { waitByStrategy } from "../wait/wait-by-strategy";
 import type { WaitStrategy } from "../wait/wait-strategy";
 import { composeVerbs } from "./compose-verbs";
 
@@ -48,7 +49,7 @@ async function awaitContainer(
     const boundPorts = BoundPorts.fromInspectResult(hostIps, inspectResultOf(inspect));
     const waitStrategy = byName.get(name) ?? byDefault ?? (await defaultWaitStrategy(runtime, inspect));
     if (startupTimeoutMs !== undefined) waitStrategy.withStartupTimeout(startupTimeoutMs);
-    await waitStrategy.waitUntilReady(containerHandle(engine, id), boundPorts);
+    await waitByStrategy(waitStrategy, { container: containerHandle(engine, id), boundPorts });
     // Keys such as `80/tcp` are what the port type calls a port with its protocol.
     const exposedPorts = [...boundPorts.iterator()].map(([key]) => key as PortWithOptionalBinding);
     return new StartedGenericContainer({ runtime, inspect, boundPorts, exposedPorts, waitStrategy, autoRemove: true });

@@ -22,6 +22,7 @@ import { RandomUuid, randomUuid, type Uuid } from "../uuid";
 import { waitStatesOf } from "../wait/composite";
 import { defaultWaitStrategy } from "../wait/default-strategy";
 import { HealthCheckWaitStrategy } from "../wait/health-check";
+import { waitByStrategy } from "../wait/wait-by-strategy";
 import type { WaitStrategy } from "../wait/wait-strategy";
 import { reportAliasPorts } from "./alias-ports";
 import { checkBindSources } from "./bind-sources";
@@ -290,7 +291,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
     const waitStrategy = await this.#chooseWaitStrategy(inspect);
     if (this.startupTimeoutMs !== undefined) waitStrategy.withStartupTimeout(this.startupTimeoutMs);
     attempt.waitStrategy = waitStrategy;
-    await waitStrategy.waitUntilReady(containerHandle(runtime.engine, inspect.Id), boundPorts);
+    await waitByStrategy(waitStrategy, { container: containerHandle(runtime.engine, inspect.Id), boundPorts });
     const details = { runtime, inspect, boundPorts, exposedPorts, waitStrategy, autoRemove, dependencies };
     return new StartedGenericContainer(details);
   }

@@ -8,6 +8,7 @@ import { BoundPorts } from "../ports/bound-ports";
 import type { PortWithOptionalBinding } from "../ports/port";
 import { containerHandle } from "../runtime/container-handle";
 import { isGoneWithEngine, type Runtime } from "../runtime/runtime";
+import { waitByStrategy } from "../wait/wait-by-strategy";
 import type { WaitStrategy } from "../wait/wait-strategy";
 import { type ContainerEvent, containerEvents } from "./container-events";
 import { type CopySources, packSources } from "./copy";
@@ -119,7 +120,8 @@ export class StartedGenericContainer implements StartedTestContainer {
       this.#inspect = inspectResultOf(inspect);
       this.#boundPorts = BoundPorts.fromInspectResult(hostIps, this.#inspect).filter([...this.#exposedPorts]);
       const handle = containerHandle(engine, this.#id);
-      await this.#waitStrategy.waitUntilReady(handle, this.#boundPorts, this.#inspect.state.startedAt);
+      const target = { container: handle, boundPorts: this.#boundPorts, startTime: this.#inspect.state.startedAt };
+      await waitByStrategy(this.#waitStrategy, target);
     } catch (error) {
       if (isGoneWithEngine(this.#runtime, error)) throw this.#lost("restart", error);
       const failed = { engine, containerId: this.#id, image: this.#image, startedAtMs, error };

@@ -2,6 +2,7 @@ import { checkedDuration } from "../checks";
 import type { BoundPorts } from "../ports/bound-ports";
 import type { ContainerHandle } from "../runtime/container-handle";
 import { waitLimited } from "./until";
+import { waitByStrategy } from "./wait-by-strategy";
 import { AbstractWaitStrategy, type WaitStrategy } from "./wait-strategy";
 
 /** How a wait went, or stands. */
@@ -36,7 +37,7 @@ export class CompositeWaitStrategy extends AbstractWaitStrategy {
     const beganAtMs = Date.now();
     this.#readyAfterMs.clear();
     const wait = async (strategy: WaitStrategy, index: number): Promise<void> => {
-      await strategy.waitUntilReady(container, boundPorts, startTime);
+      await waitByStrategy(strategy, { container, boundPorts, startTime });
       missing.delete(index);
       this.#readyAfterMs.set(index, Date.now() - beganAtMs);
     };

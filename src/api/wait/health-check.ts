@@ -1,3 +1,4 @@
+import type { EngineClient } from "../../client/client";
 import { RuncibleError } from "../../internal/errors";
 import type { ContainerInspect } from "../../wire/container";
 import { inspectResultOf } from "../container/inspect-result";
@@ -6,6 +7,7 @@ import { getRuntime } from "../runtime/runtime";
 import { poll, waitWithContainer } from "./until";
 import { AbstractWaitStrategy } from "./wait-strategy";
 
+/** On other daemons, whose events may lack health (Podman's). */
 const intervalMs = 50;
 
 /** The container's own health check passes. Its failure ends the wait at once. */
@@ -15,7 +17,7 @@ export class HealthCheckWaitStrategy extends AbstractWaitStrategy {
   }
 
   async waitUntilReady(container: ContainerHandle): Promise<void> {
-    const { engine } = await getRuntime();
+    const { engine, isOwnEngine } = await getRuntime();
     let probe = "";
     const limits = {
       engine,
@@ -23,18 +25,42 @@ export class HealthCheckWaitStrategy extends AbstractWaitStrategy {
       timeoutMs: this.startupTimeoutMs,
       describeTimeout: () => `Health check not healthy after ${this.startupTimeoutMs}ms${probe}`,
     };
+    const isHealthy = async (): Promise<boolean> => {
+      const inspect = await engine.containers.inspect(container.id);
+      const { healthCheckStatus } = inspectResultOf(inspect);
+      probe = lastProbe(inspect);
+      if (healthCheckStatus === "unhealthy") {
+        throw new RuncibleError("wait-timeout", `Health check failed: unhealthy${probe}`);
+      }
+      return healthCheckStatus === "healthy";
+    };
     await waitWithContainer(limits, (signal) =>
-      poll(signal, intervalMs, async () => {
-        const inspect = await engine.containers.inspect(container.id);
-        const { healthCheckStatus } = inspectResultOf(inspect);
-        probe = lastProbe(inspect);
-        if (healthCheckStatus === "unhealthy") {
-          throw new RuncibleError("wait-timeout", `Health check failed: unhealthy${probe}`);
-        }
-        return healthCheckStatus === "healthy";
-      }),
+      isOwnEngine ? atEachChange(engine, container.id, signal, isHealthy) : poll(signal, intervalMs, isHealthy),
     );
   }
+}
+
+/** Subscribed before the first look, so that nothing happens in between unseen. */
+async function atEachChange(
+  engine: EngineClient,
+  id: string,
+  signal: AbortSignal,
+  isHealthy: () => Promise<boolean>,
+): Promise<void> {
+  const filters = new Map([
+    ["container", [id]],
+    ["event", ["health_status"]],
+  ]);
+  try {
+    const changes = await engine.events.subscribe({ filters, signal });
+    if (await isHealthy()) return;
+    for await (const _change of changes) if (await isHealthy()) return;
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error;
+  }
+  if (!signal.aborted)
+    throw new RuncibleError("engine-unreachable", "wait for the health check: the engine ended its events");
 }
 
 function lastProbe({ State }: ContainerInspect): string {

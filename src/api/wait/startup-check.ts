@@ -6,7 +6,7 @@ import type { ContainerHandle } from "../runtime/container-handle";
 import { containerHandle } from "../runtime/container-handle";
 import { dockerodeOf } from "../runtime/dockerode";
 import { getRuntime } from "../runtime/runtime";
-import { poll, waitLimited } from "./until";
+import { containerEnd, poll, waitLimited } from "./until";
 import { AbstractWaitStrategy } from "./wait-strategy";
 
 export type StartupStatus = "PENDING" | "SUCCESS" | "FAIL";
@@ -17,18 +17,33 @@ const intervalMs = 100;
 export abstract class StartupCheckStrategy extends AbstractWaitStrategy {
   abstract checkStartupState(dockerClient: Docker, containerId: string): Promise<StartupStatus>;
 
-  async waitUntilReady(container: ContainerHandle): Promise<void> {
+  waitUntilReady(container: ContainerHandle): Promise<void> {
+    return this.waitByChecks(container, intervalMs);
+  }
+
+  /**
+   * Checks once more when the container has ended, which may be what is waited for; "pending" is a failure then.
+   * `pauseMs`: between checks before; undefined: none are needed.
+   *
+   * @internal
+   */
+  protected async waitByChecks(container: ContainerHandle, pauseMs: number | undefined): Promise<void> {
     const { engine } = await getRuntime();
     const client = clientOf(engine);
     const timedOut = (): string => `Container not accessible after ${this.startupTimeoutMs}ms`;
+    const isReady = async (): Promise<boolean> => {
+      const status = await this.checkStartupState(client, container.id);
+      if (status === "FAIL") {
+        throw new RuncibleError("container-exited", `Container failed to start for ${container.id}`);
+      }
+      return status === "SUCCESS";
+    };
+    const untilEnd = (signal: AbortSignal): Promise<void> =>
+      containerEnd(engine, container.id, signal).catch(async (error: unknown) => {
+        if (!(await isReady())) throw error;
+      });
     await waitLimited(this.startupTimeoutMs, timedOut, (signal) =>
-      poll(signal, intervalMs, async () => {
-        const status = await this.checkStartupState(client, container.id);
-        if (status === "FAIL") {
-          throw new RuncibleError("container-exited", `Container failed to start for ${container.id}`);
-        }
-        return status === "SUCCESS";
-      }),
+      pauseMs === undefined ? untilEnd(signal) : Promise.race([untilEnd(signal), poll(signal, pauseMs, isReady)]),
     );
   }
 }
@@ -49,6 +64,10 @@ function clientOf(engine: EngineClient): Docker {
 /** The container ran to its end and its exit code is 0. */
 export class OneShotStartupCheckStrategy extends StartupCheckStrategy {
   readonly DOCKER_TIMESTAMP_ZERO: string = "0001-01-01T00:00:00Z";
+
+  override waitUntilReady(container: ContainerHandle): Promise<void> {
+    return this.waitByChecks(container, undefined);
+  }
 
   async checkStartupState(client: Docker, containerId: string): Promise<StartupStatus> {
     const { State } = await client.getContainer(containerId).inspect();

@@ -63,8 +63,8 @@ export async function poll(
   }
 }
 
-/** Rejects when the container has ended for good; a restart policy's next run is no end. */
-async function containerEnd(engine: EngineClient, id: string, signal: AbortSignal): Promise<never> {
+/** Rejects when the container has ended for good; a restart policy's next run is no end. Never settles after the signal. */
+export async function containerEnd(engine: EngineClient, id: string, signal: AbortSignal): Promise<never> {
   while (!signal.aborted) {
     const { StatusCode } = await engine.containers.wait(id, signal).catch(ifAborted(signal));
     if (signal.aborted) break;
@@ -90,11 +90,14 @@ function ifAborted(signal: AbortSignal): (error: unknown) => { StatusCode: numbe
   };
 }
 
+/** Node takes what is longer for no time at all; nobody waits for 24 days. */
+const longestTimerMs = 2 ** 31 - 1;
+
 function timeLimit(timeoutMs: number, describe: DescribeTimeout): { readonly over: Promise<never>; clear(): void } {
   let timer: NodeJS.Timeout;
   const over = new Promise<never>((_resolve, reject) => {
     const end = async (): Promise<void> => reject(new RuncibleError("wait-timeout", await describe()));
-    timer = setTimeout(() => void end().catch(reject), timeoutMs);
+    timer = setTimeout(() => void end().catch(reject), Math.min(timeoutMs, longestTimerMs));
   });
   return { over, clear: () => clearTimeout(timer) };
 }

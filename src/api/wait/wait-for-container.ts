@@ -4,6 +4,7 @@ import { type ContainerHandle, containerHandle } from "../runtime/container-hand
 import type { ContainerRuntimeClient } from "../runtime/container-runtime-client";
 import { getRuntime } from "../runtime/runtime";
 import { defaultWaitStrategy } from "./default-strategy";
+import { waitByStrategy } from "./wait-by-strategy";
 import type { WaitStrategy } from "./wait-strategy";
 
 /**
@@ -22,7 +23,7 @@ export async function waitForContainer(
   const handle = containerHandle(engine, container.id);
   try {
     const strategy = waitStrategy ?? (await defaultWaitStrategy(runtime, await engine.containers.inspect(handle.id)));
-    await strategy.waitUntilReady(handle, boundPorts, startTime);
+    await waitByStrategy(strategy, { container: handle, boundPorts, startTime });
   } catch (error) {
     await engine.containers.remove(handle.id, { force: true, volumes: true }).catch((removal: unknown) => {
       log.error(`Failed to remove container: ${removal}`, { containerId: handle.id });

@@ -59,7 +59,9 @@ interface WriteJob {
 async function writeIn({ container, root, path, ref, tar, options }: WriteJob): Promise<void> {
   const { spec, config } = container.record;
   const programs = createProgramScan();
-  const owner = options.copyOwner ? await resolveUser(container.rootPath, config.user) : undefined;
+  // As Docker: of a container without a user of its own, the owners stay those of the archive.
+  const isOwnerGiven = options.copyOwner && config.user !== "";
+  const owner = isOwnerGiven ? await resolveUser(container.rootPath, config.user) : undefined;
   try {
     await unpackInto(root, path, tar, {
       noOverwriteDirNonDir: options.noOverwriteDirNonDir,

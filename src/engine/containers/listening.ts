@@ -11,11 +11,13 @@ import { runOf } from "./find";
 const shortestPauseMs = 1;
 const pauseGrowth = 1.2;
 const longestPauseMs = 100;
+/** Node takes what is longer for no time at all. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /** `ContainerService.waitForListening`: asks the kernel, not the service; needs no program in the image. */
 export async function waitForListening(container: Container, options: WaitForListeningOptions): Promise<void> {
   const run = runOf(container);
-  const deadline = AbortSignal.timeout(options.timeoutMs);
+  const deadline = AbortSignal.timeout(Math.min(options.timeoutMs, longestTimerMs));
   const signal = AbortSignal.any([deadline, options.signal]);
   let outcome: RunOutcome | undefined;
   // The container's record learns of it only later.

@@ -6,7 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import type * as Runcible from "../../../src/index";
-import { GenericContainer, type RuncibleError, Wait, type WaitStrategy } from "../../../src/index";
+import {
+  GenericContainer,
+  type RuncibleError,
+  StartupCheckStrategy,
+  type StartupStatus,
+  Wait,
+  type WaitStrategy,
+} from "../../../src/index";
 import { busyboxImage } from "../../integration/api/busybox-image";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 
@@ -94,12 +101,29 @@ test("pain 5: a start that fails for an image that lacks says so in its message"
   expect((await failureOf(container)).message).toContain("127.0.0.1:1");
 });
 
+/** Of a user's: it looks at nothing but its own question, which never gets an answer. */
+class NeverReady extends StartupCheckStrategy {
+  override async checkStartupState(): Promise<StartupStatus> {
+    return "PENDING";
+  }
+}
+
+const ownWait: WaitStrategy = {
+  waitUntilReady: () => new Promise(() => {}),
+  withStartupTimeout: () => ownWait,
+  isStartupTimeoutSet: () => false,
+  getStartupTimeout: () => 0,
+};
+
 const waits: readonly (readonly [string, WaitStrategy])[] = [
   ["listening ports", Wait.forListeningPorts()],
   ["a log line", Wait.forLogMessage("never")],
   ["HTTP", Wait.forHttp("/", 80)],
   ["a health check", Wait.forHealthCheck()],
   ["a command", Wait.forSuccessfulCommand("false")],
+  ["a check of the user's own", new NeverReady()],
+  ["a strategy of the user's own", ownWait],
+  ["all of several, one of them the user's own", Wait.forAll([Wait.forLogMessage(/one/), ownWait])],
   ["all of several", Wait.forAll([Wait.forListeningPorts(), Wait.forLogMessage("never")])],
 ];
 
@@ -109,7 +133,7 @@ test.each(waits)(
     const container = new GenericContainer(image)
       .withExposedPorts(80)
       .withHealthCheck({ test: ["CMD-SHELL", "false"], interval: 60_000 })
-      .withCommand(["sh", "-c", "sleep 0.5; exit 9"])
+      .withCommand(["sh", "-c", "echo one; sleep 0.5; exit 9"])
       .withStartupTimeout(100_000)
       .withWaitStrategy(wait);
 

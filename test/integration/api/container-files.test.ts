@@ -98,3 +98,26 @@ test("a container that changes nothing has no changes", async () => {
   const docker = new Docker({ socketPath: socketPathOf(engine.stateFolder, process.getuid?.() ?? 0) });
   expect(await docker.getContainer(id).changes()).toEqual([]);
 });
+
+test.each([
+  ["without a user keep the archive's", "", "4242:4343\n4242:4343\n"],
+  ["with a user become that one's where asked for", "65534:65534", "65534:65534\n4242:4343\n"],
+])("owners of files copied into a container %s", async (_what, user, owners) => {
+  const { client } = engine;
+  const { Id: id } = await client.containers.create({
+    Image: await busyboxImage(),
+    User: user,
+    Cmd: ["stat", "-c", "%u:%g", "/tmp/asked", "/tmp/plain"],
+  });
+  onTestFinished(() => client.containers.remove(id, { force: true, volumes: true }));
+  const file = (name: string): Readable => Readable.from([tarOf([{ name, data: "x", uid: 4242, gid: 4343 }])]);
+
+  await client.containers.putArchive(id, "/tmp", file("asked"), { copyUIDGID: true });
+  await client.containers.putArchive(id, "/tmp", file("plain"));
+
+  await client.containers.start(id);
+  await client.containers.wait(id);
+  const chunks: string[] = [];
+  for await (const chunk of await client.containers.logs(id)) chunks.push(String(chunk));
+  expect(chunks.join("")).toBe(owners);
+});

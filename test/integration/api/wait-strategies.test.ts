@@ -1,5 +1,6 @@
+import type Docker from "dockerode";
 import { expect, test } from "vitest";
-import { GenericContainer, StartupCheckStrategy, Wait } from "../../../src/index";
+import { GenericContainer, StartupCheckStrategy, type StartupStatus, Wait } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { busyboxImage } from "./busybox-image";
 
@@ -126,4 +127,33 @@ test("a startup check of a user's own decides", async () => {
     .start();
 
   expect(check.asked).toBe(3);
+});
+
+test("a time limit beyond what a timer can have is none, not zero", async () => {
+  await using container = await new GenericContainer(await busyboxImage())
+    .withCommand(["sh", "-c", "sleep 0.3; echo ready; sleep 60"])
+    .withWaitStrategy(Wait.forAll([Wait.forLogMessage("ready")]).withDeadline(Number.MAX_SAFE_INTEGER))
+    .withStartupTimeout(2 ** 31)
+    .start();
+
+  expect(container.getId()).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test("a wait of the user's own may be for the container's end, and is asked once more then", async () => {
+  const answers: string[] = [];
+  class HasEnded extends StartupCheckStrategy {
+    override async checkStartupState(docker: Docker, id: string): Promise<StartupStatus> {
+      const { State } = await docker.getContainer(id).inspect();
+      answers.push(State.Status);
+      return State.Running ? "PENDING" : State.ExitCode === 3 ? "SUCCESS" : "FAIL";
+    }
+  }
+  const container = new GenericContainer(await busyboxImage())
+    .withCommand(["sh", "-c", "sleep 0.3; exit 3"])
+    .withWaitStrategy(new HasEnded());
+
+  await using started = await container.start();
+
+  expect(started.getId()).toMatch(/^[0-9a-f]{64}$/);
+  expect(answers.at(-1)).toBe("exited");
 });

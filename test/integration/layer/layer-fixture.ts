@@ -27,13 +27,16 @@ export interface Entry {
   readonly linkName?: string;
   readonly data?: string | Buffer;
   readonly mode?: number;
+  /** Default: root's. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 /** A tar archive with exactly these entries, hostile ones too: no tool would write them. */
 export function tarOf(entries: readonly Entry[]): Buffer {
-  const blocks = entries.flatMap(({ name, type = "0", linkName = "", data = "", mode = 0o644 }) => {
+  const blocks = entries.flatMap(({ name, type = "0", linkName = "", data = "", mode = 0o644, uid = 0, gid = 0 }) => {
     const size = Buffer.byteLength(data);
-    const header = buildHeader({ name, linkName, type, mode, uid: 0, gid: 0, size, mtime: 1 });
+    const header = buildHeader({ name, linkName, type, mode, uid, gid, size, mtime: 1 });
     header.write(linkName, 157, 100, "utf8");
     const content = typeof data === "string" ? Buffer.from(data) : data;
     return [withChecksum(header), content, Buffer.alloc(paddingOf(size))];
