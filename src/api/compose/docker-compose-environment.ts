@@ -81,7 +81,10 @@ export class DockerComposeEnvironment {
     return this;
   }
 
-  /** By the name of a container without the project's, `web-1`, or its `container_name`. */
+  /**
+   * For a container, by its name without the project's, `web-1`, or its `container_name`; by the name of a service, `web`,
+   * for all its containers that have none of their own. That there is such a one is checked when the files are read.
+   */
   withWaitStrategy(containerName: string, waitStrategy: WaitStrategy): this {
     checkedWith(waitStrategy, ["waitUntilReady"], `the wait strategy of ${containerName}`);
     this.#waits.set(checkedText(containerName, "the container to wait for"), waitStrategy);
@@ -114,14 +117,14 @@ export class DockerComposeEnvironment {
   }
 
   /**
-   * Resolves when the services (default: all) run and are ready. Throws `invalid-argument` for a wait strategy of a
-   * container that the files cannot make. After a failure everything is removed again, and the
-   * error has the last log lines of the container that did not become ready.
+   * Resolves when the services (default: all) run and are ready. Throws `invalid-argument`, which names the containers,
+   * for a wait strategy of one that the files cannot make. After a failure everything is removed again, and the error has
+   * the last log lines of the container that did not become ready.
    */
   async up(services: string[] = []): Promise<StartedDockerComposeEnvironment> {
     const runtime = await getRuntime();
     const project = await this.#load(services);
-    checkWaitTargets(project, [...this.#waits.keys()]);
+    checkWaitTargets(project, [...this.#waits.keys()], chosenOptions(this.#clientOptions).scale);
     try {
       await this.#bringUp(runtime, project, services);
       const containers = await awaitContainers(runtime, project.name, {
@@ -129,7 +132,6 @@ export class DockerComposeEnvironment {
         byDefault: this.#defaultWait,
         startupTimeoutMs: this.#startupTimeoutMs,
       });
-      this.#warnOfUnusedWaits([...containers.keys()]);
       return new StartedDockerComposeEnvironment({ runtime, name: project.name }, containers);
     } catch (error) {
       const everything = { volumes: true, stopTimeoutSeconds: 0 };
@@ -198,13 +200,5 @@ export class DockerComposeEnvironment {
   async #labels(runtime: Runtime): Promise<Readonly<Record<string, string>>> {
     const base = baseLabels(runtime.version);
     return this.#autoCleanup ? { ...base, [LABEL_TESTCONTAINERS_SESSION_ID]: (await runtime.session()).id } : base;
-  }
-
-  #warnOfUnusedWaits(names: readonly string[]): void {
-    const unused = [...this.#waits.keys()].filter((name) => !names.includes(name));
-    if (unused.length === 0) return;
-    log.warn(
-      `No containers were started for the configured wait strategy names: "${unused.join('", "')}". Wait strategies go by names of containers, such as ${names[0] ?? "web-1"}, not of services.`,
-    );
   }
 }

@@ -1,7 +1,9 @@
+import type { ObservedContainer } from "../../compose/plan/observed";
 import { inspectResultOf } from "../container/inspect-result";
 import { inspectPublished } from "../container/published-ports";
 import { startFailure } from "../container/start-failure";
 import { StartedGenericContainer } from "../container/started-generic-container";
+import { log } from "../log";
 import { BoundPorts } from "../ports/bound-ports";
 import type { PortWithOptionalBinding } from "../ports/port";
 import { containerHandle } from "../runtime/container-handle";
@@ -12,10 +14,13 @@ import type { WaitStrategy } from "../wait/wait-strategy";
 import { composeVerbs } from "./compose-verbs";
 
 export interface ChosenWaits {
+  /** By containers and, for those that are not named, by services. */
   readonly byName: ReadonlyMap<string, WaitStrategy>;
   readonly byDefault: WaitStrategy | undefined;
   readonly startupTimeoutMs: number | undefined;
 }
+
+type NamedContainer = Pick<ObservedContainer, "id" | "name" | "service">;
 
 /** The containers of a project that run, once each is ready; by name without that of the project. */
 export async function awaitContainers(
@@ -24,20 +29,33 @@ export async function awaitContainers(
   waits: ChosenWaits,
 ): Promise<ReadonlyMap<string, StartedGenericContainer>> {
   const containers = await composeVerbs().observeContainers(runtime.engine, project);
-  const running = containers.filter(({ isRunning }) => isRunning);
+  const running = containers
+    .filter(({ isRunning }) => isRunning)
+    .map((container) => ({ ...container, name: shortName(container.name, project) }));
+  warnOfUnusedWaits(running, waits);
   const started = await Promise.all(
-    running.map(async ({ id, name }) => {
-      const shortName = name.startsWith(`${project}-`) ? name.slice(project.length + 1) : name;
-      return [shortName, await awaitContainer(runtime, id, shortName, waits)] as const;
-    }),
+    running.map(async (container) => [container.name, await awaitContainer(runtime, container, waits)] as const),
   );
   return new Map(started);
 }
 
+/** Of services that were not asked for, or whose container has ended already. */
+function warnOfUnusedWaits(running: readonly NamedContainer[], { byName }: ChosenWaits): void {
+  const unused = [...byName.keys()].filter((name) => !running.some((one) => one.name === name || one.service === name));
+  if (unused.length === 0) return;
+  log.warn(
+    `No containers were started for the configured wait strategy names: "${unused.join('", "')}"; these run: ${running.map(({ name }) => name).join(", ") || "none"}`,
+  );
+}
+
+/** Without the name of the project, which a `container_name` does not begin with. */
+export function shortName(name: string, project: string): string {
+  return name.startsWith(`${project}-`) ? name.slice(project.length + 1) : name;
+}
+
 async function awaitContainer(
   runtime: Runtime,
-  id: string,
-  name: string,
+  { id, name, service }: NamedContainer,
   { byName, byDefault, startupTimeoutMs }: ChosenWaits,
 ): Promise<StartedGenericContainer> {
   const { engine, hostIps } = runtime;
@@ -47,7 +65,8 @@ async function awaitContainer(
     const inspect = await inspectPublished(engine, id);
     image = inspect.Config.Image;
     const boundPorts = BoundPorts.fromInspectResult(hostIps, inspectResultOf(inspect));
-    const waitStrategy = byName.get(name) ?? byDefault ?? (await defaultWaitStrategy(runtime, inspect));
+    const waitStrategy =
+      byName.get(name) ?? byName.get(service) ?? byDefault ?? (await defaultWaitStrategy(runtime, inspect));
     if (startupTimeoutMs !== undefined) waitStrategy.withStartupTimeout(startupTimeoutMs);
     await waitByStrategy(waitStrategy, { container: containerHandle(engine, id), boundPorts });
     // Keys such as `80/tcp` are what the port type calls a port with its protocol.

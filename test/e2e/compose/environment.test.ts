@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import type * as Runcible from "../../../src/index";
 import { spawnTool } from "../../../src/internal/exec";
 import { busyboxImage } from "../../integration/api/busybox-image";
 import { composeFiles } from "../../support/compose-files";
@@ -9,9 +10,7 @@ import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { waitUntil } from "../../support/wait-until";
 
 /** The package as it is published: what it loads late, it loads by `require`. */
-const { DockerComposeEnvironment, Wait } = createRequire(import.meta.url)(
-  "../../../build/index.js",
-) as typeof import("../../../src/index");
+const { DockerComposeEnvironment, Wait } = createRequire(import.meta.url)("../../../build/index.js") as typeof Runcible;
 
 const engine = useEngineOfThisFile();
 const image = "runcible-test/busybox:1";
@@ -69,6 +68,106 @@ test("only the services asked for come up, and stopped ones stay until down", as
   expect(await namesOf(name)).toEqual([`/${name}-a-1`]);
   await stopped.down();
   expect(await namesOf(name)).toEqual([]);
+});
+
+test("withEnvironmentFile takes the place of .env, and the environment of the test wins over both", async () => {
+  const command = "sh -c 'echo $A $B $C; exec sleep 1000'";
+  await using files = await composeFiles({
+    "compose.yaml": `services: {a: {image: ${image}, command: "${command}"}}`,
+    ".env": "A=default\nB=default\nC=default\n",
+    "other.env": "A=other\nB=other\n",
+  });
+  await using environment = await new DockerComposeEnvironment(files.folder, "compose.yaml")
+    .withProjectName(`file${process.pid}`)
+    .withEnvironmentFile("other.env")
+    .withEnvironment({ B: "test" })
+    .withDefaultWaitStrategy(Wait.forLogMessage("other test"))
+    .up();
+  // The line ends there: of the name that only .env has, nothing comes.
+  const log = await environment.getContainer("a-1").logs();
+  expect(String((await once(log, "data"))[0])).toBe("other test\n");
+  log.destroy();
+
+  const missing = new DockerComposeEnvironment(files.folder, "compose.yaml").withEnvironmentFile("none.env").up();
+  await expect(missing).rejects.toMatchObject({
+    code: "compose-file-missing",
+    message: expect.stringContaining("none.env"),
+  });
+});
+
+test("withNoRecreate keeps containers that are there, even when the file has changed", async () => {
+  const text = (command: string): string =>
+    `services: {a: {image: ${image}, command: ${command}, stop_grace_period: 0s}}`;
+  await using files = await composeFiles({
+    "one.yaml": text("sleep 1000"),
+    "two.yaml": text("sleep 2000"),
+  });
+  const up = (file: string): Promise<Runcible.StartedDockerComposeEnvironment> =>
+    new DockerComposeEnvironment(files.folder, file).withNoRecreate().up();
+
+  const first = await up("one.yaml");
+  const second = await up("two.yaml");
+  const id = first.getContainer("a-1").getId();
+  expect(second.getContainer("a-1").getId()).toBe(id);
+  expect(await namesOf("testcontainers-node")).toEqual(["/testcontainers-node-a-1"]);
+
+  const replaced = await new DockerComposeEnvironment(files.folder, "two.yaml")
+    .withProjectName("testcontainers-node")
+    .up();
+  expect(replaced.getContainer("a-1").getId()).not.toBe(id);
+  await replaced.down();
+});
+
+test("a wait strategy of a service is for each of its containers, one of a container comes first", async () => {
+  const script = "sh -c 'sleep 0.2; echo up as $$HOSTNAME; exec sleep 1000'";
+  const scaled = `services: {a: {image: ${image}, scale: 3, command: "${script}"}}`;
+  await using files = await composeFiles({ "compose.yaml": scaled });
+  const waited: string[] = [];
+  const noted = (name: string): Runcible.WaitStrategy => {
+    const strategy = Wait.forLogMessage(/up as/);
+    const waitUntilReady = strategy.waitUntilReady.bind(strategy);
+    strategy.waitUntilReady = async (...args) => {
+      await waitUntilReady(...args);
+      waited.push(name);
+    };
+    return strategy;
+  };
+  await using environment = await new DockerComposeEnvironment(files.folder, "compose.yaml")
+    .withProjectName(`each${process.pid}`)
+    .withWaitStrategy("a", noted("a"))
+    .withWaitStrategy("a-2", noted("a-2"))
+    .up();
+
+  expect(waited.sort()).toEqual(["a", "a", "a-2"]);
+  expect(() => environment.getContainer("a-4")).toThrow("these are: a-1, a-2, a-3");
+});
+
+test.each(["web-7", "wep", "b-1"])(
+  "a wait strategy of %s, which no service makes, ends up() with the names of those made",
+  async (name) => {
+    await using files = await composeFiles({
+      "compose.yaml": `services: {web: {image: ${image}, command: sleep 1000}}`,
+    });
+    const project = `unknown${process.pid}`;
+    const up = new DockerComposeEnvironment(files.folder, "compose.yaml")
+      .withProjectName(project)
+      .withWaitStrategy(name, Wait.forLogMessage("NEVER"))
+      .up();
+    await expect(up).rejects.toMatchObject({
+      code: "invalid-argument",
+      message: expect.stringMatching(/containers are web-1$/),
+    });
+    expect(await namesOf(project)).toEqual([]);
+  },
+);
+
+test("a wait strategy of a service is not swallowed", async () => {
+  await using files = await composeFiles({ "compose.yaml": `services: {web: {image: ${image}, command: sleep 1000}}` });
+  const up = new DockerComposeEnvironment(files.folder, "compose.yaml")
+    .withProjectName(`never${process.pid}`)
+    .withWaitStrategy("web", Wait.forLogMessage("NEVER").withStartupTimeout(300))
+    .up();
+  await expect(up).rejects.toMatchObject({ code: "start-failed", message: expect.stringContaining("NEVER") });
 });
 
 test("a container that does not become ready ends in an error with its log, and nothing is left", async () => {
