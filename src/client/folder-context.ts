@@ -1,9 +1,9 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { type IgnoreRules, parseIgnoreFile } from "../build/dockerfile/ignore-patterns";
 import { hasCode, RuncibleError } from "../internal/errors";
-import { randomId } from "../internal/ids";
 import { packFolder } from "./pack-folder";
 
 export interface FolderContext {
@@ -11,11 +11,13 @@ export interface FolderContext {
   readonly stream: Readable;
   /** Path of the Dockerfile in it. */
   readonly dockerfile: string;
+  /** What is in the Dockerfile. */
+  readonly text: string;
 }
 
 /**
- * A folder as the context of a build, without what .dockerignore leaves out. `file` is a path of the caller's; default:
- * the folder's `Dockerfile`. Throws `path-not-found`, `invalid-argument` for a Dockerfile outside the folder.
+ * A folder as the context of a build, without what .dockerignore leaves out. `file` is a path of the caller's, also of
+ * one outside the folder; default: the folder's `Dockerfile`. Throws `path-not-found`.
  */
 export async function openFolderContext(
   folder: string,
@@ -23,34 +25,42 @@ export async function openFolderContext(
   workingFolder: string,
 ): Promise<FolderContext> {
   const root = resolve(workingFolder, folder);
-  const dockerfile = file === undefined ? "Dockerfile" : relative(root, resolve(workingFolder, file));
-  if (dockerfile.startsWith("..") || isAbsolute(dockerfile)) {
-    throw new RuncibleError("invalid-argument", `build ${folder}: the Dockerfile ${file} is not in it; move it there`);
+  const path = file === undefined ? join(root, "Dockerfile") : resolve(workingFolder, file);
+  const dockerfile = relative(root, path);
+  const isOutside = dockerfile === ".." || dockerfile.startsWith("../");
+  const text = await textOf(path);
+  if (text === undefined) {
+    const missing = isOutside ? path : dockerfile;
+    throw new RuncibleError("path-not-found", `build ${folder}: there is no ${missing}; name it with --file`);
   }
-  if ((await textOf(join(root, dockerfile))) === undefined) {
-    throw new RuncibleError("path-not-found", `build ${folder}: there is no ${dockerfile}; name it with --file`);
-  }
-  return { stream: await packContext(root, dockerfile), dockerfile };
+  if (isOutside) return openContextWith(root, text, await textOf(`${path}.dockerignore`));
+  return { stream: await packContext(root, dockerfile), dockerfile, text };
 }
 
-/** As `openFolderContext`, with a Dockerfile that is no file of the folder. */
-export async function openContextWith(folder: string, dockerfileText: string): Promise<FolderContext> {
-  const dockerfile = `.dockerfile-${randomId().slice(0, 12)}`;
-  return { stream: await packContext(folder, dockerfile, new Map([[dockerfile, dockerfileText]])), dockerfile };
+/**
+ * As `openFolderContext`, with a Dockerfile that is no file of the folder. `ignoreText` is in place of the folder's
+ * .dockerignore. As with the docker command line, the Dockerfile travels as a file that .dockerignore names.
+ */
+export async function openContextWith(folder: string, text: string, ignoreText?: string): Promise<FolderContext> {
+  // Of its content, so that the same build finds its steps in the cache.
+  const dockerfile = `.dockerfile-${createHash("sha256").update(text).digest("hex").slice(0, 12)}`;
+  const given = ignoreText ?? (await textOf(join(folder, ".dockerignore"))) ?? ".dockerignore";
+  const rules = parseIgnoreFile(given);
+  const added = new Map([
+    [dockerfile, text],
+    [".dockerignore", `${given}\n${dockerfile}\n`],
+  ]);
+  return { stream: packFolder(folder, rules, added), dockerfile, text };
 }
 
-async function packContext(
-  root: string,
-  dockerfile: string,
-  added: ReadonlyMap<string, string> = new Map(),
-): Promise<Readable> {
+async function packContext(root: string, dockerfile: string): Promise<Readable> {
   const rules = await rulesOf(root, dockerfile);
   const always = new Set([dockerfile, ".dockerignore", `${dockerfile}.dockerignore`]);
   // A Dockerfile that is left out may lie in a folder that is.
   const { hasExceptions } = rules;
   const isDockerfileBelow = dockerfile.includes("/");
   const ignores = (name: string): boolean => !always.has(name) && rules.ignores(name);
-  return packFolder(root, { ignores, hasExceptions: hasExceptions || isDockerfileBelow }, added);
+  return packFolder(root, { ignores, hasExceptions: hasExceptions || isDockerfileBelow });
 }
 
 async function rulesOf(root: string, dockerfile: string): Promise<IgnoreRules> {

@@ -15,14 +15,14 @@ export interface PackRules {
 
 /**
  * A folder as tar, for a build: files, folders and links with their permissions and times, owned by root. `added` are
- * further files, by name.
+ * further files, by name, in place of those of the folder.
  */
 export function packFolder(folder: string, rules: PackRules, added: ReadonlyMap<string, string> = new Map()): Readable {
   // Loaded when something is packed: a fresh process pays for what it loads.
   const { pack } = require("tar-stream") as typeof import("tar-stream");
   const tar = pack();
   const write = async (): Promise<void> => {
-    await addContent({ tar, folder, rules, pending: new Map() }, "");
+    await addContent({ tar, folder, rules, added, pending: new Map() }, "");
     for (const [name, text] of added) tar.entry({ name, mode: 0o644 }, text);
     tar.finalize();
   };
@@ -37,6 +37,7 @@ interface PackJob {
   readonly tar: Pack;
   readonly folder: string;
   readonly rules: PackRules;
+  readonly added: ReadonlyMap<string, string>;
   /** Folders above, outermost first, that are left out unless something in them is not. */
   readonly pending: Map<string, EntryHeader>;
 }
@@ -50,6 +51,7 @@ async function addContent(job: PackJob, parent: string): Promise<void> {
 }
 
 async function addEntry(job: PackJob, name: string): Promise<void> {
+  if (job.added.has(name)) return;
   const isIgnored = job.rules.ignores(name);
   if (isIgnored && !job.rules.hasExceptions) return;
   const path = join(job.folder, name);

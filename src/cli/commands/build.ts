@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { baseNames } from "../../build/dockerfile/base-names";
-import { openFolderContext } from "../../client/folder-context";
+import { type FolderContext, openContextWith, openFolderContext } from "../../client/folder-context";
 import { credentialsToBuild } from "../../client/pull-credentials";
 import { registryOf } from "../../client/registry-credentials";
 import { messageOf, RuncibleError } from "../../internal/errors";
@@ -21,7 +22,12 @@ export const buildCommand: Command = {
       isRepeatable: true,
       description: "Value of an ARG: NAME=VALUE, or NAME to take it from here",
     },
-    { name: "file", short: "f", type: "string", description: "Path of the Dockerfile (default: PATH/Dockerfile)" },
+    {
+      name: "file",
+      short: "f",
+      type: "string",
+      description: "Path of the Dockerfile, anywhere; - for standard input (default: PATH/Dockerfile)",
+    },
     { name: "label", type: "string", isRepeatable: true, description: "Label of the image: NAME=VALUE" },
     { name: "no-cache", type: "boolean", description: "Make every step anew" },
     { name: "platform", type: "string", description: "Platform of the base images, linux/arm64 for example" },
@@ -45,11 +51,10 @@ export const buildCommand: Command = {
   ],
   arguments: { min: 1, max: 1 },
   run: async (context, { flags, arguments: [folder = ""] }) => {
-    const { stream, dockerfile } = await openFolderContext(folder, textFlag(flags, "file"), context.workingFolder);
+    const { stream, dockerfile, text: dockerfileText } = await openContext(folder, textFlag(flags, "file"), context);
     const secrets = new Map(await Promise.all(listFlag(flags, "secret").map((text) => secretOf(text, context))));
     await using agents = await openSshAgents(listFlag(flags, "ssh"), context);
     const buildArgs = pairsOf(listFlag(flags, "build-arg"), context.env);
-    const dockerfileText = await readFile(join(resolve(context.workingFolder, folder), dockerfile), "utf8");
     const bases = baseNames(dockerfileText, buildArgs).map((name) => ({ name, registry: registryOf(name) }));
     const isQuiet = flags["quiet"] === true;
     const client = await context.connect();
@@ -84,6 +89,15 @@ export const buildCommand: Command = {
     }
   },
 };
+
+async function openContext(
+  folder: string,
+  file: string | undefined,
+  { workingFolder, stdin }: CommandContext,
+): Promise<FolderContext> {
+  if (file !== "-") return openFolderContext(folder, file, workingFolder);
+  return openContextWith(resolve(workingFolder, folder), await text(stdin));
+}
 
 /** A failed command of the Dockerfile ends this one with the same exit code. */
 function commandExitCode(error: unknown, { err }: CommandContext): number {

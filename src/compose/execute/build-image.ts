@@ -1,12 +1,11 @@
-import { readFile, stat } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { baseNames } from "../../build/dockerfile/base-names";
 import type { EngineClient } from "../../client/client";
 import { type FolderContext, openContextWith, openFolderContext } from "../../client/folder-context";
 import { credentialsToBuild } from "../../client/pull-credentials";
 import { type CredentialSources, registryOf } from "../../client/registry-credentials";
 import { RuncibleError } from "../../internal/errors";
-import type { RegistryAuth } from "../../wire/registry-auth";
 import { isAddress } from "../load/paths";
 import type { BuildImage } from "../plan/operation";
 import { textMap } from "../plan/text-map";
@@ -44,8 +43,9 @@ export function clientImageBuilder(
 ): ImageBuilder {
   return async (request, onLine, signal) => {
     const { contextFolder, args, noCache, isPullForced, dockerfileText: _text, dockerfile: _file, ...rest } = request;
-    const { stream, dockerfile } = await contextOf(request);
-    const auths = sources && (await credentialsOf(client, request, sources));
+    const { stream, dockerfile, text } = await contextOf(request);
+    const bases = baseNames(text, args).map((name) => ({ name, registry: registryOf(name) }));
+    const auths = sources && (await credentialsToBuild(client.images, bases, sources));
     await client.build.image({
       ...rest,
       context: stream,
@@ -63,21 +63,9 @@ export function clientImageBuilder(
   };
 }
 
-async function credentialsOf(
-  { images }: Pick<EngineClient, "images">,
-  { contextFolder, dockerfile, dockerfileText, args }: ImageBuildRequest,
-  sources: CredentialSources,
-): Promise<ReadonlyMap<string, RegistryAuth>> {
-  const text = dockerfileText ?? (await readFile(resolve(contextFolder, dockerfile), "utf8"));
-  const bases = baseNames(text, args).map((name) => ({ name, registry: registryOf(name) }));
-  return credentialsToBuild(images, bases, sources);
-}
-
 async function contextOf({ contextFolder, dockerfile, dockerfileText }: ImageBuildRequest): Promise<FolderContext> {
   if (dockerfileText !== undefined) return openContextWith(contextFolder, dockerfileText);
-  const path = resolve(contextFolder, dockerfile);
-  if (!relative(contextFolder, path).startsWith("..")) return openFolderContext(contextFolder, path, contextFolder);
-  return openContextWith(contextFolder, await readFile(path, "utf8"));
+  return openFolderContext(contextFolder, resolve(contextFolder, dockerfile), contextFolder);
 }
 
 /** Throws `compose-file-missing` when the context or the Dockerfile lacks. */

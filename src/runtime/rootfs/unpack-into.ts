@@ -1,11 +1,10 @@
 import { utimes } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { extract } from "tar-stream";
 import { hasCode, isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
 import type { TreeWalk } from "../tree/tree-walk";
 import { partsOf, walkTo } from "../tree/walk-to";
 import { plainTar } from "./plain-tar";
+import { tarEntries } from "./tar-entries";
 import { createEntryWriter, type EntryWriter, type WriteOptions, type WrittenFolder } from "./write-entry";
 
 export interface UnpackIntoOptions extends WriteOptions {
@@ -56,11 +55,7 @@ async function baseOf(walk: TreeWalk, path: string): Promise<string> {
 }
 
 async function writeAll(writer: EntryWriter, archive: Readable, signal: AbortSignal): Promise<void> {
-  const tar = extract();
-  const reading = pipeline(await plainTar(archive), tar, { signal });
-  reading.catch(() => {});
-  for await (const entry of tar) await writer.write(entry);
-  await reading;
+  for await (const entry of tarEntries(await plainTar(archive), signal)) await writer.write(entry);
 }
 
 /** A folder that is gone or is another by now has its own time. */

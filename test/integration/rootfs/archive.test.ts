@@ -104,6 +104,35 @@ test("files arrive with their modes, parents are made, links are kept", async ()
   expect(await readlink(join(root, "opt/app/current"))).toBe("run");
 });
 
+/** Two files of 3 and 47 bytes: headers of 512 bytes, the first file's data filled up, 47 bytes, padding, trailer. */
+const twoFiles = tarOf([
+  { name: "one", data: "one" },
+  { name: "two", data: "2".repeat(47) },
+]);
+
+test.each([
+  ["all of it", 0],
+  ["no trailer", 4 * 512],
+  ["no padding either", 3 * 512 + 47],
+  ["a part of the padding", 3 * 512 + 300],
+])("an archive with whole entries is taken: %s", async (_, end) => {
+  await putBytes("/etc", end === 0 ? twoFiles : twoFiles.subarray(0, end));
+
+  expect(await readFile(join(root, "etc/two"), "utf8")).toBe("2".repeat(47));
+});
+
+test.each([
+  ["in the data of an entry", 3 * 512 + 46],
+  ["before the data of an entry", 3 * 512],
+  ["in a header", 2 * 512 + 100],
+  ["in the trailer", 4 * 512 + 100],
+])("an archive that is cut off is refused: %s", async (_, end) => {
+  await expect(putBytes("/etc", twoFiles.subarray(0, end))).rejects.toMatchObject({
+    code: "invalid-argument",
+    message: expect.stringContaining("Error processing tar file"),
+  });
+});
+
 test("a gzipped archive is taken as well", async () => {
   const zipped = gzipSync(tarOf([{ name: "zipped", data: "z" }]));
   await putBytes("/etc", zipped);
