@@ -5,8 +5,8 @@ import { run } from "../../../src/internal/exec";
 import { busyboxImage } from "../../integration/api/busybox-image";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { processesOf } from "../../support/leaks/processes";
+import { nodeOfNpm } from "../../support/program-of-npm";
 import { type InstalledPackage, installPackage } from "../packaging/installed-package";
-import { nodeOfNpm } from "./node-of-npm";
 
 /** The oldest that package.json allows, and the newest of each line that is maintained. */
 const versions = ["20.18.0", "20.20.2", "22.23.3", "24.21.0"];

@@ -1,8 +1,10 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runUnchecked } from "../../../src/internal/exec";
 import { busyboxImage } from "../../integration/api/busybox-image";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
+import { denoOfNpm } from "../../support/program-of-npm";
 import { type InstalledPackage, installPackage } from "../packaging/installed-package";
 
 // What a test process has to leave behind: nothing that keeps it, and nothing that a leak detector finds.
@@ -86,3 +88,27 @@ test.each(["forks", "threads"])(
     expect(`${stdout}${stderr}`).not.toMatch(/hanging|timed out|keeping/i);
   },
 );
+
+test("pain 13: Deno's sanitizers find nothing after the import, nor after a container, and would find what is left", async () => {
+  const suite = join(installed.folder, "deno");
+  await mkdir(suite);
+  const strictly = (name: string, body: string): string =>
+    `Deno.test({ name: "${name}", sanitizeOps: true, sanitizeResources: true, fn: async () => {${body}} });`;
+  await writeFile(
+    join(suite, "use_test.cjs"),
+    `const { GenericContainer, Wait } = require("runcible");
+     ${strictly("imports", `require("runcible");`)}
+     ${strictly("uses", use)}
+     ${strictly("leaves a file open", `globalThis.left = await Deno.open("/dev/null");`)}`,
+  );
+  const args = ["test", "--allow-all", "--no-lock", "--no-check", suite];
+
+  const env = { ...process.env, NO_COLOR: "1" };
+
+  const deno = await denoOfNpm("2.9.6");
+  const { stdout } = await runUnchecked(deno, args, { cwd: suite, env, timeoutMs: 120_000 });
+
+  expect(stdout).toMatch(/^imports \.\.\. ok/m);
+  expect(stdout).toMatch(/^uses \.\.\. ok/m);
+  expect(stdout).toMatch(/^leaves a file open \.\.\. FAILED/m);
+});
