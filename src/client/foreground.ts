@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { RuncibleError } from "../internal/errors";
 import { exitOf, spawnTool } from "../internal/exec";
+import { nodeProgram } from "../internal/node-program";
 import { socketPathOf, stateFolderOf } from "../internal/state-folder";
 import { createClient, type EngineClient } from "./client";
 import { canAskForCgroup } from "./delegation";
@@ -25,7 +26,7 @@ export async function runEngineInForeground(
   const program = join(__dirname, "..", "engine", "main.js");
   const idMaps = await ownIdMaps();
   const hasScope = await canAskForCgroup(uid, env);
-  const { command, args } = supervisorCommand({ stateFolder, node: process.execPath, program, idMaps, hasScope });
+  const { command, args } = supervisorCommand({ stateFolder, node: nodeProgram(), program, idMaps, hasScope });
   const client = createClient({ kind: "unix", path: socketPath });
   // A group of its own: Ctrl-C is for us, and the supervisor must outlive the engine.
   const child = spawnTool(command, args, {

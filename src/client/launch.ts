@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasCode, RuncibleError } from "../internal/errors";
 import { exitOf, spawnTool } from "../internal/exec";
+import { nodeProgram } from "../internal/node-program";
 import type { RuncibleInfo } from "../wire/session";
 import type { EngineClient } from "./client";
 import { canAskForCgroup } from "./delegation";
@@ -118,7 +119,7 @@ async function startEngine(request: LaunchRequest, deadline: number): Promise<Ru
   const { client, stateFolder, program, env } = request;
   const idMaps = await ownIdMaps();
   const hasScope = await canAskForCgroup(request.uid, env);
-  const { command, args } = supervisorCommand({ stateFolder, node: process.execPath, program, idMaps, hasScope });
+  const { command, args } = supervisorCommand({ stateFolder, node: nodeProgram(), program, idMaps, hasScope });
   const log = await openEngineLog(stateFolder);
   const child = spawnTool(command, args, { cwd: "/", env, detached: true, stdio: ["ignore", log.fd, log.fd] });
   // Listened for before anything is awaited: flock gives up within a millisecond when another engine has the lock.

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { EngineClient } from "../../client/client";
+import { nodeProgram } from "../../internal/node-program";
 
 export interface RelayTarget {
   readonly exposePort: number;
@@ -19,7 +20,7 @@ export interface RelayCommand {
 export async function nodeImage(engine: EngineClient): Promise<string> {
   const name = `localhost/runcible/node:${process.version.slice(1)}`;
   if (!(await engine.images.exists(name))) {
-    await engine.images.buildHostImage({ Name: name, Executables: [process.execPath] });
+    await engine.images.buildHostImage({ Name: name, Executables: [nodeProgram()] });
   }
   return name;
 }
@@ -27,7 +28,7 @@ export async function nodeImage(engine: EngineClient): Promise<string> {
 /** What a container of that image is to run: a listener per target, whose connections go on to it. */
 export function relayCommand(targets: readonly RelayTarget[]): RelayCommand {
   return {
-    entrypoint: [basename(process.execPath), "--eval", relayProgram, "--"],
+    entrypoint: [basename(nodeProgram()), "--eval", relayProgram, "--"],
     command: targets.flatMap(({ exposePort, host, internalPort }) => [String(exposePort), host, String(internalPort)]),
   };
 }

@@ -1,9 +1,11 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runUnchecked } from "../../../src/internal/exec";
+import { run, runUnchecked } from "../../../src/internal/exec";
 import { busyboxImage } from "../../integration/api/busybox-image";
+import { useTestEngine } from "../../support/engine";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
+import { processesOf } from "../../support/leaks/processes";
 import { denoOfNpm } from "../../support/program-of-npm";
 import { type InstalledPackage, installPackage } from "../packaging/installed-package";
 
@@ -111,4 +113,17 @@ test("pain 13: Deno's sanitizers find nothing after the import, nor after a cont
   expect(stdout).toMatch(/^imports \.\.\. ok/m);
   expect(stdout).toMatch(/^uses \.\.\. ok/m);
   expect(stdout).toMatch(/^leaves a file open \.\.\. FAILED/m);
+});
+
+test("pain 13: an engine that Deno starts runs with Node", async () => {
+  await using engine = await useTestEngine({ RUNCIBLE_IDLE_SECONDS: "600" });
+  const script = join(installed.folder, "start-engine.cjs");
+  await writeFile(script, `require("runcible").getContainerRuntimeClient();`);
+
+  const deno = await denoOfNpm("2.9.6");
+  await run(deno, ["run", "--allow-all", "--no-lock", script], { cwd: installed.folder, env: engine.env });
+
+  const commands = (await processesOf(engine.stateFolder)).map(({ key }) => key).join("\n");
+  expect(commands).toMatch(/\) node \S+engine\/main\.js/);
+  expect(commands).not.toContain(deno);
 });
