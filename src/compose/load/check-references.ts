@@ -1,7 +1,8 @@
 import { nearestWord } from "../../internal/nearest-word";
 import type { FileResource, Project, Service } from "../model/project";
 import { faultIn } from "./fault";
-import { childOf, type MapNode, type Position } from "./node";
+import { childOf, type MapNode } from "./node";
+import { dependencyPlace, servicePlace } from "./service-place";
 
 /** Everything that a service names must exist, and nothing may contradict itself. Throws `compose-file-invalid` with the place. */
 export function checkReferences(project: Project, merged: MapNode): void {
@@ -12,23 +13,22 @@ export function checkReferences(project: Project, merged: MapNode): void {
 }
 
 function checkService(project: Project, name: string, service: Service, merged: MapNode): void {
-  const fail = (key: string, message: string): Error => {
-    const node = childOf(childOf(childOf(merged, "services"), name), key);
-    return faultIn({ at: node?.at ?? placeOf(merged, "services", name), key: `services.${name}.${key}`, message });
-  };
+  const fail = (key: string, message: string): Error => faultIn({ ...servicePlace(merged, name, key), message });
   const mustKnow = (key: string, other: string, known: Readonly<Record<string, unknown>>, kind: string): void => {
-    if (Object.hasOwn(known, other)) return;
-    if (kind === "service" && project.inactiveServices.includes(other)) {
-      throw fail(key, `it needs the service "${other}", whose profile is not active; activate it with --profile`);
-    }
-    const nearest = nearestWord(other, Object.keys(known));
-    throw fail(key, `there is no ${kind} "${other}"${nearest === undefined ? "" : `; did you mean "${nearest}"?`}`);
+    if (!Object.hasOwn(known, other)) throw fail(key, unknownName(kind, other, known));
+  };
+  const mustKnowService = (other: string): void => {
+    if (Object.hasOwn(project.services, other)) return;
+    const message = project.inactiveServices.includes(other)
+      ? `it needs the service "${other}", whose profile is not active; activate it with --profile`
+      : unknownName("service", other, project.services);
+    throw faultIn({ ...dependencyPlace(merged, name, other), message });
   };
 
   if (service.image === undefined && service.build === undefined) {
     throw fail("image", "a service needs an image or a build");
   }
-  for (const other of Object.keys(service.depends_on ?? {})) mustKnow("depends_on", other, project.services, "service");
+  for (const other of Object.keys(service.depends_on ?? {})) mustKnowService(other);
   for (const network of Object.keys(service.networks ?? {})) {
     mustKnow("networks", network, project.networks, "network");
   }
@@ -47,6 +47,11 @@ function checkService(project: Project, name: string, service: Service, merged: 
   }
   checkNetworkMode(service, fail);
   checkScale(service, fail);
+}
+
+function unknownName(kind: string, name: string, known: Readonly<Record<string, unknown>>): string {
+  const nearest = nearestWord(name, Object.keys(known));
+  return `there is no ${kind} "${name}"${nearest === undefined ? "" : `; did you mean "${nearest}"?`}`;
 }
 
 type Fail = (key: string, message: string) => Error;
@@ -88,8 +93,4 @@ function checkStored(section: "secrets" | "configs", name: string, merged: MapNo
   const words: readonly (keyof FileResource)[] =
     section === "secrets" ? ["file", "environment"] : ["file", "environment", "content"];
   throw faultIn({ at, key, message: `it needs one of ${words.join(", ")}` });
-}
-
-function placeOf(merged: MapNode, section: string, name: string): Position {
-  return childOf(childOf(merged, section), name)?.at ?? merged.at;
 }

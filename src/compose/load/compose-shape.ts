@@ -16,6 +16,7 @@ import {
   type Shape,
   size,
   text,
+  textLike,
   textOrList,
   textOrNumber,
 } from "./shape";
@@ -60,6 +61,19 @@ const build = either({
     secrets: noBuilder,
   }),
 });
+
+/** Empty is as good as `no`, as for a daemon. */
+const restartPolicy = textLike(
+  /^(no|always|unless-stopped|on-failure(:\d+)?)?$/,
+  "no, always, on-failure[:NUMBER] or unless-stopped",
+);
+/** Of Linux, where containers run, wherever this file is read. */
+const signalNames =
+  "HUP|INT|QUIT|ILL|TRAP|ABRT|IOT|BUS|FPE|KILL|USR[12]|SEGV|PIPE|ALRM|TERM|STKFLT|CHLD|CLD|CONT|STOP|TSTP|TTIN|TTOU|URG|XCPU|XFSZ|VTALRM|PROF|WINCH|IO|POLL|PWR|SYS|UNUSED|RTMIN(\\+\\d{1,2})?|RTMAX(-\\d{1,2})?";
+const signal = textLike(
+  new RegExp(`^((SIG)?(${signalNames})|[1-9]|[1-5]\\d|6[0-4])$`, "i"),
+  "a signal such as SIGTERM",
+);
 
 const healthcheck = record({
   disable: boolean,
@@ -173,9 +187,9 @@ const process = {
   stdin_open: boolean,
   tty: boolean,
   init: boolean,
-  stop_signal: text,
+  stop_signal: signal,
   stop_grace_period: duration,
-  restart: text,
+  restart: restartPolicy,
   healthcheck,
   labels: listOrMap,
   label_file: textOrList,

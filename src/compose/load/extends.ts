@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { RuncibleError } from "../../internal/errors";
-import { faultIn } from "./fault";
+import { faultIn, readReferred } from "./fault";
 import { merge } from "./merge";
 import { childOf, type MapNode, mapValues, type Node, textOf, withChild } from "./node";
 import { resolvePath } from "./paths";
@@ -30,14 +30,18 @@ export async function applyExtends(document: MapNode, file: string, context: Fil
 }
 
 async function resolveService(place: Place, name: string, chain: readonly string[]): Promise<Node> {
+  const service = childOf(childOf(place.document, "services"), name);
   const link = `${place.file}#${name}`;
   if (chain.includes(link)) {
     const path = [...chain.slice(chain.indexOf(link)), link].join(" → ");
-    throw new RuncibleError("compose-cycle", `read compose file: services extend each other in a circle: ${path}`, {
+    throw faultIn({
+      at: (childOf(service, "extends") ?? place.document).at,
+      key: `services.${name}.extends`,
+      code: "compose-cycle",
+      message: `services extend each other in a circle: ${path}`,
       evidence: { chain: [...chain, link] },
     });
   }
-  const service = childOf(childOf(place.document, "services"), name);
   if (service?.kind !== "map") throw new RuncibleError("internal", `extend service ${name}: it is not there`);
   const extension = childOf(service, "extends");
   if (extension === undefined || extension.tag === "reset") return withChild(service, "extends", undefined);
@@ -54,10 +58,13 @@ async function targetOf(
 ): Promise<{ readonly place: Place; readonly service: string }> {
   const service = textOf(childOf(extension, "service")) ?? "";
   const fileText = textOf(childOf(extension, "file"));
-  const target = fileText === undefined ? place : await openOther(place, fileText);
+  const key = `services.${name}.extends`;
+  const at = (childOf(extension, "file") ?? extension).at;
+  const target =
+    fileText === undefined ? place : await readReferred(openOther(place, fileText), { at, key: `${key}.file` });
   if (childOf(childOf(target.document, "services"), service)?.kind !== "map") {
     const message = `there is no service "${service}" in ${target.file}`;
-    throw faultIn({ at: extension.at, key: `services.${name}.extends`, message });
+    throw faultIn({ at: extension.at, key, message });
   }
   return { place: target, service };
 }

@@ -1,13 +1,14 @@
-import { RuncibleError } from "../../internal/errors";
 import type { FileResource, NetworkResource, Project, Service, Values, VolumeResource } from "../model/project";
 import { checkReferences } from "./check-references";
 import { composeShape } from "./compose-shape";
 import { findCycle } from "./cycle";
+import { faultIn } from "./fault";
 import { finishService } from "./finish-service";
 import type { Variables } from "./interpolate";
 import type { MapNode } from "./node";
 import { activeServices } from "./profiles";
 import { readShape } from "./read-shape";
+import { dependencyPlace, servicePlace } from "./service-place";
 import { unknownService } from "./unknown-service";
 
 export interface ProjectFacts {
@@ -46,7 +47,7 @@ export async function finishProject(merged: MapNode, facts: ProjectFacts): Promi
   for (const name of Object.keys(all).sort()) {
     const service = all[name];
     if (service === undefined || !active.has(name)) continue;
-    services[name] = await finishService(service, facts);
+    services[name] = await finishService(service, facts, (key, item) => servicePlace(merged, name, key, item));
   }
   const project: Project = {
     name: facts.name,
@@ -62,7 +63,7 @@ export async function finishProject(merged: MapNode, facts: ProjectFacts): Promi
     warnings,
   };
   checkReferences(project, merged);
-  refuseCycle(project);
+  refuseCycle(project, merged);
   return project;
 }
 
@@ -117,12 +118,14 @@ function namedResources<T extends NetworkResource | VolumeResource>(
   return Object.fromEntries(entries) as unknown as Readonly<Record<string, T>>;
 }
 
-function refuseCycle({ services }: Project): void {
+function refuseCycle({ services }: Project, merged: MapNode): void {
   const chain = findCycle(Object.keys(services), (name) => Object.keys(services[name]?.depends_on ?? {}));
   if (chain === undefined) return;
-  throw new RuncibleError(
-    "compose-cycle",
-    `read compose file: services depend on each other in a circle: ${chain.join(" → ")}`,
-    { evidence: { chain } },
-  );
+  const [first = "", second = ""] = chain;
+  throw faultIn({
+    ...dependencyPlace(merged, first, second),
+    code: "compose-cycle",
+    message: `services depend on each other in a circle: ${chain.join(" → ")}`,
+    evidence: { chain },
+  });
 }

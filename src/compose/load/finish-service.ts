@@ -1,28 +1,24 @@
 import type { Dependency, Service, ServiceNetwork, Values } from "../model/project";
 import type { EnvFileFormat } from "./dotenv";
 import { readEnvironmentFile } from "./environment";
+import { readReferred } from "./fault";
 import type { ProjectFacts } from "./finish-project";
 import type { Variables } from "./interpolate";
 import { withSeccompProfiles } from "./seccomp";
+import type { ServicePlace } from "./service-place";
+
+/** Where a key of the service, or an item of its list, was written. */
+export type PlaceOf = (key: string, item?: number) => ServicePlace;
 
 /** One service with its files read and its defaults filled in. */
 export async function finishService(
   service: Service,
   { lookup, workingFolder }: Pick<ProjectFacts, "lookup" | "workingFolder">,
+  placeOf: PlaceOf,
 ): Promise<Service> {
-  const { env_file = [], label_file = [], ...rest } = service;
-  const fromFiles: Record<string, string> = {};
-  for (const { path, required = true, format } of env_file) {
-    const known = (name: string): string | undefined => lookup(name) ?? fromFiles[name];
-    const values = await readEnvironmentFile({ path, required, ...formatOf(format) }, known);
-    for (const [name, value] of values ?? []) fromFiles[name] = value;
-  }
-  const fileLabels: Record<string, string> = {};
-  for (const path of label_file) {
-    for (const [name, value] of (await readEnvironmentFile({ path, required: true }, lookup)) ?? []) {
-      fileLabels[name] = value;
-    }
-  }
+  const { env_file, label_file, ...rest } = service;
+  const fromFiles = await readEnvFiles(env_file, lookup, placeOf);
+  const fileLabels = await readLabelFiles(label_file, lookup, placeOf);
   const named = Object.entries(service.depends_on ?? {}).map(([name, other]) => [name, { required: true, ...other }]);
   const dependencies = { ...impliedDependencies(service), ...Object.fromEntries(named) };
   const environment = environmentOf(service.environment, fromFiles, lookup);
@@ -33,12 +29,41 @@ export async function finishService(
     ...(service.build === undefined
       ? {}
       : { build: { ...service.build, context: service.build.context ?? workingFolder } }),
-    ...(service.security_opt === undefined ? {} : { security_opt: await withSeccompProfiles(service.security_opt) }),
+    ...(service.security_opt === undefined
+      ? {}
+      : { security_opt: await withSeccompProfiles(service.security_opt, placeOf) }),
     ...(Object.keys(environment).length === 0 ? {} : { environment }),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(Object.keys(dependencies).length === 0 ? {} : { depends_on: dependencies }),
     ...networksOf(service),
   };
+}
+
+async function readEnvFiles(
+  files: Service["env_file"] = [],
+  lookup: Variables["lookup"],
+  placeOf: PlaceOf,
+): Promise<Readonly<Record<string, string>>> {
+  const result: Record<string, string> = {};
+  for (const [index, { path, required = true, format }] of files.entries()) {
+    const known = (name: string): string | undefined => lookup(name) ?? result[name];
+    const reading = readEnvironmentFile({ path, required, ...formatOf(format) }, known);
+    for (const [name, value] of (await readReferred(reading, placeOf("env_file", index))) ?? []) result[name] = value;
+  }
+  return result;
+}
+
+async function readLabelFiles(
+  files: Service["label_file"] = [],
+  lookup: Variables["lookup"],
+  placeOf: PlaceOf,
+): Promise<Readonly<Record<string, string>>> {
+  const result: Record<string, string> = {};
+  for (const [index, path] of files.entries()) {
+    const reading = readEnvironmentFile({ path, required: true }, lookup);
+    for (const [name, value] of (await readReferred(reading, placeOf("label_file", index))) ?? []) result[name] = value;
+  }
+  return result;
 }
 
 function formatOf(format: string | undefined): { readonly format?: EnvFileFormat } {

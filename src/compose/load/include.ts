@@ -1,8 +1,7 @@
 import { dirname } from "node:path";
-import { RuncibleError } from "../../internal/errors";
 import { readEnvironmentFiles } from "./environment";
-import { faultIn } from "./fault";
-import { childOf, type ListNode, type MapNode, mapNode, type Node, textOf, withChild } from "./node";
+import { faultIn, readReferred } from "./fault";
+import { childOf, type ListNode, type MapNode, mapNode, type Node, type Position, textOf, withChild } from "./node";
 import { resolvePath } from "./paths";
 import type { FileContext } from "./read-document";
 
@@ -23,8 +22,9 @@ export async function applyIncludes(
   if (includes?.kind !== "list") return result;
   for (const include of includes.items) {
     const { files, inner } = await openInclude(include, context);
-    refuseCycle(files, chain);
-    result = addAll(result, await load(files, inner, chain));
+    const { at } = include;
+    refuseCycle(files, chain, at);
+    result = addAll(result, await readReferred(load(files, inner, chain), { at, key: "include" }));
   }
   return result;
 }
@@ -38,7 +38,11 @@ async function openInclude(
   const folder = textOf(childOf(include, "project_directory"));
   const baseFolder = folder === undefined ? dirname(files[0] ?? "") : resolvePath(folder, context.paths);
   const named = texts(childOf(include, "env_file")).map((path) => resolvePath(path, context.paths));
-  const values = await readEnvironmentFiles(named, baseFolder, context.lookup);
+  const { at } = childOf(include, "env_file") ?? include;
+  const values = await readReferred(readEnvironmentFiles(named, baseFolder, context.lookup), {
+    at,
+    key: "include.env_file",
+  });
   return {
     files,
     inner: {
@@ -54,11 +58,15 @@ function texts(node: Node | undefined): readonly string[] {
   return items.map(textOf).filter((text) => text !== undefined);
 }
 
-function refuseCycle(files: readonly string[], chain: readonly string[]): void {
+function refuseCycle(files: readonly string[], chain: readonly string[], at: Position): void {
   const repeated = files.find((file) => chain.includes(file));
   if (repeated === undefined) return;
   const path = [...chain.slice(chain.indexOf(repeated)), repeated].join(" → ");
-  throw new RuncibleError("compose-cycle", `read compose file: files include each other in a circle: ${path}`, {
+  throw faultIn({
+    at,
+    key: "include",
+    code: "compose-cycle",
+    message: `files include each other in a circle: ${path}`,
     evidence: { chain: [...chain, repeated] },
   });
 }

@@ -6,9 +6,9 @@ import { findComposeFiles } from "./find-files";
 import { finishProject } from "./finish-project";
 import { interpolate, type Variables } from "./interpolate";
 import { loadFiles } from "./load-files";
-import { childOf, textOf } from "./node";
+import { childOf, type Position, textOf } from "./node";
 import { parseYaml } from "./parse-yaml";
-import { checkProjectName, projectNameOfFolder } from "./project-name";
+import { checkNameInFile, checkProjectName, projectNameOfFolder } from "./project-name";
 import { readComposeFile } from "./read-compose-file";
 import type { FileContext } from "./read-document";
 import { readShape } from "./read-shape";
@@ -86,17 +86,20 @@ async function nameOf(
   if (projectName) return checkProjectName(projectName, "the option for the name");
   const variable = lookup("COMPOSE_PROJECT_NAME");
   if (variable) return checkProjectName(variable, "COMPOSE_PROJECT_NAME");
-  const named = (await Promise.all(files.map((file) => nameInFile(file, lookup)))).findLast((name) => name);
-  if (named) return checkProjectName(named, "the key name");
+  const named = (await Promise.all(files.map((file) => nameInFile(file, lookup)))).findLast((found) => found?.name);
+  if (named) return checkNameInFile(named.name, named.at);
   return projectNameOfFolder(folder === "/" ? (env["PWD"] ?? folder) : folder);
 }
 
 /** Read before anything else, because the files may use the name as a variable. */
-async function nameInFile(file: string, lookup: Variables["lookup"]): Promise<string | undefined> {
+async function nameInFile(
+  file: string,
+  lookup: Variables["lookup"],
+): Promise<{ readonly name: string; readonly at: Position } | undefined> {
   const documents = parseYaml(await readComposeFile(file), { file, baseFolder: dirname(file) });
-  const text = documents.map((document) => textOf(childOf(document, "name"))).findLast((name) => name !== undefined);
-  const result = interpolate(text ?? "", { lookup });
-  return "text" in result ? result.text : undefined;
+  const node = documents.map((document) => childOf(document, "name")).findLast((name) => textOf(name) !== undefined);
+  const result = interpolate(textOf(node) ?? "", { lookup });
+  return node !== undefined && "text" in result ? { name: result.text, at: node.at } : undefined;
 }
 
 function nonEmpty(list: readonly string[] | undefined): readonly string[] | undefined {

@@ -1,13 +1,24 @@
 import { basename } from "node:path";
 import { RuncibleError } from "../../internal/errors";
+import { faultIn } from "./fault";
+import type { Position } from "./node";
+
+const rule = "must be of lower case letters, digits, dashes and underscores, a letter or digit first";
 
 /** A name that somebody chose. Throws `invalid-argument`. */
 export function checkProjectName(name: string, source: string): string {
-  if (/^[a-z0-9][a-z0-9_-]*$/.test(name)) return name;
-  throw new RuncibleError(
-    "invalid-argument",
-    `name project: "${name}" (${source}) must be of lower case letters, digits, dashes and underscores, a letter or digit first`,
-  );
+  if (isProjectName(name)) return name;
+  throw new RuncibleError("invalid-argument", `name project: "${name}" (${source}) ${rule}`);
+}
+
+/** A name that a file gives. Throws `compose-file-invalid` with its place. */
+export function checkNameInFile(name: string, at: Position): string {
+  if (isProjectName(name)) return name;
+  throw faultIn({ at, key: "name", message: `"${name}" ${rule}` });
+}
+
+function isProjectName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9_-]*$/.test(name);
 }
 
 /** The name of a folder, without what a project name may not have. Throws `invalid-argument` when nothing is left. */

@@ -53,6 +53,7 @@ function readRecord(node: MapNode, { fields, required }: RecordShape, path: read
 function readMap(node: MapNode, shape: MapShape, path: readonly string[]): unknown {
   const result: Record<string, unknown> = {};
   for (const [key, child] of node.entries) {
+    if (key === "") throw faultIn({ at: child.at, key: path.join("."), message: "a name must not be empty" });
     if (shape.keyPattern !== undefined && !shape.keyPattern.test(key)) {
       throw faultIn({
         at: child.at,
@@ -78,6 +79,7 @@ function readValue(node: ScalarNode, shape: ValueShape, path: readonly string[])
   if (shape.words !== undefined && !shape.words.includes(String(value))) {
     throw faultIn({ at: node.at, key: path.join("."), message: `it is ${shape.words.join(", ")}, not "${value}"` });
   }
+  if (shape.pattern?.test(String(value)) === false) return wrongType(node, nameOf(shape), path);
   return value;
 }
 
@@ -120,7 +122,7 @@ function modeOf({ value, text = String(value) }: ScalarNode): number | undefined
   return digits === undefined ? undefined : Number.parseInt(digits, 8);
 }
 
-function nameOf({ kind }: ValueShape): string {
+function nameOf({ kind, wanted }: ValueShape): string {
   const names: Readonly<Record<ValueShape["kind"], string>> = {
     text: "a text",
     "text or number": "a text or a number",
@@ -132,7 +134,7 @@ function nameOf({ kind }: ValueShape): string {
     mode: "a file mode such as 0440",
     value: "a single value",
   };
-  return names[kind];
+  return wanted ?? names[kind];
 }
 
 function wrongType(node: Node, wanted: string, path: readonly string[]): never {

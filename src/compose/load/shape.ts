@@ -17,6 +17,9 @@ export interface ValueShape {
   readonly kind: ValueKind;
   /** The only texts that are allowed. */
   readonly words?: readonly string[];
+  /** What a text must look like, and how that is told. */
+  readonly pattern?: RegExp;
+  readonly wanted?: string;
 }
 
 export interface ListShape {
@@ -66,6 +69,10 @@ export const anyValue: ValueShape = value("value");
 
 export function oneOf(...words: readonly string[]): ValueShape {
   return { is: "value", kind: "text", words };
+}
+
+export function textLike(pattern: RegExp, wanted: string): ValueShape {
+  return { is: "value", kind: "text", pattern, wanted };
 }
 
 export function listOf(item: Shape): ListShape {

@@ -82,6 +82,42 @@ test.each([
     "services.a.network_mode: it excludes networks",
   ],
   ["a feature that is left out", service("gpus: all"), "services.a.gpus: it is not supported: devices such as GPUs"],
+  [
+    "an unknown restart policy",
+    service("restart: sometimes"),
+    "services.a.restart: it must be no, always, on-failure[:NUMBER] or unless-stopped",
+  ],
+  [
+    "an unknown signal",
+    service("stop_signal: SIGFOO"),
+    'services.a.stop_signal: it must be a signal such as SIGTERM, not "SIGFOO"',
+  ],
+  [
+    "a variable without a name",
+    service('environment:\n      - A=1\n      - "=x"'),
+    "compose.yaml:6: services.a.environment: a name must not be empty",
+  ],
+  ["a label without a name", service('labels: {"": x}'), "services.a.labels: a name must not be empty"],
+  [
+    "an unknown service in network_mode",
+    service("network_mode: service:zz"),
+    'compose.yaml:4: services.a.network_mode: there is no service "zz"',
+  ],
+  [
+    "an unknown service in links",
+    service("links:\n      - b\n      - c:d\n  b: {image: y}"),
+    'compose.yaml:6: services.a.links: there is no service "c"',
+  ],
+  [
+    "an unknown service in volumes_from",
+    service("volumes_from: [b:ro]"),
+    'compose.yaml:4: services.a.volumes_from: there is no service "b"',
+  ],
+  [
+    "a wrong project name",
+    `${service("tty: true")}name: Bad Name`,
+    'compose.yaml:5: name: "Bad Name" must be of lower case letters',
+  ],
   ["an unknown base", service("extends: b"), 'services.a.extends: there is no service "b" in compose.yaml'],
 ])("%s is refused with its place", async (_name, text, expected) => {
   const fault = await faultOf({ "compose.yaml": text });
@@ -96,7 +132,7 @@ test.each([
       "compose.yaml":
         "services: {a: {image: x, depends_on: [b]}, b: {image: x, links: [c]}, c: {image: x, depends_on: [a]}}",
     },
-    "services depend on each other in a circle: a → b → c → a",
+    "compose.yaml:1: services.a.depends_on: services depend on each other in a circle: a → b → c → a",
   ],
   [
     "services that extend each other",
@@ -104,12 +140,20 @@ test.each([
       "compose.yaml": "services: {a: {extends: b}, b: {extends: {file: o.yaml, service: c}}}",
       "o.yaml": "services: {c: {extends: {file: compose.yaml, service: a}}}",
     },
-    "compose.yaml#a → compose.yaml#b → o.yaml#c → compose.yaml#a",
+    "compose.yaml:1: services.a.extends: services extend each other in a circle: compose.yaml#a → compose.yaml#b → o.yaml#c → compose.yaml#a",
   ],
   [
     "files that include each other",
     { "compose.yaml": "include: [o.yaml]", "o.yaml": "include: [compose.yaml]" },
-    "compose.yaml → o.yaml → compose.yaml",
+    "o.yaml:1: include: files include each other in a circle: compose.yaml → o.yaml → compose.yaml",
+  ],
+  [
+    "services in a circle by other keys, over several lines,",
+    {
+      "compose.yaml":
+        "services:\n  a:\n    image: x\n    links:\n      - b\n  b:\n    image: x\n    network_mode: service:a\n",
+    },
+    "compose.yaml:5: services.a.links: services depend on each other in a circle: a → b → a",
   ],
 ])("%s are refused with the chain", async (_name, files, expected) => {
   expect(await faultOf(files)).toMatch(/^compose-cycle: /);
@@ -127,22 +171,51 @@ test.each([
   ["no compose file", {}, "compose-file-missing: find compose file"],
   [
     "a missing include",
-    { "compose.yaml": "include: [none.yaml]" },
-    "compose-file-missing: read compose file: none.yaml: there is no such file",
+    { "compose.yaml": "include:\n- none.yaml" },
+    "compose-file-missing: read compose file: compose.yaml:2: include: read compose file: none.yaml: there is no such file",
   ],
   [
     "a missing base",
     { "compose.yaml": "services: {a: {extends: {file: none.yaml, service: a}}}" },
-    "compose-file-missing: read compose file: none.yaml",
+    "compose-file-missing: read compose file: compose.yaml:1: services.a.extends.file: read compose file: none.yaml",
+  ],
+  [
+    "a missing environment file of an include",
+    { "compose.yaml": "include:\n- path: o.yaml\n  env_file: none.env", "o.yaml": service("tty: true") },
+    "compose-file-missing: read compose file: compose.yaml:3: include.env_file: read environment file: none.env",
+  ],
+  [
+    "a file missing deeper down",
+    { "compose.yaml": "include: [o.yaml]", "o.yaml": service("extends: {file: none.yaml, service: a}") },
+    "compose-file-missing: read compose file: o.yaml:4: services.a.extends.file: read compose file: none.yaml",
+  ],
+  [
+    "a missing label file",
+    { "compose.yaml": service("label_file: none.env") },
+    "compose-file-missing: read compose file: compose.yaml:4: services.a.label_file: read environment file: none.env",
+  ],
+  [
+    "a missing seccomp profile",
+    { "compose.yaml": service("security_opt: [seccomp=none.json]") },
+    "compose-file-missing: read compose file: compose.yaml:4: services.a.security_opt: read compose file: none.json",
   ],
   [
     "a missing environment file",
-    { "compose.yaml": service("env_file: none.env") },
-    "compose-file-missing: read environment file: none.env",
+    { "compose.yaml": service("env_file:\n      - path: there.env\n      - none.env"), "there.env": "" },
+    "compose-file-missing: read compose file: compose.yaml:6: services.a.env_file: read environment file: none.env: there is no such file",
   ],
 ])("%s is told", async (_name, files, expected) => {
   expect(await faultOf(files)).toContain(expected);
 });
+
+test.each(["restart: always", "restart: on-failure:3", 'restart: "no"', 'restart: ""', "restart: no"])(
+  "%s is a restart policy",
+  async (line) => expect(await faultOf({ "compose.yaml": service(line) })).toBe("none"),
+);
+
+test.each(["SIGTERM", "int", '"9"', "sigrtmin+3", "RTMAX-2", "SIGWINCH"])("%s is a signal", async (signal) =>
+  expect(await faultOf({ "compose.yaml": service(`stop_signal: ${signal}`) })).toBe("none"),
+);
 
 test("an unknown service asked for is told with the nearest one", async () => {
   expect(await faultOf({ "compose.yaml": "services: {store: {image: x}}" }, ["stores"])).toBe(
