@@ -1,13 +1,19 @@
-import { once } from "node:events";
 import type { ContainerRun } from "../../runtime/container";
 import type { AttachOptions } from "../routes/container-service";
 import type { AttachedProcess, ClientInput, OutputChunk } from "../routes/stream-types";
+import { carryInput } from "./client-input";
 import type { Container } from "./container";
+import type { ContainerContext } from "./context";
+import { publishContainerEvent } from "./publish";
 
 /** `ContainerService.attach`. The subscription is made before anything is awaited: no byte falls between. */
-export function attach(container: Container, options: AttachOptions): AttachedProcess {
+export function attach(context: ContainerContext, container: Container, options: AttachOptions): AttachedProcess {
   const live = options.stream ? container.output.subscribe() : undefined;
-  if (options.input !== undefined) void feed(container, options.input, options.signal);
+  const onDetach = (): void => {
+    void live?.return?.();
+    publishContainerEvent(context, container, "detach");
+  };
+  if (options.input !== undefined) void feed(container, options.input, options, onDetach);
   options.signal.addEventListener("abort", () => void live?.return?.(), { once: true });
   return { isTty: container.record.spec.tty, output: outputOf(container, options, live) };
 }
@@ -30,8 +36,13 @@ async function* outputOf(
 }
 
 /** Carries a client's input into the container, waiting for a container that is still to be started. */
-async function feed(container: Container, input: ClientInput, signal: AbortSignal): Promise<void> {
-  const { openStdin, stdinOnce } = container.record.spec;
+async function feed(
+  container: Container,
+  input: ClientInput,
+  { detachKeys, signal }: AttachOptions,
+  onDetach: () => void,
+): Promise<void> {
+  const { openStdin, stdinOnce, tty } = container.record.spec;
   if (!openStdin) {
     input.resume();
     return;
@@ -39,11 +50,9 @@ async function feed(container: Container, input: ClientInput, signal: AbortSigna
   try {
     const stdin = (await runOf(container, signal))?.process.stdin;
     if (!stdin) return;
-    for await (const chunk of input) {
-      if (stdin.destroyed) return;
-      if (!stdin.write(chunk)) await once(stdin, "drain", { signal });
-    }
-    if (stdinOnce) stdin.end();
+    const end = await carryInput(input, stdin, { signal, ...(tty ? { detachKeys } : {}) });
+    if (end === "detached") onDetach();
+    else if (stdinOnce) stdin.end();
   } catch {
     // The client broke off, or the process ended while we wrote: both are told elsewhere.
   }

@@ -75,7 +75,7 @@ export function createContainerService(context: ContainerContext): ContainerServ
       const container = find(ref);
       if (container.record.state.status === "paused") unpausedRunOf(container, ref);
       publishContainerEvent(context, container, "attach");
-      return attach(container, options);
+      return attach(context, container, options);
     },
     resize: async (ref, size) => runOf(find(ref)).process.resize(size),
     top: async (ref, psArgs) => processTable(find(ref), psArgs),

@@ -1,4 +1,3 @@
-import { Writable } from "node:stream";
 import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
 import type { ContainerRun } from "../../runtime/container";
@@ -7,7 +6,8 @@ import { pumpOutput } from "../../runtime/process/pump";
 import type { RuncProcess } from "../../runtime/runc/runc";
 import { execAlreadyRan, noSuchExec } from "../../wire/docker-errors";
 import type { ExecService, ExecSpec, ExecStartOptions, ExecView } from "../routes/exec-service";
-import type { AttachedProcess, TerminalSize } from "../routes/stream-types";
+import type { AttachedProcess, ClientInput, TerminalSize } from "../routes/stream-types";
+import { carryInput } from "./client-input";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
 import { startExec } from "./exec-process";
@@ -70,13 +70,36 @@ export class ExecRegistry implements ExecService {
   async #startAttached(exec: Exec, run: ContainerRun, output: Hub, options: ExecStartOptions): Promise<void> {
     try {
       const process = await this.#launch(exec, run, options.input !== undefined, options.size);
-      options.input?.pipe(process.stdin ?? discard());
+      if (options.input !== undefined) void this.#feed(exec, process, output, { ...options, input: options.input });
       await this.#follow(exec, process, output);
     } catch (error) {
       exec.exitCode = notStartedExitCode;
       exec.container.execIds.delete(exec.id);
       await output.push({ stream: "stdout", data: Buffer.from(`${execFailure(error)}\r\n`) });
       output.end();
+    }
+  }
+
+  async #feed(
+    exec: Exec,
+    { stdin }: RuncProcess,
+    output: Hub,
+    { input, detachKeys, signal }: ExecStartOptions & { readonly input: ClientInput },
+  ): Promise<void> {
+    if (!stdin) {
+      input.resume();
+      return;
+    }
+    try {
+      const end = await carryInput(input, stdin, { signal, ...(exec.spec.tty ? { detachKeys } : {}) });
+      if (end === "ended") {
+        stdin.end();
+        return;
+      }
+      output.end();
+      this.#publish(exec, "exec_detach");
+    } catch {
+      // The client broke off, or the process ended while we wrote: both are told elsewhere.
     }
   }
 
@@ -172,9 +195,4 @@ function execFailure(error: unknown): string {
   // Not runc's word: the user is looked up before.
   if (hasCode(error, "user-unknown")) return messageOf(error);
   return `OCI runtime exec failed: ${messageOf(error)}: unknown`;
-}
-
-/** Input for a process that was started without standard input. */
-function discard(): NodeJS.WritableStream {
-  return new Writable({ write: (_chunk, _encoding, done) => done() });
 }

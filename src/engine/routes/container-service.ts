@@ -167,6 +167,8 @@ export interface AttachOptions {
   readonly logs: boolean;
   /** Deliver what comes from now on; without it only the replay. */
   readonly stream: boolean;
+  /** Typed into a terminal, they end the attachment; the container goes on. */
+  readonly detachKeys: Uint8Array;
   readonly signal: AbortSignal;
 }
 

@@ -1,5 +1,6 @@
 import { isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
 import type { WaitResult } from "../../wire/container";
+import { decodeDetachKeys } from "../../wire/detach-keys";
 import { decodeBoolean, decodeInteger, decodeTail, decodeTime } from "../../wire/query-values";
 import { type ApiVersion, isAtLeast } from "../../wire/versions";
 import { defined } from "../http/json-fields";
@@ -34,6 +35,7 @@ async function attach(containers: ContainerService, request: EngineRequest): Pro
     stderr: wants("stderr"),
     logs: wants("logs"),
     stream: wants("stream"),
+    detachKeys: decodeDetachKeys(query.get("detachKeys")),
     ...(wants("stdin") && wants("stream") ? { input: request.input() } : {}),
     signal,
   });

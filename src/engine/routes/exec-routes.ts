@@ -1,4 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
+import { decodeDetachKeys } from "../../wire/detach-keys";
 import type { ExecInspect } from "../../wire/exec";
 import type { JsonObject } from "../../wire/json";
 import { booleanField, defined, isArray, listField, textField } from "../http/json-fields";
@@ -28,6 +29,8 @@ async function create(execs: ExecService, request: EngineRequest): Promise<Reply
 function decodeExec(body: JsonObject): ExecSpec {
   const command = listField(body, "Cmd");
   if (command.length === 0) throw new RuncibleError("invalid-argument", "No exec command specified");
+  const detachKeys = textField(body, "DetachKeys") ?? "";
+  decodeDetachKeys(detachKeys);
   return {
     command,
     environment: decodeEnvironment(body),
@@ -37,7 +40,7 @@ function decodeExec(body: JsonObject): ExecSpec {
     attachStdin: booleanField(body, "AttachStdin"),
     attachStdout: booleanField(body, "AttachStdout"),
     attachStderr: booleanField(body, "AttachStderr"),
-    detachKeys: textField(body, "DetachKeys") ?? "",
+    detachKeys,
   };
 }
 
@@ -51,6 +54,7 @@ async function start(execs: ExecService, request: EngineRequest): Promise<Reply>
   const { spec } = await execs.inspect(id);
   const { isTty, output } = await execs.start(id, {
     ...(spec.attachStdin ? { input: request.input() } : {}),
+    detachKeys: decodeDetachKeys(spec.detachKeys),
     ...defined({ size: consoleSize(body) }),
     signal: request.signal,
   });

@@ -35,13 +35,15 @@ export interface ExecSpec {
   readonly attachStdin: boolean;
   readonly attachStdout: boolean;
   readonly attachStderr: boolean;
-  /** Echoed by inspect. */
+  /** As the client wrote them, for inspect. */
   readonly detachKeys: string;
 }
 
 export interface ExecStartOptions {
   /** Given when the exec was created with `attachStdin`; its end closes the process's stdin. */
   readonly input?: ClientInput;
+  /** Typed into a terminal, they end the output; the process goes on. */
+  readonly detachKeys: Uint8Array;
   readonly size?: TerminalSize;
   /** The client is gone: the streams may be dropped, the process goes on. */
   readonly signal: AbortSignal;
