@@ -17,6 +17,7 @@ import type { BuildEvent } from "./build-event";
 import { configBytes, diffIdsOf, imageSnapshot, type Snapshot, scratchSnapshot } from "./snapshot";
 import { runStage, stepsOf } from "./stage";
 import { StageOutput } from "./stage-output";
+import type { Stage } from "./stage-state";
 
 export interface BuildOptions {
   readonly parts: BuildParts;
@@ -77,7 +78,7 @@ interface Resources {
   readonly roots: Map<string, { readonly folder: string; readonly path: Promise<string> }>;
 }
 
-type PreparedBuild = Build & { readonly stages: Map<number, Promise<Snapshot>>; readonly outputs: StageOutput[] };
+type PreparedBuild = Build & { readonly stages: Map<number, Promise<Stage>>; readonly outputs: StageOutput[] };
 
 async function prepare(request: BuildRequest, options: BuildOptions, resources: Resources): Promise<PreparedBuild> {
   const { parts, host, folder } = options;
@@ -88,7 +89,7 @@ async function prepare(request: BuildRequest, options: BuildOptions, resources: 
     signal,
   });
   const dockerfile = parseDockerfile(context.dockerfile);
-  const platformArgs = platformArgsOf(request.platform ?? hostPlatform(), hostPlatform());
+  const platformArgs = platformArgsOf(request.platform ?? hostPlatform(), hostPlatform(), request.target);
   const sources: ArgSources = { buildArgs: request.buildArgs, platformArgs, escapeMark: dockerfile.escapeMark };
   const globals = globalVariables(dockerfile.globalArgs, sources);
   const plan = planStages(dockerfile, request.target, globals);
@@ -139,7 +140,7 @@ async function prepare(request: BuildRequest, options: BuildOptions, resources: 
       case "scratch":
         return scratchSnapshot();
       case "stage":
-        return await build.stage(source.index);
+        return (await build.stage(source.index)).snapshot;
       case "image":
         return await image(source.name, () => {}, request.platform);
     }
@@ -188,16 +189,16 @@ function startStages(
   );
   // Stages begun late are waited for too: a step may have failed without waiting for them.
   const settled = Promise.all(all).then(() => Promise.allSettled(build.stages.values()));
-  const result = settled.then(() => {
+  const result = settled.then(async () => {
     if (failure !== undefined) throw failure.error;
-    return build.stage(plan.target);
+    return (await build.stage(plan.target)).snapshot;
   });
   result.catch(() => {});
   return { outputs: build.outputs, result, settled };
 }
 
 /** Stages that only a trigger of a base image turns out to need are begun late, and silently. */
-function begunStage(build: PreparedBuild, index: number): Promise<Snapshot> {
+function begunStage(build: PreparedBuild, index: number): Promise<Stage> {
   const begun = build.stages.get(index);
   if (begun !== undefined) return begun;
   const { plan, request } = build;
@@ -205,21 +206,21 @@ function begunStage(build: PreparedBuild, index: number): Promise<Snapshot> {
   if (stagePlan === undefined) throw new RuncibleError("internal", `build image: there is no stage ${index}`);
   const labelsOf = (at: number): BuildRequest["labels"] => (at === plan.target ? request.labels : {});
   const lengths = plan.needed.map((at) => {
-    const stage = plan.stages[at];
-    return stage === undefined ? 0 : stepsOf(stage, labelsOf(at));
+    const needed = plan.stages[at];
+    return needed === undefined ? 0 : stepsOf(needed, labelsOf(at));
   });
   const position = plan.needed.indexOf(index);
   const first = 1 + lengths.slice(0, Math.max(position, 0)).reduce((sum, length) => sum + length, 0);
   const total = lengths.reduce((sum, length) => sum + length, 0);
   const output = new StageOutput();
   if (position >= 0) build.outputs[position] = output;
-  const snapshot = runStage(build, stagePlan, output, { first, total, labels: labelsOf(index) }).finally(() =>
+  const stage = runStage(build, stagePlan, output, { first, total, labels: labelsOf(index) }).finally(() =>
     output.end(),
   );
-  snapshot.catch(() => {});
-  build.stages.set(index, snapshot);
+  stage.catch(() => {});
+  build.stages.set(index, stage);
   if (position < 0) void drain(output);
-  return snapshot;
+  return stage;
 }
 
 async function drain(output: StageOutput): Promise<void> {

@@ -13,6 +13,7 @@ import type { BuildPlan, Source } from "../plan/stage-plan";
 import type { BuildCache } from "./build-cache";
 import type { BuildEvent } from "./build-event";
 import type { Snapshot } from "./snapshot";
+import type { Stage } from "./stage-state";
 
 /** A build as it was asked for; everything is decided here that the Dockerfile does not say. */
 export interface BuildRequest {
@@ -100,7 +101,7 @@ export interface Build {
   /** A new name in the build's folder. */
   newFolder(): string;
   /** The result of a stage, which is begun if it was not. */
-  stage(index: number): Promise<Snapshot>;
+  stage(index: number): Promise<Stage>;
   image(name: string, onEvent: (event: BuildEvent) => void, platform?: Platform): Promise<Snapshot>;
   /** The files of a stage or an image, mounted until the build's end. */
   rootOf(source: Source): Promise<string>;

@@ -38,8 +38,8 @@ export async function argStep(build: Build, stage: Stage, instruction: ArgInstru
   for (const arg of instruction.args) {
     build.usedArgs.add(arg.name);
     const value = stageArg(arg, variablesOf({ ...stage, args }), build.args);
-    if (value === undefined) args.delete(arg.name);
-    else args.set(arg.name, value);
+    // Without a value it keeps the one that an earlier ARG gave it.
+    if (value !== undefined) args.set(arg.name, value);
   }
   const createdBy = configCreatedBy(instruction, stage.config, (text) =>
     expand(text, variablesOf({ ...stage, args }), build.dockerfile.escapeMark),

@@ -5,10 +5,11 @@ import { parseTrigger } from "../dockerfile/parse";
 import { setVariables } from "../plan/run-config";
 import type { StagePlan } from "../plan/stage-plan";
 import type { Build } from "./build";
+import type { BuildEvent } from "./build-event";
 import { argStep, configStep } from "./config-step";
 import { copyStep } from "./copy-step";
 import { runStep } from "./run-step";
-import { type Snapshot, scratchSnapshot } from "./snapshot";
+import { scratchSnapshot } from "./snapshot";
 import type { StageOutput } from "./stage-output";
 import type { Stage } from "./stage-state";
 import { stepError } from "./step-error";
@@ -22,12 +23,7 @@ export interface StepCount {
 }
 
 /** Carries out a stage, step by step. Throws what went wrong, with the line of the Dockerfile. */
-export async function runStage(
-  build: Build,
-  plan: StagePlan,
-  output: StageOutput,
-  count: StepCount,
-): Promise<Snapshot> {
+export async function runStage(build: Build, plan: StagePlan, output: StageOutput, count: StepCount): Promise<Stage> {
   const { syntax } = plan;
   const tell = (stream: string): Promise<void> => output.emit({ stream }, build.signal);
   const at = <T>(span: SourceSpan, task: () => Promise<T>): Promise<T> =>
@@ -43,9 +39,10 @@ export async function runStage(
 
   await announce(syntax.from);
   const base = await at(syntax.from, () => baseOf(build, plan, output));
-  await tell(` ---> ${base.id === undefined ? "" : shortId(base.id)}\n`);
+  const { id, config } = base.snapshot;
+  await tell(` ---> ${id === undefined ? "" : shortId(id)}\n`);
   let stage = begin(plan, base, output);
-  const triggers = base.config.config?.OnBuild ?? [];
+  const triggers = config.config?.OnBuild ?? [];
   if (triggers.length > 0) {
     await tell(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? "s" : ""}\n`);
   }
@@ -59,7 +56,7 @@ export async function runStage(
     stage = await at(instruction, () => carryOut(build, stage, instruction));
     await tellId(stage);
   }
-  return stage.snapshot;
+  return stage;
 
   async function tellId({ snapshot }: Stage): Promise<void> {
     if (snapshot.id !== undefined) await tell(` ---> ${shortId(snapshot.id)}\n`);
@@ -71,15 +68,19 @@ export function stepsOf({ syntax }: StagePlan, labels: Readonly<Record<string, s
   return 1 + syntax.instructions.length + labelInstructions(labels).length;
 }
 
-async function baseOf(build: Build, { base, platform }: StagePlan, output: StageOutput): Promise<Snapshot> {
+type Base = Pick<Stage, "snapshot" | "args">;
+
+/** Of an earlier stage its arguments too, as BuildKit has it; the classic builder forgets them. */
+async function baseOf(build: Build, { base, platform }: StagePlan, output: StageOutput): Promise<Base> {
   switch (base.kind) {
     case "scratch":
-      return scratchSnapshot();
+      return { snapshot: scratchSnapshot(), args: new Map() };
     case "stage":
       return await build.stage(base.index);
     case "image": {
       const wanted = platform === undefined ? build.request.platform : parsePlatform(platform);
-      return await build.image(base.name, (event) => void output.emit(event, build.signal), wanted);
+      const onEvent = (event: BuildEvent): void => void output.emit(event, build.signal);
+      return { snapshot: await build.image(base.name, onEvent, wanted), args: new Map() };
     }
   }
 }
@@ -87,16 +88,16 @@ async function baseOf(build: Build, { base, platform }: StagePlan, output: Stage
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Triggers of the base are carried out now and not handed on; every image has a PATH. */
-function begin({ syntax }: StagePlan, base: Snapshot, output: StageOutput): Stage {
-  const { OnBuild: _, ...config } = base.config.config ?? {};
+function begin({ syntax }: StagePlan, { snapshot, args }: Base, output: StageOutput): Stage {
+  const { OnBuild: _, ...config } = snapshot.config.config ?? {};
   const environment = config.Env ?? [];
   const hasPath = environment.some((entry) => entry.startsWith("PATH="));
   const Env = hasPath ? environment : setVariables(environment, [["PATH", defaultPath]]);
   return {
     index: syntax.index,
-    snapshot: base,
+    snapshot,
     config: { config: { ...config, Env }, hasOwnCommand: false },
-    args: new Map(),
+    args,
     output,
   };
 }

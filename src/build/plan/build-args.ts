@@ -14,10 +14,11 @@ export interface ArgSources {
   readonly escapeMark: string;
 }
 
-/** TARGETPLATFORM, TARGETOS, …, and the same with BUILD. */
+/** TARGETPLATFORM, TARGETOS, …, the same with BUILD, and TARGETSTAGE: `default` unless a target was asked for. */
 export function platformArgsOf(
   target: { readonly os: string; readonly architecture: string; readonly variant?: string },
   build: typeof target,
+  targetStage: string,
 ): Variables {
   const of = (prefix: string, { os, architecture, variant }: typeof target): readonly [string, string][] => [
     [`${prefix}PLATFORM`, [os, architecture, ...(variant === undefined ? [] : [variant])].join("/")],
@@ -25,7 +26,7 @@ export function platformArgsOf(
     [`${prefix}ARCH`, architecture],
     [`${prefix}VARIANT`, variant ?? ""],
   ];
-  return new Map([...of("TARGET", target), ...of("BUILD", build)]);
+  return new Map([...of("TARGET", target), ...of("BUILD", build), ["TARGETSTAGE", targetStage || "default"]]);
 }
 
 /** The variables of the FROM lines: ARGs before the first FROM, and those of the platform. */

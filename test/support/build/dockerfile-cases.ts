@@ -294,6 +294,23 @@ const stages: readonly DockerfileCase[] = [
     history: ["|2 A=9 B=2 /bin/sh -c echo $A $B ${C-unset} > /a"],
   },
   {
+    name: "a stage on another has its arguments, and ARG without a value leaves them",
+    dockerfile: "FROM bb AS one\nARG A=1\nARG B=2\nFROM one AS two\nARG B\nFROM two\nRUN echo $A $B > /a\n",
+    tree: ["-0644 0:0 a = 1 2"],
+    history: ["|2 A=1 B=2 /bin/sh -c echo $A $B > /a"],
+    classicDiffers: "it forgets them",
+    buildahDiffers: "it forgets them",
+  },
+  {
+    name: "the target's name is known",
+    dockerfile: "FROM bb AS one\nARG TARGETSTAGE\nRUN echo $TARGETSTAGE > /a\n",
+    args: ["--target", "one"],
+    tree: ["-0644 0:0 a = one"],
+    classicDiffers: "it knows none of these arguments",
+    buildahDiffers: "it does not know this one",
+    buildKitDiffers: "of Docker 20.10: it came before this one",
+  },
+  {
     name: "ENV wins over ARG, and an ARG ends with its stage",
     dockerfile: "FROM bb AS one\nARG A=1\nFROM bb\nENV B=env\nARG B=arg\nRUN echo ${A-none} $B > /a\n",
     tree: ["-0644 0:0 a = none env"],
