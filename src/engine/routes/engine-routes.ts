@@ -4,6 +4,7 @@ import { archiveRoutes } from "./archive-routes";
 import type { ArchiveService } from "./archive-service";
 import { buildRoutes } from "./build-routes";
 import type { BuildService } from "./build-service";
+import { buildkitRoutes } from "./buildkit-routes";
 import { containerRoutes } from "./container-routes";
 import type { ContainerService } from "./container-service";
 import { containerStreamRoutes } from "./container-stream-routes";
@@ -56,5 +57,6 @@ export function engineRoutes(services: EngineServices): readonly Route[] {
     ...eventRoutes(services.events),
     ...runcibleRoutes(services),
     ...absentRoutes(),
+    ...buildkitRoutes(),
   ];
 }
