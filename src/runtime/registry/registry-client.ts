@@ -118,8 +118,18 @@ async function fetchManifest(reference: ImageReference, tagOrDigest: string, get
       `pull ${familiarName(reference)}: the registry answers for manifest ${tagOrDigest} with content of digest ${digest}`,
     );
   }
+  checkAnnounced(reference, tagOrDigest, String(response.headers["docker-content-digest"] ?? ""), digest);
   const contentType = String(response.headers["content-type"] ?? "");
   return { descriptor: { mediaType: contentType.replace(/;.*$/, "").trim(), digest, size: bytes.length }, bytes };
+}
+
+/** By a tag nothing else says what is to come. Registries need not say it, and may by another algorithm. */
+function checkAnnounced(reference: ImageReference, tag: string, announced: string, digest: string): void {
+  if (!announced.startsWith("sha256:") || announced === digest) return;
+  throw new RuncibleError(
+    "digest-mismatch",
+    `pull ${familiarName(reference)}: the registry announces ${announced} for manifest ${tag} and sends content of digest ${digest}`,
+  );
 }
 
 async function acceptBlob(

@@ -29,6 +29,10 @@ function changed(change: (answer: Answer) => Answer): Fault {
   return { kind: "change", change };
 }
 
+function withoutLength({ "content-length": _, ...others }: Answer["headers"]): Answer["headers"] {
+  return others;
+}
+
 async function nothingStored({ folder, leftovers }: TestPuller): Promise<void> {
   expect(await leftovers()).toEqual([]);
   expect(await readdir(join(folder, "layers"))).not.toContainEqual(expect.stringMatching(/^[0-9a-f]{64}$/));
@@ -118,6 +122,45 @@ test("wrong bytes are a digest mismatch that names the blob, and nothing of them
     message: expect.stringContaining(digest),
   });
   await nothingStored(store);
+});
+
+const elsewhere = `sha256:${"0".repeat(64)}`;
+
+test.each<[string, (answer: Answer) => Answer]>([
+  [
+    "another digest is announced",
+    (answer) => ({ ...answer, headers: { ...answer.headers, "docker-content-digest": elsewhere } }),
+  ],
+  [
+    "what comes is not what is announced",
+    (answer) => ({
+      ...answer,
+      headers: withoutLength(answer.headers),
+      body: Buffer.concat([answer.body, Buffer.from("\n")]),
+    }),
+  ],
+])("a manifest by tag is a digest mismatch when %s", async (_what, change) => {
+  const fault = ({ path }: SeenRequest): Fault | undefined =>
+    path.endsWith("/manifests/1") ? changed(change) : undefined;
+  await using proxy = await startFaultProxy({ url: registry.url, fault });
+  await using store = await openTestPuller();
+
+  await expect(store.pull(`${proxy.host}/app/one:1`)).rejects.toMatchObject({
+    code: "digest-mismatch",
+    message: expect.stringMatching(/announces sha256:\w+ for manifest 1 and sends content of digest sha256:/),
+  });
+  await nothingStored(store);
+});
+
+test.each(["", "sha512:1234"])('a registry that announces "%s" is believed by what it sends', async (announced) => {
+  const fault = ({ path }: SeenRequest): Fault | undefined =>
+    path.includes("/manifests/")
+      ? changed((answer) => ({ ...answer, headers: { ...answer.headers, "docker-content-digest": announced } }))
+      : undefined;
+  await using proxy = await startFaultProxy({ url: registry.url, fault });
+  await using store = await openTestPuller();
+
+  expect((await store.pull(`${proxy.host}/app/one:1`)).image.id).toMatch(/^sha256:/);
 });
 
 test.each([
