@@ -3,6 +3,7 @@ import { inspectResultOf } from "../container/inspect-result";
 import { inspectPublished } from "../container/published-ports";
 import { startFailure } from "../container/start-failure";
 import { StartedGenericContainer } from "../container/started-generic-container";
+import { traceLog } from "../container/trace-log";
 import { log } from "../log";
 import { BoundPorts } from "../ports/bound-ports";
 import type { PortWithOptionalBinding } from "../ports/port";
@@ -64,6 +65,7 @@ async function awaitContainer(
   try {
     const inspect = await inspectPublished(engine, id);
     image = inspect.Config.Image;
+    await traceLog(engine, { id, name });
     const boundPorts = BoundPorts.fromInspectResult(hostIps, inspectResultOf(inspect));
     const waitStrategy =
       byName.get(name) ?? byName.get(service) ?? byDefault ?? (await defaultWaitStrategy(runtime, inspect));
@@ -71,7 +73,15 @@ async function awaitContainer(
     await waitByStrategy(waitStrategy, { container: containerHandle(engine, id), boundPorts });
     // Keys such as `80/tcp` are what the port type calls a port with its protocol.
     const exposedPorts = [...boundPorts.iterator()].map(([key]) => key as PortWithOptionalBinding);
-    return new StartedGenericContainer({ runtime, inspect, boundPorts, exposedPorts, waitStrategy, autoRemove: true });
+    return new StartedGenericContainer({
+      runtime,
+      inspect,
+      name,
+      boundPorts,
+      exposedPorts,
+      waitStrategy,
+      autoRemove: true,
+    });
   } catch (error) {
     throw await startFailure({ engine, containerId: id, image, startedAtMs, error });
   }

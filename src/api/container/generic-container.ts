@@ -12,7 +12,6 @@ import { buildHostImage, type HostImageOptions } from "../image/host-image";
 import { ImageName } from "../image/image-name";
 import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
 import { baseLabels, LABEL_TESTCONTAINERS_CONTAINER_HASH, LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
-import { containerLog } from "../log";
 import { BoundPorts } from "../ports/bound-ports";
 import { giveUpHeldPorts } from "../ports/reserve-port";
 import { containerHandle } from "../runtime/container-handle";
@@ -38,6 +37,7 @@ import { startFailure } from "./start-failure";
 import { startGraph, stopAll } from "./start-graph";
 import { StartedGenericContainer } from "./started-generic-container";
 import { Timeline } from "./timeline";
+import { traceLog } from "./trace-log";
 import type { Labels, StartedTestContainer, TestContainer } from "./types";
 
 type CreateBody = Omit<ContainerCreateOptions, "HostConfig"> & { readonly HostConfig: HostConfig };
@@ -277,10 +277,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
       // What it returns may last as long as the log does.
       void this.logConsumer(await engine.containers.logs(id, { follow: true }));
     }
-    if (containerLog.enabled()) {
-      const logs = await engine.containers.logs(id, { follow: true });
-      logs.on("data", (chunk: string) => containerLog.trace(chunk.trim(), { containerId: id }));
-    }
+    await traceLog(engine, { id });
   }
 
   async #awaitReady(runtime: Runtime, inspect: ContainerInspect, attempt: Attempt): Promise<StartedTestContainer> {

@@ -18,6 +18,7 @@ import { inspectPublished } from "./published-ports";
 import { startFailure } from "./start-failure";
 import { stopAll } from "./start-graph";
 import { StoppedGenericContainer } from "./stopped-generic-container";
+import { traceLog } from "./trace-log";
 import type {
   CommitOptions,
   ContentToCopy,
@@ -35,6 +36,8 @@ import type {
 export interface StartedContainerDetails {
   readonly runtime: Runtime;
   readonly inspect: ContainerInspect;
+  /** Default: what the daemon says, with a slash before it. */
+  readonly name?: string;
   readonly boundPorts: BoundPorts;
   /** Of the request: others the image exposes are not shown. */
   readonly exposedPorts: readonly PortWithOptionalBinding[];
@@ -49,6 +52,7 @@ export class StartedGenericContainer implements StartedTestContainer {
   readonly #runtime: Runtime;
   readonly #id: string;
   readonly #image: string;
+  readonly #name: string | undefined;
   readonly #exposedPorts: readonly PortWithOptionalBinding[];
   readonly #waitStrategy: WaitStrategy;
   readonly #autoRemove: boolean;
@@ -60,6 +64,7 @@ export class StartedGenericContainer implements StartedTestContainer {
   constructor({
     runtime,
     inspect,
+    name,
     boundPorts,
     exposedPorts,
     waitStrategy,
@@ -69,6 +74,7 @@ export class StartedGenericContainer implements StartedTestContainer {
     this.#runtime = runtime;
     this.#id = inspect.Id;
     this.#image = inspect.Config.Image;
+    this.#name = name;
     this.#inspect = inspectResultOf(inspect);
     this.#boundPorts = boundPorts;
     this.#exposedPorts = exposedPorts;
@@ -119,6 +125,7 @@ export class StartedGenericContainer implements StartedTestContainer {
       const inspect = await inspectPublished(engine, this.#id);
       this.#inspect = inspectResultOf(inspect);
       this.#boundPorts = BoundPorts.fromInspectResult(hostIps, this.#inspect).filter([...this.#exposedPorts]);
+      await traceLog(engine, { id: this.#id, name: this.#name, since: this.#inspect.state.startedAt });
       const handle = containerHandle(engine, this.#id);
       const target = { container: handle, boundPorts: this.#boundPorts, startTime: this.#inspect.state.startedAt };
       await waitByStrategy(this.#waitStrategy, target);
@@ -162,7 +169,7 @@ export class StartedGenericContainer implements StartedTestContainer {
   }
 
   getName(): string {
-    return this.#inspect.name;
+    return this.#name ?? this.#inspect.name;
   }
 
   getLabels(): Labels {

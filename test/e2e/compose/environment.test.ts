@@ -47,7 +47,8 @@ test("a project comes up, its containers are reached by name, and go with it", a
   const answer = await fetch(`http://${web.getHost()}:${web.getMappedPort(80)}/`);
   expect(await answer.text()).toBe("hello\n");
   expect((await web.exec("sh -c env")).output).toContain("GREETING=hello");
-  expect(environment.getContainer(`w${name}`).getName()).toBe(`/w${name}`);
+  expect(environment.getContainer(`w${name}`).getName()).toBe(`w${name}`);
+  expect(web.getName()).toBe("web-1");
   expect(environment.getContainer("tool-1").getLabels()).toHaveProperty(["org.testcontainers"], "true");
   expect(() => environment.getContainer("none-1")).toThrow('Cannot get container "none-1" as it is not running');
 
