@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { type RunResult, runUnchecked } from "../../../src/internal/exec";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { rootTest } from "../../support/run-as";
+import { openCanary } from "./canary";
 import { execIn, openCell } from "./in-container";
 
 const engine = useEngineOfThisFile();
@@ -103,3 +105,27 @@ rootTest(
     expect(await cell.sh("ls /dev/kmsg")).toContain("/dev/kmsg");
   },
 );
+
+test("what enters a container for an exec is neither changed by it nor lends it its files", async () => {
+  await using canary = await openCanary();
+  await using cell = await openCell(engine.client, { HostConfig: { Init: true } });
+  const programs = ["runc", "docker-init", "tini-static", "catatonit"];
+  const sums = (): Promise<RunResult> => runUnchecked("sh", ["-c", `sha256sum $(command -v ${programs.join(" ")})`]);
+  const before = await sums();
+  expect(before.stdout).toContain("runc");
+  // Whatever comes by: its program is opened, written to, and its open files are tried as ways out (CVE-2019-5736, CVE-2024-21626).
+  const watch = `while [ ! -e /tmp/over ]; do for p in /proc/[0-9]*; do
+      [ $p = /proc/$$ ] || { echo broken >> $p/exe; } 2>/dev/null && readlink $p/exe >> /tmp/changed
+      for f in $p/fd/* $p/cwd; do cat $f/../../../../../../..${canary.folder}/file >> /tmp/found; done
+    done; done 2>/dev/null`;
+  const watching = cell.sh(watch);
+  for (const command of ["/proc/self/exe", "true", "/proc/self/exe", "true", "true"]) {
+    await execIn(engine.client, cell.id, { Cmd: [command] }).catch(() => "");
+  }
+  await cell.sh("touch /tmp/over");
+  await watching;
+
+  expect(await sums()).toEqual(before);
+  // Its own shell's program may be changed, as that is a file of its own.
+  expect(await cell.sh("cat /tmp/found; grep -v busybox /tmp/changed")).not.toMatch(/secret|runc|init|memfd|^\/$/m);
+});

@@ -1,7 +1,9 @@
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { storageFolderOf } from "../../support/storage-folder";
+import { busyboxImage } from "../api/busybox-image";
 import { openCanary } from "./canary";
 import { execIn, openCell } from "./in-container";
 
@@ -89,7 +91,7 @@ test("working folders of an exec that lead out of the container lead nowhere", a
     "../../../..",
   ];
   for (const WorkingDir of folders) {
-    const text = await execIn(engine.client, cell.id, {
+    const said = await execIn(engine.client, cell.id, {
       Cmd: [
         "sh",
         "-c",
@@ -97,6 +99,23 @@ test("working folders of an exec that lead out of the container lead nowhere", a
       ],
       WorkingDir,
     }).catch(String);
-    expect(text).not.toContain(canary.secret);
+    expect(said).not.toContain(canary.secret);
   }
 });
+
+test.each([6, 7, 8, 9])(
+  "a container whose working folder is descriptor %d of whoever starts it stays inside",
+  async (fd) => {
+    await using canary = await openCanary();
+    const { Id } = await engine.client.containers.create({
+      ...{ Image: await busyboxImage(), WorkingDir: `/proc/self/fd/${fd}` },
+      Cmd: ["sh", "-c", `pwd; cat ../../../../../../..${canary.folder}/file`],
+    });
+    await engine.client.containers.start(Id).then(
+      () => engine.client.containers.wait(Id),
+      () => undefined,
+    );
+    expect(await text(await engine.client.containers.logs(Id))).not.toContain(canary.secret);
+    await engine.client.containers.remove(Id, { force: true });
+  },
+);
