@@ -56,7 +56,8 @@ ${settings}
 `,
   );
   const removePrivilegeFolder = await makePrivilegeFolder();
-  const command = ["/usr/sbin/sshd", "-D", "-e", "-f", join(folder, "config")];
+  // The kernel ends it if the test process dies, or gives a test up, without cleaning up.
+  const command = ["setpriv", "--pdeathsig", "KILL", "/usr/sbin/sshd", "-D", "-e", "-f", join(folder, "config")];
   const isHere = machine === "/proc/self/ns/net";
   const [program = "", ...args] = isHere ? command : ["nsenter", `--net=${machine}`, "--", ...command];
   const server = spawnTool(program, args, { stdio: ["ignore", "ignore", "pipe"] });
@@ -69,7 +70,7 @@ ${settings}
   const frozen: number[] = [];
   const children = async (): Promise<readonly number[]> => {
     const text = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, "utf8");
-    return text.trim().split(" ").map(Number);
+    return (text.match(/\d+/g) ?? []).map(Number);
   };
   return {
     port,
@@ -90,7 +91,7 @@ ${settings}
       for (const pid of frozen) process.kill(pid, "SIGSTOP");
     },
     async [Symbol.asyncDispose]() {
-      for (const pid of frozen) process.kill(pid, "SIGKILL");
+      for (const pid of await children()) if (frozen.includes(pid)) process.kill(pid, "SIGKILL");
       server.kill();
       await exit;
       // Programs of its sessions may still have it.
