@@ -68,10 +68,6 @@ ${settings}
   const exit = once(server, "exit");
   if (!(await waitUntil(async () => log.includes("Server listening"), 10_000))) throw new TypeError(`sshd: ${log}`);
   const frozen: number[] = [];
-  const children = async (): Promise<readonly number[]> => {
-    const text = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, "utf8");
-    return (text.match(/\d+/g) ?? []).map(Number);
-  };
   return {
     port,
     hostKey: `${type} ${key}`,
@@ -84,14 +80,18 @@ ${settings}
       return home;
     },
     hangUp: async () => {
-      for (const pid of await children()) process.kill(pid);
+      for (const pid of await childrenOf(server.pid)) process.kill(pid);
     },
     freeze: async () => {
-      frozen.push(...(await children()));
-      for (const pid of frozen) process.kill(pid, "SIGSTOP");
+      // For an ordinary user, a connection has a second process below the first.
+      const first = await childrenOf(server.pid);
+      const all = [...first, ...(await Promise.all(first.map(childrenOf))).flat()];
+      for (const pid of all) process.kill(pid, "SIGSTOP");
+      frozen.push(...all);
     },
     async [Symbol.asyncDispose]() {
-      for (const pid of await children()) if (frozen.includes(pid)) process.kill(pid, "SIGKILL");
+      // Children first: those of a stopped process stay where they are.
+      for (const pid of frozen.reverse()) process.kill(pid, "SIGKILL");
       server.kill();
       await exit;
       // Programs of its sessions may still have it.
@@ -100,6 +100,11 @@ ${settings}
       await rm(folder, { recursive: true });
     },
   };
+}
+
+async function childrenOf(pid: number | undefined): Promise<readonly number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return (text.match(/\d+/g) ?? []).map(Number);
 }
 
 /** Root's sshd wants it, and only systemd makes it. */
