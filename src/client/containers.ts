@@ -118,7 +118,8 @@ export function createContainersClient(transport: Transport): ContainersClient {
     putArchive: (id, path, tar, options = {}) =>
       transport.send("PUT", at(id, "/archive"), { query: { path, ...options }, bodyStream: tar }),
     commit: (id, { changes = [], ...query }) =>
-      transport.call("POST", "/commit", { query: { container: id, ...query, changes: changes.join("\n") } }),
+      // Podman reads a body, whether there is something to say or not.
+      transport.call("POST", "/commit", { query: { container: id, ...query, changes: changes.join("\n") }, body: {} }),
     keep: (id) => transport.send("POST", `/runcible${at(id, "/keep")}`),
     waitForPorts: (id, body, signal) =>
       transport.send("POST", `/runcible${at(id, "/wait-ports")}`, {
