@@ -18,15 +18,22 @@ export interface SelectedSource {
  * What a source of COPY stands for inside a root; `*`, `?` and `[…]` may fit several. Nothing outside the root is ever
  * found, whatever links are in it. Throws `path-not-found`.
  */
-export async function selectSources(root: string, pattern: string): Promise<readonly SelectedSource[]> {
+export async function selectSources(
+  root: string,
+  pattern: string,
+  told: {
+    /** What fails without it: `COPY failed`. */
+    readonly step: string;
+    /** The root is the context, not that of a stage or an image. */
+    readonly isContext: boolean;
+  },
+): Promise<readonly SelectedSource[]> {
   const clean = posix.join("/", pattern).replace(/\/+$/, "").slice(1);
   if (!/[*?[]/.test(clean)) {
     const source = await sourceAt(root, clean.replace(/\\(.)/g, "$1"));
     if (source !== undefined) return [source];
-    throw new RuncibleError(
-      "path-not-found",
-      `COPY failed: file not found in build context or excluded by .dockerignore: stat ${pattern}: file does not exist`,
-    );
+    const where = told.isContext ? "file not found in build context or excluded by .dockerignore: " : "";
+    throw new RuncibleError("path-not-found", `${told.step}: ${where}stat ${pattern}: file does not exist`);
   }
   let names: readonly string[] = [""];
   for (const segment of clean.split("/")) {
@@ -34,7 +41,7 @@ export async function selectSources(root: string, pattern: string): Promise<read
   }
   const found = (await Promise.all(names.map((name) => sourceAt(root, name)))).filter((source) => source !== undefined);
   if (found.length === 0)
-    throw new RuncibleError("path-not-found", `no source files were specified: ${pattern} fits none`);
+    throw new RuncibleError("path-not-found", `${told.step}: no source files were specified: ${pattern} fits none`);
   return found;
 }
 

@@ -95,6 +95,8 @@ export interface StageSyntax {
 }
 
 export interface Dockerfile {
+  /** Its name, as errors tell it. */
+  readonly file: string;
   /** The character of `# escape=`: a backslash unless the file says otherwise. */
   readonly escapeMark: string;
   /** ARGs before the first FROM: they are for the FROM lines, and defaults of the stages' own. */

@@ -1,3 +1,4 @@
+import { nearestWord } from "../../internal/nearest-word";
 import type { ArgInstruction, Dockerfile, Instruction, StageSyntax } from "./instruction";
 import { parseArg } from "./instructions/arg";
 import { parseAdd, parseCopy } from "./instructions/copy";
@@ -9,16 +10,19 @@ import { parsePairs } from "./instructions/pairs";
 import { parseRun } from "./instructions/run";
 import { parseShell } from "./instructions/shell";
 import { parseCommand, parseSingle } from "./instructions/single";
+import { inPlace, placedError } from "./placed-error";
+import { spanOf } from "./source-span";
 import { readStatements, type Statement } from "./statements";
 import { syntaxError } from "./syntax-error";
 
-/** Reads a Dockerfile. Throws `invalid-argument` with the line of the mistake. */
-export function parseDockerfile(text: string): Dockerfile {
-  const { escapeMark, statements } = readStatements(text);
-  if (statements.length === 0) throw syntaxError(1, "file with no instructions");
+/** Reads a Dockerfile. Throws `invalid-argument` with the place of the mistake; `file` is its name there. */
+export function parseDockerfile(text: string, file = "Dockerfile"): Dockerfile {
+  const { escapeMark, statements } = readStatements(text, file);
+  const nowhere = { line: 1, text: "" };
+  if (statements.length === 0) throw placedError(file, nowhere, syntaxError(1, "file with no instructions"));
   const globalArgs: ArgInstruction[] = [];
   const stages: (StageSyntax & { readonly instructions: Instruction[] })[] = [];
-  for (const statement of statements) {
+  const add = (statement: Statement): void => {
     const stage = stages.at(-1);
     if (statement.keyword === "FROM") {
       stages.push({ index: stages.length, from: parseFrom(statement), instructions: [] });
@@ -29,14 +33,15 @@ export function parseDockerfile(text: string): Dockerfile {
     } else {
       throw syntaxError(statement.line, `no build stage in current context: ${statement.keyword} stands before FROM`);
     }
-  }
-  if (stages.length === 0) throw syntaxError(1, "file with no build stage: FROM lacks");
-  return { escapeMark, globalArgs, stages };
+  };
+  for (const statement of statements) inPlace(file, spanOf(statement), () => add(statement));
+  if (stages.length === 0) throw placedError(file, nowhere, syntaxError(1, "file with no build stage: FROM lacks"));
+  return { file, escapeMark, globalArgs, stages };
 }
 
 /** The instruction of an ONBUILD trigger. Throws `invalid-argument`. */
 export function parseTrigger(text: string, escapeMark: string): Instruction {
-  const [statement] = readStatements(text).statements;
+  const [statement] = readStatements(text, "ONBUILD").statements;
   if (statement === undefined) throw syntaxError(1, `"${text}" is no ONBUILD trigger`);
   return parseInstruction(statement, escapeMark);
 }
@@ -74,6 +79,16 @@ function parseInstruction(statement: Statement, escapeMark: string): Instruction
     case "ONBUILD":
       return parseOnBuild(statement);
     default:
-      throw syntaxError(statement.line, `unknown instruction: ${keyword}`);
+      throw syntaxError(statement.line, `unknown instruction: ${keyword}${hintFor(keyword)}`);
   }
+}
+
+const keywords: readonly string[] = (
+  "FROM ARG RUN COPY ADD ENV LABEL CMD ENTRYPOINT WORKDIR USER STOPSIGNAL MAINTAINER VOLUME EXPOSE SHELL HEALTHCHECK " +
+  "ONBUILD"
+).split(" ");
+
+function hintFor(keyword: string): string {
+  const nearest = nearestWord(keyword, keywords);
+  return nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
 }

@@ -1,6 +1,7 @@
 import { type Directives, readDirectives } from "./directives";
 import { heredocsOf, type PendingHeredoc } from "./heredoc";
 import type { Heredoc } from "./instruction";
+import { inPlace } from "./placed-error";
 import { syntaxError } from "./syntax-error";
 
 /** An instruction before it is understood: its word, and the rest with its continued lines joined. */
@@ -16,13 +17,16 @@ export interface Statement {
 const takesHeredocs = /^(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\s/i;
 
 /** Cuts a Dockerfile into statements: comments and empty lines go, `\` joins lines, heredocs are collected. */
-export function readStatements(text: string): {
+export function readStatements(
+  text: string,
+  file: string,
+): {
   readonly escapeMark: string;
   readonly statements: readonly Statement[];
 } {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
   const directives = readDirectives(lines);
-  const reader: Reader = { lines, next: directives.lines, directives };
+  const reader: Reader = { file, lines, next: directives.lines, directives };
   const statements: Statement[] = [];
   while (reader.next < lines.length) {
     const statement = nextStatement(reader);
@@ -32,6 +36,7 @@ export function readStatements(text: string): {
 }
 
 interface Reader {
+  readonly file: string;
   readonly lines: readonly string[];
   next: number;
   readonly directives: Directives;
@@ -43,7 +48,9 @@ function nextStatement(reader: Reader): Statement | undefined {
   if (text === undefined) return undefined;
   const [, word = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(text.trim()) ?? [];
   const pending = takesHeredocs.test(text) ? heredocsOf(text, reader.directives.escapeMark) : [];
-  const heredocs = pending.map((heredoc) => readHeredoc(reader, heredoc, line));
+  const heredocs = inPlace(reader.file, { line, text: text.trim() }, () =>
+    pending.map((heredoc) => readHeredoc(reader, heredoc, line)),
+  );
   return { line, keyword: word.toUpperCase(), rest: rest.trim(), heredocs };
 }
 

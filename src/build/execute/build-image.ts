@@ -88,10 +88,10 @@ async function prepare(request: BuildRequest, options: BuildOptions, resources: 
     dockerfile: request.dockerfile,
     signal,
   });
-  const dockerfile = parseDockerfile(context.dockerfile);
+  const dockerfile = parseDockerfile(context.dockerfile, request.dockerfile);
   const platformArgs = platformArgsOf(request.platform ?? hostPlatform(), hostPlatform(), request.target);
   const sources: ArgSources = { buildArgs: request.buildArgs, platformArgs, escapeMark: dockerfile.escapeMark };
-  const globals = globalVariables(dockerfile.globalArgs, sources);
+  const globals = globalVariables(dockerfile, sources);
   const plan = planStages(dockerfile, request.target, globals);
   const newFolder = (): string => join(folder, randomId().slice(0, 12));
   const images = new Map<string, Promise<Snapshot>>();

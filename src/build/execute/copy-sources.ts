@@ -6,10 +6,10 @@ import { selectSources } from "../context/select-sources";
 import { expand, expandText } from "../dockerfile/expand";
 import { ignoreRules } from "../dockerfile/ignore-patterns";
 import type { CopyInstruction } from "../dockerfile/instruction";
-import { resolveFrom } from "../plan/stage-plan";
 import { download, isGitSource, isUrl } from "./add-url";
 import { isArchive } from "./archive-type";
 import type { Build } from "./build";
+import { sourceRoot } from "./source-root";
 import { type Stage, variablesOf } from "./stage-state";
 
 /** One thing that COPY or ADD brings. */
@@ -80,10 +80,12 @@ async function treeItems(
   source: string,
 ): Promise<readonly CopyItem[]> {
   const { kind, from, keepsParents, excludes, unpack } = instruction;
-  const root =
-    from === undefined ? build.context.root : await build.rootOf(resolveFrom(build.dockerfile, from, stage.index));
+  const root = await sourceRoot(build, stage, from);
   const rules = ignoreRules(excludes);
-  const found = await selectSources(root, source);
+  const found = await selectSources(root, source, {
+    step: `${kind} failed`,
+    isContext: from === undefined,
+  });
   const items = await Promise.all(
     found.map(async ({ name, path, stats }): Promise<CopyItem> => {
       const isExcluded = (relative: string): boolean => rules.ignores(relative) || rules.ignores(`${name}/${relative}`);

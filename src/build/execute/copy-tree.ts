@@ -88,11 +88,16 @@ async function copyAttributes(programs: readonly Program[], signal: AbortSignal)
 /** The kernel limits the length of a command line. */
 const filesAtOnce = 200;
 
-/** Folders that lack on the way to a target are made, open to everybody. */
+/** Folders that lack on the way to a target are made, open to everybody. Throws `invalid-argument` where a file is in the way. */
 export async function makeFolders(root: string, target: string, owner: Owner): Promise<void> {
   const path = await resolveInRoot(root, target, { followLast: true });
   const missing: string[] = [];
-  for (let at = path; at.length > root.length && !(await statOrNothing(at)); at = dirname(at)) missing.unshift(at);
+  let at = path;
+  for (; at.length > root.length && !(await statOrNothing(at)); at = dirname(at)) missing.unshift(at);
+  if (at.length > root.length && !(await lstat(at)).isDirectory()) {
+    const file = at.slice(root.length);
+    throw new RuncibleError("invalid-argument", `make folder ${target}: ${file} is not a directory`);
+  }
   for (const folder of missing) {
     await mkdir(folder);
     await openToAll(folder, owner);

@@ -3,8 +3,8 @@ import { run } from "../../internal/exec";
 import type { Mount } from "../../runtime/mount";
 import { selectSources } from "../context/select-sources";
 import type { MountFlag } from "../plan/mount-flag";
-import { resolveFrom } from "../plan/stage-plan";
 import type { Build } from "./build";
+import { sourceRoot } from "./source-root";
 import { inFolder, type Stage } from "./stage-state";
 
 /** A mount of a step that is ready; releasing it takes back what it needed. */
@@ -18,11 +18,11 @@ export interface OpenMount {
 export async function bindSource(
   build: Build,
   stage: Stage,
-  { from, source }: MountFlag,
+  { type, from, source }: MountFlag,
 ): Promise<{ readonly path: string }> {
-  const root =
-    from === undefined ? build.context.root : await build.rootOf(resolveFrom(build.dockerfile, from, stage.index));
-  const [found] = await selectSources(root, source ?? "/");
+  const root = await sourceRoot(build, stage, from);
+  const step = `RUN --mount=type=${type} failed`;
+  const [found] = await selectSources(root, source ?? "/", { step, isContext: from === undefined });
   if (found === undefined) throw new RuncibleError("path-not-found", `mount ${source ?? "/"}: it is not there`);
   return found;
 }

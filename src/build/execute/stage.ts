@@ -2,8 +2,10 @@ import { shortId } from "../../internal/ids";
 import { parsePlatform } from "../../internal/platform";
 import type { Instruction, SourceSpan } from "../dockerfile/instruction";
 import { parseTrigger } from "../dockerfile/parse";
+import { placedError } from "../dockerfile/placed-error";
 import { setVariables } from "../plan/run-config";
 import type { StagePlan } from "../plan/stage-plan";
+import { missingSource } from "../plan/unknown-stage";
 import type { Build } from "./build";
 import type { BuildEvent } from "./build-event";
 import { argStep, configStep } from "./config-step";
@@ -12,7 +14,6 @@ import { runStep } from "./run-step";
 import { scratchSnapshot } from "./snapshot";
 import type { StageOutput } from "./stage-output";
 import type { Stage } from "./stage-state";
-import { stepError } from "./step-error";
 
 /** How a stage's steps are counted among those of the build. */
 export interface StepCount {
@@ -28,7 +29,7 @@ export async function runStage(build: Build, plan: StagePlan, output: StageOutpu
   const tell = (stream: string): Promise<void> => output.emit({ stream }, build.signal);
   const at = <T>(span: SourceSpan, task: () => Promise<T>): Promise<T> =>
     task().catch((error: unknown) => {
-      throw stepError(build.request.dockerfile, span, error);
+      throw placedError(build.dockerfile.file, span, error);
     });
   let step = count.first;
   const announce = async ({ text }: SourceSpan): Promise<void> => {
@@ -47,8 +48,11 @@ export async function runStage(build: Build, plan: StagePlan, output: StageOutpu
     await tell(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? "s" : ""}\n`);
   }
   for (const trigger of triggers) {
-    const instruction = { ...parseTrigger(trigger, build.dockerfile.escapeMark), line: syntax.from.line };
-    stage = await at(instruction, () => carryOut(build, stage, instruction));
+    const place = { line: syntax.from.line, text: trigger };
+    stage = await at(place, async () => {
+      const instruction = { ...parseTrigger(trigger, build.dockerfile.escapeMark), line: place.line };
+      return await carryOut(build, stage, instruction);
+    });
     await tellId(stage);
   }
   for (const instruction of [...syntax.instructions, ...labelInstructions(count.labels)]) {
@@ -71,7 +75,7 @@ export function stepsOf({ syntax }: StagePlan, labels: Readonly<Record<string, s
 type Base = Pick<Stage, "snapshot" | "args">;
 
 /** Of an earlier stage its arguments too, as BuildKit has it; the classic builder forgets them. */
-async function baseOf(build: Build, { base, platform }: StagePlan, output: StageOutput): Promise<Base> {
+async function baseOf(build: Build, { syntax, base, platform }: StagePlan, output: StageOutput): Promise<Base> {
   switch (base.kind) {
     case "scratch":
       return { snapshot: scratchSnapshot(), args: new Map() };
@@ -80,7 +84,10 @@ async function baseOf(build: Build, { base, platform }: StagePlan, output: Stage
     case "image": {
       const wanted = platform === undefined ? build.request.platform : parsePlatform(platform);
       const onEvent = (event: BuildEvent): void => void output.emit(event, build.signal);
-      return { snapshot: await build.image(base.name, onEvent, wanted), args: new Map() };
+      const snapshot = await build.image(base.name, onEvent, wanted).catch((error: unknown) => {
+        throw missingSource(build.dockerfile, base.name, syntax.index, error);
+      });
+      return { snapshot, args: new Map() };
     }
   }
 }

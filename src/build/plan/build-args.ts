@@ -1,5 +1,6 @@
 import { expand, type Variables } from "../dockerfile/expand";
-import type { ArgInstruction } from "../dockerfile/instruction";
+import type { ArgInstruction, Dockerfile } from "../dockerfile/instruction";
+import { inPlace } from "../dockerfile/placed-error";
 
 /** The proxy variables, which need no ARG and never show in history or cache. */
 export const proxyArgs: readonly string[] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"].flatMap(
@@ -30,12 +31,16 @@ export function platformArgsOf(
 }
 
 /** The variables of the FROM lines: ARGs before the first FROM, and those of the platform. */
-export function globalVariables(globalArgs: readonly ArgInstruction[], sources: ArgSources): Variables {
+export function globalVariables({ file, globalArgs }: Dockerfile, sources: ArgSources): Variables {
   const scope = new Map(sources.platformArgs);
-  for (const { args } of globalArgs) {
-    for (const { name, value } of args) {
-      const given =
-        sources.buildArgs.get(name) ?? (value === undefined ? undefined : expand(value, scope, sources.escapeMark));
+  for (const instruction of globalArgs) {
+    for (const { name, value } of instruction.args) {
+      const given = inPlace(
+        file,
+        instruction,
+        () =>
+          sources.buildArgs.get(name) ?? (value === undefined ? undefined : expand(value, scope, sources.escapeMark)),
+      );
       if (given !== undefined) scope.set(name, given);
     }
   }

@@ -1,8 +1,11 @@
 import { RuncibleError } from "../../internal/errors";
+import { nearestWord } from "../../internal/nearest-word";
 import { expand, type Variables } from "../dockerfile/expand";
 import type { Dockerfile, Instruction, StageSyntax } from "../dockerfile/instruction";
+import { inPlace } from "../dockerfile/placed-error";
 import { syntaxError } from "../dockerfile/syntax-error";
 import { parseMount } from "./mount-flag";
+import { stageNames } from "./unknown-stage";
 
 /** Where files or a whole root come from. */
 export type Source =
@@ -26,7 +29,9 @@ export interface BuildPlan {
 
 /** Throws `invalid-argument` for a target that is not there and a FROM that names nothing. */
 export function planStages(dockerfile: Dockerfile, target: string, globals: Variables): BuildPlan {
-  const stages = dockerfile.stages.map((syntax) => planStage(dockerfile, syntax, globals));
+  const stages = dockerfile.stages.map((syntax) =>
+    inPlace(dockerfile.file, syntax.from, () => planStage(dockerfile, syntax, globals)),
+  );
   const index = targetIndex(dockerfile, target);
   const needed = new Set<number>();
   const need = (at: number): void => {
@@ -41,14 +46,19 @@ export function planStages(dockerfile: Dockerfile, target: string, globals: Vari
 
 /** What `--from` means in a stage: an earlier stage by name or number, else an image. */
 export function resolveFrom(dockerfile: Dockerfile, from: string, before: number): Source {
+  if (from.includes("$")) {
+    const advice = `begin a stage with it, FROM ${from} AS name, and take --from=name`;
+    throw new RuncibleError("invalid-argument", `--from=${from}: variables mean nothing here; ${advice}`);
+  }
   const byName = stageNamed(dockerfile, from, before);
   if (byName !== undefined) return { kind: "stage", index: byName };
   if (!/^\d+$/.test(from)) return from === "scratch" ? { kind: "scratch" } : { kind: "image", name: from };
   const index = Number(from);
   if (index < before) return { kind: "stage", index };
+  const count = before === 0 ? "this is the first stage" : `the earlier stages are 0 to ${before - 1}`;
   throw new RuncibleError(
     "invalid-argument",
-    `invalid from flag value ${from}: there is no earlier stage of that number`,
+    `invalid from flag value ${from}: there is no earlier stage of that number; ${count}`,
   );
 }
 
@@ -77,12 +87,18 @@ function targetIndex(dockerfile: Dockerfile, target: string): number {
   const named = stageNamed(dockerfile, target, dockerfile.stages.length);
   if (named !== undefined) return named;
   if (/^\d+$/.test(target) && Number(target) < dockerfile.stages.length) return Number(target);
-  throw new RuncibleError("invalid-argument", `target stage ${JSON.stringify(target)} could not be found`);
+  const nearest = nearestWord(target.toLowerCase(), stageNames(dockerfile, dockerfile.stages.length));
+  const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+  throw new RuncibleError("invalid-argument", `target stage ${JSON.stringify(target)} could not be found${hint}`);
 }
 
 function sourcesOf(dockerfile: Dockerfile, { syntax, base }: StagePlan): readonly Source[] {
-  const froms = syntax.instructions.flatMap(fromsOf);
-  return [base, ...froms.map((from) => resolveFrom(dockerfile, from, syntax.index))];
+  const froms = syntax.instructions.flatMap((instruction) =>
+    inPlace(dockerfile.file, instruction, () =>
+      fromsOf(instruction).map((from) => resolveFrom(dockerfile, from, syntax.index)),
+    ),
+  );
+  return [base, ...froms];
 }
 
 function fromsOf(instruction: Instruction): readonly string[] {

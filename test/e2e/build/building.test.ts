@@ -200,6 +200,41 @@ test.each([
   ["a program that is not there", 'FROM bb\nRUN ["/nosuch"]\n', /nosuch.*Dockerfile:2/s],
   ["an empty image", "FROM scratch\n", "No image was generated"],
   ["several files to one", "FROM bb\nCOPY Dockerfile Dockerfile /x\n", "must be a directory and end with a /"],
+  [
+    "a stage that is not there",
+    "FROM bb AS builder\nFROM bb\nCOPY --from=bulder /a /b\n",
+    /^there is no earlier stage "bulder" \(did you mean builder\?\), and no image.* \(Dockerfile:3: COPY --from=bulder/s,
+  ],
+  [
+    "a mount of a stage that is not there",
+    "FROM bb AS one\nFROM bb\nRUN --mount=from=nosuch,target=/x true\n",
+    /^there is no earlier stage "nosuch" \(there are one\).*\(Dockerfile:3: RUN/s,
+  ],
+  [
+    "a mount of what is not there",
+    "FROM bb\nRUN --mount=type=bind,source=nosuch,target=/x true\n",
+    /^RUN --mount=type=bind failed: file not found in build context.*\(Dockerfile:2: RUN/,
+  ],
+  [
+    "a file of a stage that is not there",
+    "FROM bb AS one\nFROM bb\nCOPY --from=one /nosuch /x\n",
+    /^COPY failed: stat \/nosuch: file does not exist \(Dockerfile:3: COPY/,
+  ],
+  [
+    "a file below a file",
+    "FROM bb\nCOPY Dockerfile /etc/passwd/x\n",
+    "make folder /etc/passwd: /etc/passwd is not a directory (Dockerfile:2: COPY Dockerfile /etc/passwd/x)",
+  ],
+  [
+    "a working folder that is a file",
+    "FROM bb\nWORKDIR /etc/passwd\n",
+    "/etc/passwd is not a directory (Dockerfile:2: ",
+  ],
+  [
+    "a trigger with a mistake",
+    "FROM bb AS one\nONBUILD NOSUCH\nFROM one\n",
+    /unknown instruction: NOSUCH \(Dockerfile:3: NOSUCH\)/,
+  ],
   ["an agent that nobody has", "FROM bb\nRUN --mount=type=ssh,required=true true\n", "ssh agent default: not given"],
 ])("%s is refused with its reason", async (_, dockerfile, message) => {
   await expect(build(dockerfile)).rejects.toThrow(message);

@@ -1,6 +1,19 @@
 import { expect, test } from "vitest";
 import { parseDockerfile } from "../../../src/build/dockerfile/parse";
 
+test.each([
+  [
+    "FROM a\nRUNN x\n",
+    /^dockerfile parse error on line 2: unknown instruction: RUNN \(did you mean RUN\?\) \(my:2: RUNN x\)$/,
+  ],
+  ["FROM a\nCOPY --nosuch a b\n", /unknown flag.* \(my:2: COPY --nosuch a b\)$/],
+  ["FROM a\nRUN <<E\nx\n", /unterminated heredoc.* \(my:2: RUN <<E\)$/],
+  ["RUN x\n", /no build stage in current context.* \(my:1: RUN x\)$/],
+  ["", /file with no instructions \(my:1\)$/],
+])("of %j, what is wrong is told with file, line and instruction", (text, message) => {
+  expect(() => parseDockerfile(text, "my")).toThrow(message);
+});
+
 test("stages, their names and the lines of their instructions", () => {
   const text = "# a comment\nARG V=1\nFROM --platform=linux/amd64 a:$V AS One\n\nRUN x \\\n  y\nFROM One\nCMD z\n";
 

@@ -1,6 +1,8 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles have variables of that form.
 import { expect, test } from "vitest";
 import { parseDockerfile } from "../../../src/build/dockerfile/parse";
 import { parseChmod } from "../../../src/build/execute/file-mode";
+import { globalVariables } from "../../../src/build/plan/build-args";
 import { parseMount } from "../../../src/build/plan/mount-flag";
 import { planStages } from "../../../src/build/plan/stage-plan";
 
@@ -28,6 +30,25 @@ test("a target that is not there is refused", () => {
   expect(() => planStages(parseDockerfile(text), "nosuch", new Map())).toThrow(
     'target stage "nosuch" could not be found',
   );
+});
+
+test.each([
+  ["FROM a AS builder\nFROM b\n", "bulder", 'target stage "bulder" could not be found (did you mean builder?)'],
+  ["FROM a\nRUN --mount=type=cahe,target=/x y\n", "", /invalid mount "type=cahe.*\(my:2: RUN --mount=type=cahe/],
+  ["FROM a\n\nCOPY --from=5 a /b\n", "", /the first stage \(my:3: COPY --from=5 a \/b\)$/],
+  ["FROM a\nFROM a\nCOPY --from=5 a /b\n", "", /the earlier stages are 0 to 0 \(my:3: /],
+  ["FROM a\nCOPY --from=$ST a /b\n", "", /^--from=\$ST: variables mean nothing here; .*FROM \$ST AS name.* \(my:2: /],
+  ["FROM a\nRUN --mount=from=$ST,target=/b x\n", "", /^--from=\$ST: variables mean nothing here/],
+  ["ARG A\nFROM x$A AS b\nFROM $B\n", "", /base name \(\$B\) should not be blank \(my:3: FROM \$B\)$/],
+])("of %j, what is wrong is told with its place", (text, target, message) => {
+  expect(() => planStages(parseDockerfile(text, "my"), target, new Map())).toThrow(message);
+});
+
+test("an ARG before FROM that cannot be is told with its place", () => {
+  const dockerfile = parseDockerfile("ARG A=${B:?lacks}\nFROM a\n", "my");
+  const sources = { buildArgs: new Map(), platformArgs: new Map(), escapeMark: "\\" };
+
+  expect(() => globalVariables(dockerfile, sources)).toThrow(/lacks \(my:1: ARG A=\$\{B:\?lacks\}\)$/);
 });
 
 test("a stage cannot copy from a later one", () => {
