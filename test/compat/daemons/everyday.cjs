@@ -130,7 +130,7 @@ const scenarios = {
       .withCommand(["cat", "/made"])
       .withWaitStrategy(Wait.forOneShotStartup())
       .start();
-    return { isId: /^sha256:[0-9a-f]{64}$/.test(id), log: await text(await again.logs()) };
+    return { isId: /^(sha256:)?[0-9a-f]{64}$/.test(id), log: await text(await again.logs()) };
   },
   networks: async () => {
     const network = await new Network().start();
