@@ -131,7 +131,8 @@ export function checkedChoice<T extends string>(value: T, choices: readonly T[],
   return value;
 }
 
-function wrong(what: string, value: unknown, wanted: string): RuncibleError {
+/** What a check throws. */
+export function wrong(what: string, value: unknown, wanted: string): RuncibleError {
   return new RuncibleError("invalid-argument", `set ${what}: ${shown(value)} is not ${wanted}`);
 }
 

@@ -4,7 +4,6 @@ import { parsePlatform } from "../../internal/platform";
 import { aliasPortsLabel, formatAliasPorts } from "../../wire/ports";
 import {
   checkedAbsolutePath,
-  checkedAddress,
   checkedChoice,
   checkedDuration,
   checkedFlag,
@@ -21,8 +20,9 @@ import {
   checkedTexts,
   checkedWith,
   checkedWords,
+  wrong,
 } from "../checks";
-import { ImageName } from "../image/image-name";
+import { checkedImage, ImageName } from "../image/image-name";
 import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
 import type { StartedNetwork } from "../network/network";
 import {
@@ -33,8 +33,22 @@ import {
   type PortWithOptionalBinding,
   portKey,
 } from "../ports/port";
-import type { WaitStrategy } from "../wait/wait-strategy";
-import { checkContent, checkCopy, checkExposed, checkedEnvironment } from "./request-checks";
+import { checkTimeLimit, type WaitStrategy } from "../wait/wait-strategy";
+import {
+  checkCapabilities,
+  checkContent,
+  checkCopy,
+  checkExposed,
+  checkedBind,
+  checkedCopyOptions,
+  checkedEnvironment,
+  checkedExtraHost,
+  checkedHostName,
+  checkedIpcMode,
+  checkedNetworkMode,
+  checkedUlimits,
+  checkedUser,
+} from "./request-checks";
 import { type EnvironmentOf, extrasOf, type Startable } from "./request-extras";
 import type {
   ArchiveToCopy,
@@ -79,7 +93,7 @@ export abstract class ContainerRequest {
   protected healthCheck?: HealthCheck;
 
   constructor(image: string) {
-    this.imageName = ImageName.fromString(checkedText(image, "the image"));
+    this.imageName = ImageName.fromString(checkedImage(image, "the image"));
     this.createOpts = { Image: this.imageName.string };
   }
 
@@ -129,7 +143,11 @@ export abstract class ContainerRequest {
    * have some of them in common, and to have them all at hand: `TestContainers.startAll`.
    */
   dependsOn(...containers: Startable[]): this {
-    for (const container of containers) checkedWith(container, ["start"], "a container to depend on");
+    for (const container of containers) {
+      checkedWith(container, ["start"], "a container to depend on");
+      if ((container as unknown) === this)
+        throw wrong("a container to depend on", this.imageName.string, "another one");
+    }
     extrasOf(this).dependencies.push(...containers);
     return this;
   }
@@ -156,12 +174,7 @@ export abstract class ContainerRequest {
 
   /** Added to earlier ones. */
   withUlimits(ulimits: Ulimits): this {
-    const added = Object.entries(checkedObject(ulimits, "the ulimits")).map(([Name, { hard, soft }]) => ({
-      Name,
-      ...(hard === undefined ? {} : { Hard: checkedInteger(hard, `the hard limit of ${Name}`, { min: -1 }) }),
-      ...(soft === undefined ? {} : { Soft: checkedInteger(soft, `the soft limit of ${Name}`, { min: -1 }) }),
-    }));
-    this.hostConfig.Ulimits = [...(this.hostConfig.Ulimits ?? []), ...added];
+    this.hostConfig.Ulimits = [...(this.hostConfig.Ulimits ?? []), ...checkedUlimits(ulimits)];
     return this;
   }
 
@@ -172,13 +185,13 @@ export abstract class ContainerRequest {
   }
 
   withAddedCapabilities(...capabilities: string[]): this {
-    checkedTexts(capabilities, "the added capabilities");
+    checkCapabilities(capabilities, "the added capabilities");
     this.hostConfig.CapAdd = [...(this.hostConfig.CapAdd ?? []), ...capabilities];
     return this;
   }
 
   withDroppedCapabilities(...capabilities: string[]): this {
-    checkedTexts(capabilities, "the dropped capabilities");
+    checkCapabilities(capabilities, "the dropped capabilities");
     this.hostConfig.CapDrop = [...(this.hostConfig.CapDrop ?? []), ...capabilities];
     return this;
   }
@@ -190,7 +203,7 @@ export abstract class ContainerRequest {
 
   /** `bridge`, `host`, `none`, `container:<id>` or a network's name. */
   withNetworkMode(networkMode: string): this {
-    this.networkMode = checkedText(networkMode, "the network mode");
+    this.networkMode = checkedNetworkMode(networkMode);
     return this;
   }
 
@@ -203,10 +216,7 @@ export abstract class ContainerRequest {
 
   /** Lines of /etc/hosts. */
   withExtraHosts(extraHosts: ExtraHost[]): this {
-    const added = checkedList(extraHosts, "the extra hosts").map(
-      ({ host, ipAddress }) =>
-        `${checkedHost(host, "the name of an extra host")}:${checkedAddress(ipAddress, `the address of ${host}`)}`,
-    );
+    const added = checkedList(extraHosts, "the extra hosts").map(checkedExtraHost);
     this.hostConfig.ExtraHosts = [...(this.hostConfig.ExtraHosts ?? []), ...added];
     return this;
   }
@@ -247,18 +257,16 @@ export abstract class ContainerRequest {
 
   /** Replaces earlier ones. */
   withBindMounts(bindMounts: BindMount[]): this {
-    for (const { source, target, mode = "rw" } of checkedList(bindMounts, "the bind mounts")) {
-      checkedText(source, "the source of a bind mount");
-      checkedAbsolutePath(target, `the target of the bind mount of ${source}`);
-      checkedChoice(mode, ["rw", "ro", "z", "Z"], `the mode of the bind mount of ${source}`);
-    }
-    this.hostConfig.Binds = bindMounts.map(({ source, target, mode = "rw" }) => `${source}:${target}:${mode}`);
+    this.hostConfig.Binds = checkedList(bindMounts, "the bind mounts").map(checkedBind);
     return this;
   }
 
   withHealthCheck(healthCheck: HealthCheck): this {
     const nanoseconds = (milliseconds = 0): number => checkedDuration(milliseconds, "a time of the health check") * 1e6;
-    const [kind, ...words] = checkedWords(healthCheck.test, "the health check's test");
+    const [kind, ...words] = checkedWords(
+      checkedObject(healthCheck, "the health check").test,
+      "the health check's test",
+    );
     checkedChoice(kind ?? "", ["CMD", "CMD-SHELL", "NONE"], "the kind of the health check's test");
     if (kind !== "NONE" && words.length === 0) checkedText("", "the command of the health check");
     checkedInteger(healthCheck.retries ?? 0, "the retries of the health check", { min: 0 });
@@ -275,13 +283,15 @@ export abstract class ContainerRequest {
 
   /** Milliseconds; for the wait strategy, whatever it says itself. */
   withStartupTimeout(startupTimeoutMs: number): this {
-    this.startupTimeoutMs = checkedDuration(startupTimeoutMs, "the startup timeout");
+    checkTimeLimit(this.waitStrategy, checkedDuration(startupTimeoutMs, "the startup timeout"));
+    this.startupTimeoutMs = startupTimeoutMs;
     return this;
   }
 
   /** Default: the health check of container or image, else the listening ports. */
   withWaitStrategy(waitStrategy: WaitStrategy): this {
-    this.waitStrategy = checkedWith(waitStrategy, ["waitUntilReady"], "the wait strategy");
+    checkTimeLimit(checkedWith(waitStrategy, ["waitUntilReady"], "the wait strategy"), this.startupTimeoutMs);
+    this.waitStrategy = waitStrategy;
     return this;
   }
 
@@ -296,7 +306,7 @@ export abstract class ContainerRequest {
   }
 
   withUser(user: string): this {
-    this.createOpts.User = checkedText(user, "the user");
+    this.createOpts.User = checkedUser(user);
     return this;
   }
 
@@ -324,34 +334,32 @@ export abstract class ContainerRequest {
   }
 
   withIpcMode(ipcMode: string): this {
-    this.hostConfig.IpcMode = checkedText(ipcMode, "the IPC mode");
+    this.hostConfig.IpcMode = checkedIpcMode(ipcMode);
     return this;
   }
 
   withCopyFilesToContainer(filesToCopy: FileToCopy[]): this {
-    for (const file of checkedList(filesToCopy, "the files to copy")) checkCopy(file, file.source);
+    for (const file of checkedList(filesToCopy, "the files to copy")) checkCopy(file);
     this.filesToCopy = [...this.filesToCopy, ...filesToCopy];
     return this;
   }
 
   withCopyDirectoriesToContainer(directoriesToCopy: DirectoryToCopy[]): this {
-    for (const folder of checkedList(directoriesToCopy, "the folders to copy")) checkCopy(folder, folder.source);
+    for (const folder of checkedList(directoriesToCopy, "the folders to copy")) checkCopy(folder);
     this.directoriesToCopy = [...this.directoriesToCopy, ...directoriesToCopy];
     return this;
   }
 
   withCopyContentToContainer(contentsToCopy: ContentToCopy[]): this {
-    for (const entry of checkedList(contentsToCopy, "the contents to copy")) {
-      checkCopy(entry, "content");
-      checkContent(entry.content, entry.target);
-    }
+    for (const entry of checkedList(contentsToCopy, "the contents to copy")) checkContent(entry);
     this.contentsToCopy = [...this.contentsToCopy, ...contentsToCopy];
     return this;
   }
 
   /** The streams are read once: such a container can be started once. */
   withCopyArchivesToContainer(archivesToCopy: ArchiveToCopy[]): this {
-    for (const { tar, target } of checkedList(archivesToCopy, "the archives to copy")) {
+    for (const archive of checkedList(archivesToCopy, "the archives to copy")) {
+      const { tar, target } = checkedObject(archive, "an archive to copy");
       checkedWith(tar, ["pipe"], "an archive to copy");
       checkedAbsolutePath(target, "the target of an archive to copy");
     }
@@ -360,8 +368,7 @@ export abstract class ContainerRequest {
   }
 
   withCopyToContainerOptions(options: CopyToContainerOptions): this {
-    checkedObject(options, "the options of copies");
-    this.copyToContainerOptions = { ...this.copyToContainerOptions, ...options };
+    this.copyToContainerOptions = { ...this.copyToContainerOptions, ...checkedCopyOptions(options) };
     return this;
   }
 
@@ -370,7 +377,8 @@ export abstract class ContainerRequest {
     return this;
   }
 
-  withResourcesQuota({ memory, cpu }: ResourcesQuota): this {
+  withResourcesQuota(quota: ResourcesQuota): this {
+    const { memory, cpu } = checkedObject(quota, "the resources quota");
     if (memory !== undefined) checkedPositive(memory, "the memory quota, in GiB");
     if (cpu !== undefined) checkedPositive(cpu, "the CPU quota");
     this.hostConfig.Memory = memory === undefined ? undefined : Math.ceil(memory * 1024 ** 3);
@@ -390,7 +398,7 @@ export abstract class ContainerRequest {
   }
 
   withHostname(hostname: string): this {
-    this.createOpts.Hostname = checkedHost(hostname, "the host name");
+    this.createOpts.Hostname = checkedHostName(hostname);
     return this;
   }
 }

@@ -9,7 +9,7 @@ import { wayToHost } from "../host-ports/expose-host-ports";
 import { buildImage } from "../image/build-image";
 import { ensureImage } from "../image/ensure-image";
 import { buildHostImage, type HostImageOptions } from "../image/host-image";
-import { ImageName } from "../image/image-name";
+import { checkedImage, ImageName } from "../image/image-name";
 import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
 import { baseLabels, LABEL_TESTCONTAINERS_CONTAINER_HASH, LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
 import { BoundPorts } from "../ports/bound-ports";
@@ -65,7 +65,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
    * program and `path-not-found` for a path that is not there.
    */
   static async fromHost(options: HostImageOptions, image?: string): Promise<GenericContainer> {
-    const name = image ?? `localhost/${randomUuid()}:${randomUuid()}`;
+    const name = checkedImage(image ?? `localhost/${randomUuid()}:${randomUuid()}`, "the name of the image to make");
     await onLivingEngine(async (runtime) => {
       const session = { [LABEL_TESTCONTAINERS_SESSION_ID]: (await runtime.session()).id };
       const labels = { ...baseLabels(runtime.version), ...session };
@@ -388,7 +388,7 @@ export class GenericContainerBuilder {
     image = `localhost/${this.#uuid.nextUuid()}:${this.#uuid.nextUuid()}`,
     { deleteOnExit }: BuildOptions = { deleteOnExit: true },
   ): Promise<GenericContainer> {
-    const imageName = ImageName.fromString(image);
+    const imageName = ImageName.fromString(checkedImage(image, "the name of the image to build"));
     await onLivingEngine(async (runtime) => {
       const session = deleteOnExit ? { [LABEL_TESTCONTAINERS_SESSION_ID]: (await runtime.session()).id } : {};
       await buildImage(runtime, {

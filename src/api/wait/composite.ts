@@ -3,7 +3,7 @@ import type { BoundPorts } from "../ports/bound-ports";
 import type { ContainerHandle } from "../runtime/container-handle";
 import { waitLimited } from "./until";
 import { waitByStrategy } from "./wait-by-strategy";
-import { AbstractWaitStrategy, type WaitStrategy } from "./wait-strategy";
+import { AbstractWaitStrategy, checkTimeLimit, type WaitStrategy } from "./wait-strategy";
 
 /** How a wait went, or stands. */
 export interface WaitState {
@@ -66,7 +66,9 @@ export class CompositeWaitStrategy extends AbstractWaitStrategy {
   override withStartupTimeout(startupTimeoutMs: number): this {
     for (const strategy of this.#strategies) {
       // Strategies of users may lack the question.
-      if (strategy.isStartupTimeoutSet?.() !== true) strategy.withStartupTimeout(startupTimeoutMs);
+      if (strategy.isStartupTimeoutSet?.() === true) continue;
+      checkTimeLimit(strategy, checkedDuration(startupTimeoutMs, "the startup timeout"));
+      strategy.withStartupTimeout(startupTimeoutMs);
     }
     return this;
   }

@@ -1,7 +1,14 @@
-import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
+import {
+  Agent,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+  validateHeaderName,
+  validateHeaderValue,
+} from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf, RuncibleError } from "../../internal/errors";
-import { checkedFunction, checkedInteger, checkedPositive, checkedText, checkedTextMap } from "../checks";
+import { checkedFunction, checkedInteger, checkedPositive, checkedText, checkedTextMap, wrong } from "../checks";
 import { lastLogLines } from "../container/last-log-lines";
 import type { BoundPorts } from "../ports/bound-ports";
 import type { ContainerHandle } from "../runtime/container-handle";
@@ -21,6 +28,8 @@ interface Answer {
 
 /** Characters of a body in an error. */
 const shownBody = 200;
+/** RFC 9110, "token". */
+const methodPattern = /^[\w!#$%&'*+.^`|~-]+$/;
 const bodyLimit = 16 * 1024 * 1024;
 /** Between attempts that fail at once: a service that just begins to listen is noticed quickly. */
 const quickIntervalMs = 50;
@@ -62,16 +71,23 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
   }
 
   withMethod(method: string): this {
-    this.#method = checkedText(method, "the method");
+    if (!methodPattern.test(checkedText(method, "the method"))) throw wrong("the method", method, "a method of HTTP");
+    this.#method = method;
     return this;
   }
 
   withHeaders(headers: { [name: string]: string }): this {
-    this.#headers = { ...this.#headers, ...checkedTextMap(headers, "the headers") };
+    const added = checkedTextMap(headers, "the headers");
+    for (const [name, value] of Object.entries(added)) checkHeader(name, value);
+    this.#headers = { ...this.#headers, ...added };
     return this;
   }
 
   withBasicCredentials(username: string, password: string): this {
+    const isName = typeof username === "string" && !username.includes(":");
+    if (!isName) throw wrong("the user's name", username, "a text without a colon, which ends it");
+    // Not the password itself: errors are logged.
+    if (typeof password !== "string") throw wrong("the password", typeof password, "a text");
     const credentials = Buffer.from(`${username}:${password}`).toString("base64");
     return this.withHeaders({ Authorization: `Basic ${credentials}` });
   }
@@ -220,4 +236,13 @@ async function describeExit({ engine }: Runtime, containerId: string, error: unk
     cause,
     evidence,
   });
+}
+
+function checkHeader(name: string, value: string): void {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  } catch (cause) {
+    throw new RuncibleError("invalid-argument", `set the headers: ${name}: ${messageOf(cause)}`, { cause });
+  }
 }

@@ -1,4 +1,4 @@
-import { checkedDuration } from "../checks";
+import { checkedDuration, wrong } from "../checks";
 import type { BoundPorts } from "../ports/bound-ports";
 import type { ContainerHandle } from "../runtime/container-handle";
 
@@ -35,4 +35,15 @@ export abstract class AbstractWaitStrategy implements WaitStrategy {
   getStartupTimeout(): number {
     return this.startupTimeoutMs;
   }
+}
+
+/** A strategy of a user may do without a time limit, but not be given one then. Throws `invalid-argument`. */
+export function checkTimeLimit(waitStrategy: WaitStrategy | undefined, startupTimeoutMs: number | undefined): void {
+  if (waitStrategy === undefined || startupTimeoutMs === undefined) return;
+  if (typeof waitStrategy.withStartupTimeout === "function") return;
+  throw wrong(
+    "the startup timeout",
+    startupTimeoutMs,
+    "for this wait strategy, which has no method withStartupTimeout",
+  );
 }

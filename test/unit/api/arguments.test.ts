@@ -7,6 +7,8 @@ const given = (value: unknown): any => value;
 const container = (): GenericContainer => new GenericContainer("image:1");
 const compose = (): DockerComposeEnvironment => new DockerComposeEnvironment(".", "compose.yaml");
 
+const itself = container();
+
 const mistakes: readonly (readonly [shown: string, call: () => unknown])[] = [
   ["the image", () => new GenericContainer("")],
   ["the command", () => container().withCommand(given("sleep 1"))],
@@ -60,6 +62,64 @@ const mistakes: readonly (readonly [shown: string, call: () => unknown])[] = [
   ["shared memory", () => container().withSharedMemorySize(0.5)],
   ["the log consumer", () => container().withLogConsumer(given({}))],
   ["the host name", () => container().withHostname("a b")],
+  ["a port to expose: undefined", () => container().withExposedPorts(given(undefined))],
+  ["a port to expose: null", () => container().withExposedPorts(given(null))],
+  ['"sctp"', () => container().withExposedPorts(given({ container: 80, host: 1, protocol: "sctp" }))],
+  ["a port to expose: undefined", () => container().withAliasPorts(given(undefined))],
+  ["the health check: undefined", () => container().withHealthCheck(given(undefined))],
+  ["the ulimit nofile: undefined", () => container().withUlimits(given({ nofile: undefined }))],
+  ["the ulimit nofile: 1024", () => container().withUlimits(given({ nofile: 1024 }))],
+  ["the ulimit nofile", () => container().withUlimits({ nofile: { hard: undefined, soft: undefined } })],
+  ['"bogus"', () => container().withUlimits({ bogus: { hard: 1, soft: 1 } })],
+  ["the soft limit of nofile: 5", () => container().withUlimits({ nofile: { hard: 4, soft: 5 } })],
+  ["the soft limit of nofile: -1", () => container().withUlimits({ nofile: { hard: 4, soft: -1 } })],
+  ["an extra host: null", () => container().withExtraHosts(given([null]))],
+  ["a bind mount: null", () => container().withBindMounts(given([null]))],
+  ['"./data"', () => container().withBindMounts([{ source: "./data", target: "/data" }])],
+  ['"/a:b"', () => container().withBindMounts([{ source: "/a:b", target: "/data" }])],
+  ['"/b:c"', () => container().withBindMounts([{ source: "/tmp", target: "/b:c" }])],
+  ['"/" is not', () => container().withBindMounts([{ source: "/tmp", target: "/" }])],
+  ["what to copy: null", () => container().withCopyFilesToContainer(given([null]))],
+  ["what to copy: undefined", () => container().withCopyDirectoriesToContainer(given([undefined]))],
+  ["the content to copy: null", () => container().withCopyContentToContainer(given([null]))],
+  ["an archive to copy: null", () => container().withCopyArchivesToContainer(given([null]))],
+  ["copyUIDGID", () => container().withCopyToContainerOptions(given({ copyUIDGID: "yes" }))],
+  ["the resources quota: undefined", () => given(container()).withResourcesQuota()],
+  ['the added capabilities: "NOT_A_CAP"', () => container().withAddedCapabilities("NOT_A_CAP")],
+  ['the dropped capabilities: "NET ADMIN"', () => container().withDroppedCapabilities("ALL", "NET ADMIN")],
+  ['"bogus mode"', () => container().withIpcMode("bogus mode")],
+  ['the IPC mode: "container:"', () => container().withIpcMode("container:")],
+  ['the network mode: "container:"', () => container().withNetworkMode("container:")],
+  ['the network mode: " "', () => container().withNetworkMode(" ")],
+  ['"a:b"', () => container().withHostname("a:b")],
+  ['"hhhh', () => container().withHostname("h".repeat(65))],
+  ["the environment: A", () => container().withEnvironment({ A: "b\0c" })],
+  ['"a b"', () => container().withUser("a b")],
+  ['"a:b:c"', () => container().withUser("a:b:c")],
+  ['"bogus"', () => container().withPlatform("bogus")],
+  ['"bogus"', () => GenericContainer.fromDockerfile(".").withPlatform("bogus")],
+  ['"image:1" is not another one', () => itself.dependsOn(itself)],
+  [
+    "the startup timeout: 5",
+    () =>
+      container()
+        .withStartupTimeout(5)
+        .withWaitStrategy(given({ waitUntilReady: async () => {} })),
+  ],
+  [
+    "the startup timeout: 5",
+    () =>
+      container()
+        .withWaitStrategy(given({ waitUntilReady: async () => {} }))
+        .withStartupTimeout(5),
+  ],
+  ["the startup timeout: 5", () => Wait.forAll([given({ waitUntilReady: async () => {} })]).withStartupTimeout(5)],
+  ['"G T"', () => Wait.forHttp("/", 80).withMethod("G T")],
+  ["the headers: a b", () => Wait.forHttp("/", 80).withHeaders({ "a b": "c" })],
+  ["the headers: a", () => Wait.forHttp("/", 80).withHeaders({ a: "b\nc" })],
+  ["the user's name: undefined", () => Wait.forHttp("/", 80).withBasicCredentials(given(undefined), "a")],
+  ['"a:b"', () => Wait.forHttp("/", 80).withBasicCredentials("a:b", "c")],
+  ['the password: "undefined"', () => Wait.forHttp("/", 80).withBasicCredentials("a", given(undefined))],
   ["the build context", () => GenericContainer.fromDockerfile("")],
   ["the build arguments: A", () => GenericContainer.fromDockerfile(".").withBuildArgs(given({ A: null }))],
   ["the use of the cache", () => GenericContainer.fromDockerfile(".").withCache(given("no"))],
@@ -113,3 +173,68 @@ test("paths of Windows, fixed ports, and strategies of users that only wait are 
       .withStartupTimeout(0),
   ).not.toThrow();
 });
+
+test.each(["Foo Bar", "a:b:c", "Postgres:16", "a//b", "a:", "host:x/a", "redis@sha256:short", "a".repeat(2_000)])(
+  "%s is no image",
+  async (name) => {
+    const refusal = expect.objectContaining({
+      code: "invalid-reference",
+      message: expect.stringContaining(`"${name.slice(0, 100)}"`),
+    });
+
+    expect(() => new GenericContainer(name)).toThrow(refusal);
+    await expect(GenericContainer.fromDockerfile(".").build(name)).rejects.toThrow(refusal);
+  },
+);
+
+test.each([
+  ...["redis", "redis:7", "a/b-c/d__e.f:1.2-X", "localhost/x:1", "R.io:5000/a/b:1", "[::1]:5000/a", "Host/a:1"],
+  ...[
+    "b".repeat(64),
+    `sha256:${"a".repeat(64)}`,
+    `redis@sha256:${"a".repeat(64)}`,
+    `r.io/a:1@sha256:${"a".repeat(64)}`,
+  ],
+])("%s is an image", (name) => {
+  expect(() => new GenericContainer(name)).not.toThrow();
+});
+
+/** What Docker takes, and programs use. */
+const legal: readonly (readonly [name: string, call: () => unknown])[] = [
+  ["capabilities", () => container().withAddedCapabilities("NET_ADMIN", "CAP_SYS_PTRACE", "net_raw")],
+  ["all capabilities", () => container().withAddedCapabilities("ALL").withDroppedCapabilities("all")],
+  ["users", () => ["app", "1000", "1000:1000", "app:group", "0:", ":5"].map((user) => container().withUser(user))],
+  ["host names", () => container().withHostname("a-b_c.example.org").withHostname("h".repeat(63))],
+  ["values of several lines", () => container().withEnvironment({ KEY: "-----BEGIN\n\tb=c\n", EMPTY: "" })],
+  ["volumes by name, paths of Windows", () => container().withBindMounts([bind("data"), bind("C:\\data"), bind("/")])],
+  ["limits", () => container().withUlimits({ nofile: both(5, 5), memlock: both(-1, -1), CORE: both(-1, 0) })],
+  ["one limit", () => container().withUlimits({ nofile: both(5), nproc: both(undefined, 5) })],
+  ["network modes", () => ["host", "none", "my net", "container:abc"].map((mode) => container().withNetworkMode(mode))],
+  [
+    "IPC modes",
+    () => ["host", "none", "private", "shareable", "container:a_b"].map((mode) => container().withIpcMode(mode)),
+  ],
+  [
+    "platforms",
+    () => ["linux", "arm64", "linux/arm/v7", "linux/x"].map((platform) => container().withPlatform(platform)),
+  ],
+  ["ports", () => container().withExposedPorts(given("80/TCP"), given({ container: 5, protocol: "UDP" }))],
+  ["methods", () => Wait.forHttp("/", 80).withMethod("PROPFIND").withMethod("get").withHeaders({ "X-a": "" })],
+  ["credentials", () => Wait.forHttp("/", 80).withBasicCredentials("", "p:w").withBasicCredentials("a", "")],
+  [
+    "options of copies",
+    () => container().withCopyToContainerOptions({ copyUIDGID: undefined, noOverwriteDirNonDir: true }),
+  ],
+];
+
+test.each(legal)("what Docker takes is fine: %s", (_name, call) => {
+  expect(call).not.toThrow();
+});
+
+function bind(source: string): { source: string; target: string } {
+  return { source, target: "/data" };
+}
+
+function both(hard?: number, soft?: number): { hard: number | undefined; soft: number | undefined } {
+  return { hard, soft };
+}
