@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { type IgnoreRules, parseIgnoreFile } from "../build/dockerfile/ignore-patterns";
@@ -29,10 +29,7 @@ export async function openFolderContext(
   const dockerfile = relative(root, path);
   const isOutside = dockerfile === ".." || dockerfile.startsWith("../");
   const text = await textOf(path);
-  if (text === undefined) {
-    const missing = isOutside ? path : dockerfile;
-    throw new RuncibleError("path-not-found", `build ${folder}: there is no ${missing}; name it with --file`);
-  }
+  if (text === undefined) throw await missing(folder, root, isOutside ? path : dockerfile);
   if (isOutside) return openContextWith(root, text, await textOf(`${path}.dockerignore`));
   return { stream: await packContext(root, dockerfile), dockerfile, text };
 }
@@ -66,6 +63,20 @@ async function packContext(root: string, dockerfile: string): Promise<Readable> 
 async function rulesOf(root: string, dockerfile: string): Promise<IgnoreRules> {
   const own = await textOf(join(root, `${dockerfile}.dockerignore`));
   return parseIgnoreFile(own ?? (await textOf(join(root, ".dockerignore"))) ?? "");
+}
+
+async function missing(folder: string, root: string, dockerfile: string): Promise<RuncibleError> {
+  const found = await stat(root).catch(() => undefined);
+  if (found === undefined) {
+    return new RuncibleError("path-not-found", `build ${folder}: there is no such folder; name one that is there`);
+  }
+  if (!found.isDirectory()) {
+    return new RuncibleError("path-not-found", `build ${folder}: it is no folder; name the one that it is in`);
+  }
+  return new RuncibleError(
+    "path-not-found",
+    `build ${folder}: it has no ${dockerfile}; name the Dockerfile that it has`,
+  );
 }
 
 async function textOf(path: string): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { ContainerEvent } from "./container-events";
+import { type ContainerEvent, eventsOf } from "./container-events";
 import type { ExecOptions, ExecResult } from "./exec";
 import type {
   CommitOptions,
@@ -45,7 +45,7 @@ export class AbstractStartedContainer implements StartedTestContainer {
   }
 
   events(): AsyncIterable<ContainerEvent> {
-    return this.startedTestContainer.events();
+    return eventsOf(this.startedTestContainer);
   }
 
   getHost(): string {

@@ -1,5 +1,7 @@
 import type { EngineClient } from "../../client/client";
 import { hasCode } from "../../internal/errors";
+import { getRuntime } from "../runtime/runtime";
+import type { StartedTestContainer } from "./types";
 
 /** Something that happened to a container. */
 export interface ContainerEvent {
@@ -33,4 +35,14 @@ export function containerEvents(engine: EngineClient, containerId: string): Asyn
       }
     },
   };
+}
+
+/** What happens to a container from now on, also to one that a class of the user's own stands for. */
+export function eventsOf(container: StartedTestContainer): AsyncIterable<ContainerEvent> {
+  return container.events?.() ?? eventsOfId(container.getId());
+}
+
+async function* eventsOfId(id: string): AsyncGenerator<ContainerEvent> {
+  const { engine } = await getRuntime();
+  yield* containerEvents(engine, id);
 }

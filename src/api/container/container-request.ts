@@ -242,7 +242,7 @@ export abstract class ContainerRequest {
    * are taken where they are free; else, and on a daemon that is not ours, the start goes on without, and the log
    * (`DEBUG=testcontainers`) says who has the port. Added to earlier ones.
    */
-  withAliasPorts(...ports: (PortWithBinding & { host: number })[]): this {
+  withAliasPorts(...ports: PortWithBinding[]): this {
     const { aliasPorts } = extrasOf(this);
     for (const port of ports) {
       checkExposed(port);

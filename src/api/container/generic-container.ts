@@ -76,6 +76,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
 
   constructor(image: string) {
     super(image);
+    extrasOf(this).title = () => this.#title();
     extrasOf(this).prefetch = async () => this.#ensureImage(await getRuntime());
   }
 
@@ -107,6 +108,11 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
       await stopAll(started).catch(() => {});
       throw error;
     }
+  }
+
+  #title(): string {
+    const { name } = this.createOpts;
+    return name === undefined ? this.imageName.string : `${name} (${this.imageName.string})`;
   }
 
   #ensureImage({ engine }: Runtime): Promise<void> {

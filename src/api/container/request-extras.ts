@@ -22,6 +22,8 @@ export interface RequestExtras {
   readonly dependencies: Startable[];
   readonly aliasPorts: AliasPort[];
   keepsOnFailure: boolean | undefined;
+  /** Its image, and its name if it has one. */
+  title(): string;
   /** Begins to pull the image, unless it is there. */
   prefetch(): Promise<void>;
   /** Whoever starts it has started its dependencies. */
@@ -38,6 +40,7 @@ export function extrasOf(request: object): RequestExtras {
     aliasPorts: [],
     keepsOnFailure: undefined,
     isDependencyReady: false,
+    title: () => request.constructor.name,
     prefetch: async () => {},
   };
   all.set(request, known);

@@ -71,7 +71,11 @@ function allNodes(roots: readonly Startable[]): readonly Startable[] {
   const found = new Set<Startable>();
   const visit = (node: Startable, above: readonly Startable[]): void => {
     if (above.includes(node)) {
-      throw new RuncibleError("invalid-argument", "start containers: they depend on each other in a circle; break it");
+      const circle = [...above.slice(above.indexOf(node)), node].map((each) => extrasOf(each).title());
+      throw new RuncibleError(
+        "invalid-argument",
+        `start containers: they depend on each other in a circle: ${circle.join(" → ")}; take one dependsOn away`,
+      );
     }
     if (found.has(node)) return;
     for (const dependency of dependenciesOf(node)) visit(dependency, [...above, node]);

@@ -102,8 +102,11 @@ export interface StartedTestContainer extends AsyncDisposable {
   restart(options?: Partial<RestartOptions>): Promise<void>;
   /** Returns the new image's id. */
   commit(options: CommitOptions): Promise<string>;
-  /** What happens to it from now on: `for await (const { action } of container.events())`. */
-  events(): AsyncIterable<ContainerEvent>;
+  /**
+   * What happens to it from now on. Every container of this package has it; optional, so that classes of users which
+   * implement this interface go on compiling. In TypeScript: `TestContainers.events(container)`.
+   */
+  events?(): AsyncIterable<ContainerEvent>;
   getHost(): string;
   getHostname(): string;
   getFirstMappedPort(): number;

@@ -1,6 +1,8 @@
-import { checkedObject, checkedPort } from "../checks";
+import { checkedObject, checkedPort, checkedWith } from "../checks";
+import { type ContainerEvent, eventsOf } from "../container/container-events";
 import type { Startable } from "../container/request-extras";
 import { startGraph } from "../container/start-graph";
+import type { StartedTestContainer } from "../container/types";
 import { onLivingEngine } from "../runtime/runtime";
 import { exposeHostPorts } from "./expose-host-ports";
 
@@ -30,5 +32,13 @@ export class TestContainers {
     const started = await startGraph(Object.values(checkedObject(containers, "the containers to start")));
     const entries = Object.entries(containers).map(([name, container]) => [name, started.get(container)]);
     return Object.fromEntries(entries) as StartedOf<T>;
+  }
+
+  /**
+   * What happens to a container from now on, until the reader stops: `for await (const { action } of
+   * TestContainers.events(container))`. Does not keep the process alive by itself.
+   */
+  static events(container: StartedTestContainer): AsyncIterable<ContainerEvent> {
+    return eventsOf(checkedWith(container, ["getId"], "the container whose events to read"));
   }
 }

@@ -2,8 +2,8 @@ import { RuncibleError } from "../../internal/errors";
 
 export interface PortWithBinding {
   container: number;
-  /** Undefined: any free port. */
-  host?: number | undefined;
+  /** 0: any free port. */
+  host: number;
   /** Default: tcp. */
   protocol?: "tcp" | "udp" | undefined;
 }
@@ -25,7 +25,7 @@ export function getProtocol(port: PortWithOptionalBinding): "tcp" | "udp" {
 }
 
 /** Whether a fixed host port is asked for. */
-export function hasHostBinding(port: PortWithOptionalBinding): port is PortWithBinding & { host: number } {
+export function hasHostBinding(port: PortWithOptionalBinding): port is PortWithBinding {
   return typeof port === "object" && port.host !== undefined;
 }
 

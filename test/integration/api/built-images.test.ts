@@ -145,3 +145,22 @@ test("an image goes with its session, but not what was made of it for longer", a
   expect(await client.images.exists("on-top:1")).toBe(true);
   expect((await container.exec(["echo", "on"])).stdout).toBe("on\n");
 });
+
+test("a context that is not there is named, and no flag of a command", async () => {
+  await withContext({ dockerfile: "FROM nosuch", files: { file: "1" } }, async (folder) => {
+    const build = (path: string, dockerfile?: string): Promise<unknown> =>
+      GenericContainer.fromDockerfile(path, dockerfile).build();
+
+    for (const [failing, message] of [
+      [build(`${folder}/gone`), `build ${folder}/gone: there is no such folder`],
+      [build(`${folder}/file`), `build ${folder}/file: it is no folder`],
+      [build(folder, "Other"), `build ${folder}: it has no Other`],
+    ] as const) {
+      await expect(failing).rejects.toMatchObject({
+        code: "path-not-found",
+        message: expect.not.stringContaining("--"),
+      });
+      await expect(failing).rejects.toThrow(message);
+    }
+  });
+});

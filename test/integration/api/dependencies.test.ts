@@ -102,11 +102,15 @@ test("what is thrown is the first failure, not what was not begun because of it"
   expect(await running()).toBe(0);
 });
 
-test("a circle is refused before anything starts", async () => {
-  const image = await busyboxImage();
-  const first = new GenericContainer(image);
-  const second = new GenericContainer(image).dependsOn(first);
-  first.dependsOn(second);
+test("a circle is refused before anything starts, and its members are named", async () => {
+  const first = new GenericContainer("first:1");
+  const second = new GenericContainer("second:1").withName("the-second").dependsOn(first);
+  const third = new GenericContainer("third:1").dependsOn(second);
+  first.dependsOn(third);
+  const outside = new GenericContainer("outside:1").dependsOn(first);
 
-  await expect(first.start()).rejects.toMatchObject({ code: "invalid-argument", message: /circle/ });
+  await expect(outside.start()).rejects.toMatchObject({
+    code: "invalid-argument",
+    message: /circle: first:1 → third:1 → the-second \(second:1\) → first:1;/,
+  });
 });

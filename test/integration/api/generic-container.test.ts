@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
-import { GenericContainer, Network, Wait } from "../../../src/index";
+import { GenericContainer, Network, TestContainers, Wait } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { busyboxImage } from "./busybox-image";
 
@@ -171,7 +171,7 @@ test("a reusable container is found again by its configuration", async () => {
 
 test("what happens to a container is told as it happens", async () => {
   const container = await new GenericContainer(await busyboxImage()).withCommand(["sleep", "60"]).start();
-  const events = container.events();
+  const events = TestContainers.events(container);
   await container.exec(["true"]);
 
   const stopped = container.stop();

@@ -16,7 +16,7 @@ test("a port is a number, a text with protocol, or an object", () => {
 
 test("host port 0 counts as bound, none does not", () => {
   expect(hasHostBinding({ container: 80, host: 0 })).toBe(true);
-  expect(hasHostBinding({ container: 80, protocol: "udp" })).toBe(false);
+  expect(hasHostBinding({ container: 80 } as PortWithOptionalBinding)).toBe(false);
   expect(hasHostBinding(80)).toBe(false);
 });
 

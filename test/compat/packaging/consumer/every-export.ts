@@ -148,6 +148,12 @@ export async function useEverything(): Promise<void> {
     .withLogConsumer((stream) => stream.on("data", (line: string) => log.trace(line)));
   const started = await request.start();
   await started.restart(restartOptions);
+  // A class that implements no more than the original asks for.
+  const ofTheOriginal: Omit<StartedTestContainer, "events"> = started;
+  const own: StartedTestContainer = ofTheOriginal;
+  const bindings: PortWithBinding[] = [{ container: 80, host: 8080 }];
+  const hostPorts: number[] = bindings.map(({ host }) => host);
+  log.info(`${own.getId()} ${hostPorts}`);
   const image = ImageName.fromString(await started.commit(commitOptions));
   const client: ContainerRuntimeClient = await getContainerRuntimeClient();
   if (!(client instanceof ContainerRuntimeClient) || !(await client.image.exists(image))) return;
@@ -193,7 +199,9 @@ async function useAdditions(): Promise<void> {
   };
   const started: StartedOf<typeof containers> = await TestContainers.startAll(containers);
   log.info(started.database.getUrl());
-  for await (const { action, time, attributes } of started.app.events() as AsyncIterable<ContainerEvent>) {
+  for await (const { action, time, attributes } of TestContainers.events(
+    started.app,
+  ) as AsyncIterable<ContainerEvent>) {
     log.info(`${action} ${time.toISOString()} ${attributes["exitCode"]}`);
   }
 }
