@@ -8,6 +8,7 @@ import { type ExecOptions, type ExecResult, execIn } from "../container/exec";
 import type { CommitOptions, CopyToContainerOptions } from "../container/types";
 import { type ContainerHandle, containerHandle } from "./container-handle";
 import { dockerodeOf } from "./dockerode";
+import { withDockerodeErrors } from "./dockerode-errors";
 
 export type ContainerStatus = "created" | "restarting" | "running" | "removing" | "paused" | "exited" | "dead";
 
@@ -16,7 +17,7 @@ export class ContainerClient {
   readonly #engine: EngineClient;
 
   constructor(engine: EngineClient) {
-    this.#engine = engine;
+    this.#engine = withDockerodeErrors(engine);
   }
 
   /** dockerode on the same daemon, for what is not here. Loaded when it is asked for. */

@@ -1,6 +1,7 @@
 import type { Container, ContainerInspectInfo } from "dockerode";
 import type { EngineClient } from "../../client/client";
 import { dockerodeOf } from "./dockerode";
+import { withDockerodeErrors } from "./dockerode-errors";
 
 /** One container by its id, as dockerode has it (contract, section 1.4). */
 export type ContainerHandle = Container;
@@ -23,7 +24,7 @@ const ofDockerode: ReadonlySet<PropertyKey> = new Set([
 
 /** Looks nothing up. What the rest of this package calls goes through its own client; dockerode is loaded for the others. */
 export function containerHandle(engine: EngineClient, id: string): ContainerHandle {
-  const { containers } = engine;
+  const { containers } = withDockerodeErrors(engine);
   const own = {
     id,
     // The same JSON; dockerode's type has mutable fields.

@@ -9,6 +9,7 @@ import { registriesOf } from "../image/base-images";
 import { buildWithBuildkit } from "../image/buildkit-build";
 import { ensureImage, imageExists } from "../image/ensure-image";
 import type { ImageName } from "../image/image-name";
+import { withDockerodeErrors } from "./dockerode-errors";
 import type { Runtime } from "./runtime";
 
 /** Images by the Docker Engine API. */
@@ -17,7 +18,7 @@ export class ImageClient {
   readonly #isOwnEngine: boolean;
 
   constructor({ engine, isOwnEngine }: Pick<Runtime, "engine" | "isOwnEngine">) {
-    this.#engine = engine;
+    this.#engine = withDockerodeErrors(engine);
     this.#isOwnEngine = isOwnEngine;
   }
 

@@ -1,5 +1,6 @@
 import type { EngineClient } from "../../client/client";
 import type { NetworkCreateBody, NetworkInspect } from "../../wire/network";
+import { withDockerodeErrors } from "./dockerode-errors";
 
 /** One network by its id. */
 export interface NetworkHandle {
@@ -13,7 +14,7 @@ export class NetworkClient {
   readonly #engine: EngineClient;
 
   constructor(engine: EngineClient) {
-    this.#engine = engine;
+    this.#engine = withDockerodeErrors(engine);
   }
 
   getById(id: string): NetworkHandle {
