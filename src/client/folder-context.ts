@@ -75,7 +75,7 @@ async function missing(folder: string, root: string, dockerfile: string): Promis
   }
   return new RuncibleError(
     "path-not-found",
-    `build ${folder}: it has no ${dockerfile}; name the Dockerfile that it has`,
+    `build ${folder}: there is no ${dockerfile}; name the Dockerfile that there is`,
   );
 }
 

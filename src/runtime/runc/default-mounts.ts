@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { UserNamespace } from "../../internal/user-namespace";
 import type { Mount } from "../mount";
 
@@ -8,6 +9,8 @@ export interface DefaultMountRequest {
   readonly networkNamespace: string;
   readonly shmSizeBytes?: number;
   readonly userNamespace: UserNamespace;
+  /** Whether the machine shows its message queues, which not all do. Default: as it is. */
+  readonly hasMessageQueues?: boolean;
 }
 
 const ttyGid = 5;
@@ -34,13 +37,23 @@ export function defaultMounts(request: DefaultMountRequest): readonly Mount[] {
     ipcMode === "host"
       ? mount("/dev/shm", "bind", "/dev/shm", ["rbind", "nosuid", "noexec", "nodev"])
       : mount("/dev/shm", "tmpfs", "shm", [...locked, "mode=1777", `size=${shmSizeBytes}`]),
-    ipcMode === "host"
-      ? mount("/dev/mqueue", "bind", "/dev/mqueue", ["rbind", ...locked])
-      : mount("/dev/mqueue", "mqueue", "mqueue", locked),
+    ...messageQueues(request).map(([type, source, options]) =>
+      mount("/dev/mqueue", type, source, [...options, ...locked]),
+    ),
     // A sysfs shows a network namespace, and is for those who own that.
     networkNamespace === "host" && !userNamespace.isInitial
       ? mount("/sys", "bind", "/sys", ["rbind", ...locked, system])
       : mount("/sys", "sysfs", "sysfs", [...locked, system]),
     mount("/sys/fs/cgroup", "cgroup", "cgroup", [...locked, "relatime", system]),
   ];
+}
+
+/** A file system of queues shows those of an IPC namespace, and is for those who own that. */
+function messageQueues({
+  ipcMode,
+  userNamespace,
+  hasMessageQueues = existsSync("/dev/mqueue"),
+}: DefaultMountRequest): readonly (readonly [type: string, source: string, options: readonly string[]])[] {
+  if (ipcMode === "host" && hasMessageQueues) return [["bind", "/dev/mqueue", ["rbind"]]];
+  return ipcMode === "host" && !userNamespace.isInitial ? [] : [["mqueue", "mqueue", []]];
 }

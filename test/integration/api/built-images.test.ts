@@ -154,7 +154,7 @@ test("a context that is not there is named, and no flag of a command", async () 
     for (const [failing, message] of [
       [build(`${folder}/gone`), `build ${folder}/gone: there is no such folder`],
       [build(`${folder}/file`), `build ${folder}/file: it is no folder`],
-      [build(folder, "Other"), `build ${folder}: it has no Other`],
+      [build(folder, "Other"), `build ${folder}: there is no Other`],
     ] as const) {
       await expect(failing).rejects.toMatchObject({
         code: "path-not-found",

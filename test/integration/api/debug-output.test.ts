@@ -10,11 +10,13 @@ useEngineOfThisFile();
 
 const index = join(import.meta.dirname, "../../../build/index.js");
 const script = `
-  const { GenericContainer, log } = require(${JSON.stringify(index)});
+  const { GenericContainer, Wait, log } = require(${JSON.stringify(index)});
   (async () => {
     const image = await GenericContainer.fromDockerfile(process.argv[1]).build("debugged:1");
-    const container = await image.start();
+    const container = await image.withWaitStrategy(Wait.forLogMessage("said in a container")).start();
     await container.exec(["echo", "said in an exec"]);
+    await container.restart();
+    await container.exec(["echo", "said after the restart"]);
     log.info("done", { containerId: container.getId() });
     await container.stop();
   })();`;
@@ -31,7 +33,8 @@ test("DEBUG shows what containers, builds and execs say, each under its name", a
 
   expect(stdout).toBe("");
   expect(stderr).toMatch(/testcontainers:build \[debugged:1\] said in a build$/m);
-  expect(stderr).toMatch(new RegExp(`testcontainers:containers ${id} said in a container$`, "m"));
+  // Once in each run.
+  expect(stderr.match(new RegExp(`testcontainers:containers ${id} said in a container$`, "gm"))).toHaveLength(2);
   expect(stderr).toMatch(new RegExp(`testcontainers:exec ${id} said in an exec$`, "m"));
   expect(stderr).toMatch(new RegExp(`testcontainers \\[INFO\\] ${id} done$`, "m"));
 });
