@@ -55,6 +55,8 @@ export interface CopyInstruction extends SourceSpan {
   readonly chmod?: string;
   readonly checksum?: string;
   readonly keepsParents: boolean;
+  /** The layer is made without those below it: a link of theirs in place of a folder is not followed but replaced. */
+  readonly isLinked: boolean;
   readonly excludes: readonly string[];
   /** ADD only. Default: archives are unpacked, downloads are not. */
   readonly unpack?: boolean;

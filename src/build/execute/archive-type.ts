@@ -1,18 +1,19 @@
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { spawnTool } from "../../internal/exec";
 import { startOfFile, unpackingProgram } from "../../runtime/image/archive-compression";
-import { compressionOf } from "../../runtime/image/layer-compression";
+import { compressionOf, decompressor } from "../../runtime/layer/decompress";
 import { blockBytes, parseHeader } from "../../runtime/layer/tar-header";
 
-/** Whether ADD unpacks the file: a tar archive, plain or in gzip, bzip2 or xz, told by its content alone. */
+/** Whether ADD unpacks the file: a tar archive, plain or in gzip, zstd, bzip2 or xz, told by its content alone. */
 export async function isArchive(path: string): Promise<boolean> {
   const start = await startOfFile(path, blockBytes);
-  if (compressionOf(start) === "gzip") {
-    const plain = createGunzip();
-    createReadStream(path).pipe(plain);
-    return beginsAsTar(plain);
+  const plain = decompressor(compressionOf(start));
+  if (plain !== undefined) {
+    const file = createReadStream(path);
+    const result = await beginsAsTar(file.pipe(plain));
+    file.destroy();
+    return result;
   }
   const tool = unpackingProgram(start);
   if (tool === undefined) return isTarHeader(start);

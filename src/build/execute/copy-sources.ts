@@ -38,6 +38,12 @@ export async function copyItems(
     if (instruction.kind === "ADD" && isGitSource(name)) {
       throw new RuncibleError("not-implemented", `ADD ${name}: git repositories are left out; clone it in a RUN`);
     }
+    if (instruction.checksum !== undefined && !isUrl(name)) {
+      throw new RuncibleError(
+        "invalid-argument",
+        `ADD ${name}: checksum can't be specified for non-HTTP sources; leave it out`,
+      );
+    }
     if (instruction.kind === "ADD" && isUrl(name)) items.push(await urlItem(build, instruction, name));
     else items.push(...(await treeItems(build, stage, instruction, name)));
   }

@@ -37,9 +37,20 @@ export async function copyStep(build: Build, stage: Stage, instruction: CopyInst
   });
   checkTarget(instruction, items, target);
   const digests = await Promise.all(items.map((item) => digestOfItem(build, item)));
-  const diffIds = diffIdsOf(snapshot);
-  const { keepsParents } = instruction;
-  const key = stepKey(["copy", diffIds, target, chown ?? "", chmod ?? "", keepsParents, digests]);
+  const { keepsParents, isLinked } = instruction;
+  const diffIds = isLinked ? [] : diffIdsOf(snapshot);
+  // Names of owners are those of the image, whether the layer is made on it or not.
+  const namedBy = isLinked && chown !== undefined && snapshot.layers.length > 0 ? diffIdsOf(snapshot) : [];
+  const key = stepKey([
+    "copy",
+    diffIds,
+    ...(isLinked ? ["link", namedBy] : []),
+    target,
+    chown ?? "",
+    chmod ?? "",
+    keepsParents,
+    digests,
+  ]);
   const { record, isCached } = await build.parts.cache.step({
     key,
     isCacheUsed: build.request.isCacheUsed,
@@ -47,7 +58,8 @@ export async function copyStep(build: Build, stage: Stage, instruction: CopyInst
     signal: build.signal,
     make: () =>
       makeLayer(build, diffIds, async ({ rootPath }) => {
-        const owner = chown === undefined ? undefined : await ownerOf(rootPath, chown);
+        const namesRoot = namedBy.length > 0 ? await build.rootOfSnapshot(snapshot) : rootPath;
+        const owner = chown === undefined ? undefined : await ownerOf(namesRoot, chown);
         const changeMode = chmod === undefined ? undefined : parseChmod(chmod);
         for (const item of items) {
           await placeItem({ build, root: rootPath, target, item, owner, changeMode, keepsParents });

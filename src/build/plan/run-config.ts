@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import type { HealthCheck, ImageRunConfig } from "../../runtime/image/manifest";
+import { parseSignal } from "../../runtime/process/signals";
 import type { Command, HealthCheckInstruction, Instruction } from "../dockerfile/instruction";
 
 /** What a stage has come to, as far as configuration goes. */
@@ -57,7 +58,7 @@ export function applyInstruction(
       return with_({ ExposedPorts: { ...config.ExposedPorts, ...Object.fromEntries(keys) } });
     }
     case "STOPSIGNAL":
-      return with_({ StopSignal: expand(instruction.signal) });
+      return with_({ StopSignal: signalOf(expand(instruction.signal)) });
     case "SHELL":
       return with_({ Shell: instruction.shell });
     case "HEALTHCHECK":
@@ -77,6 +78,12 @@ export function setVariables(
   const variables = new Map(environment.map((entry) => [entry.split("=", 1)[0] ?? "", entry]));
   for (const [name, value] of pairs) variables.set(name, `${name}=${value}`);
   return [...variables.values()];
+}
+
+/** As written. Throws `invalid-argument` when it is none. */
+function signalOf(text: string): string {
+  parseSignal(text);
+  return text;
 }
 
 const defaultShell: readonly string[] = ["/bin/sh", "-c"];

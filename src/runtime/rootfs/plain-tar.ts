@@ -1,18 +1,18 @@
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
 import { RuncibleError } from "../../internal/errors";
 import { exitOf, spawnTool } from "../../internal/exec";
 import { firstBytes } from "../../internal/first-bytes";
 import { compressionMagicBytes, unpackingProgram } from "../image/archive-compression";
-import { compressionOf } from "../image/layer-compression";
+import { compressionOf, decompressor } from "../layer/decompress";
 
-/** An archive unpacked by gzip, bzip2 or xz, if its first bytes say that one of these packed it. */
+/** An archive unpacked by gzip, zstd, bzip2 or xz, if its first bytes say that one of these packed it. */
 export async function plainTar(archive: Readable): Promise<Readable> {
   const start = await firstBytes(archive, compressionMagicBytes);
   if (start.length === 0) return archive;
   archive.unshift(start);
-  if (compressionOf(start) === "gzip") return forwarded(archive, createGunzip());
+  const plain = decompressor(compressionOf(start));
+  if (plain !== undefined) return forwarded(archive, plain);
   const tool = unpackingProgram(start);
   return tool === undefined ? archive : throughTool(archive, tool);
 }

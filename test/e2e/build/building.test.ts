@@ -235,6 +235,12 @@ test.each([
     "FROM bb AS one\nONBUILD NOSUCH\nFROM one\n",
     /unknown instruction: NOSUCH \(Dockerfile:3: NOSUCH\)/,
   ],
+  ["no signal", "FROM bb\nSTOPSIGNAL NOSUCH\n", "invalid signal: NOSUCH (Dockerfile:2: STOPSIGNAL NOSUCH)"],
+  [
+    "a checksum of a file of the context",
+    `FROM bb\nADD --checksum=sha256:${"0".repeat(64)} Dockerfile /x\n`,
+    /checksum can't be specified for non-HTTP sources.* \(Dockerfile:2: ADD/,
+  ],
   ["an agent that nobody has", "FROM bb\nRUN --mount=type=ssh,required=true true\n", "ssh agent default: not given"],
 ])("%s is refused with its reason", async (_, dockerfile, message) => {
   await expect(build(dockerfile)).rejects.toThrow(message);
@@ -362,22 +368,22 @@ test("ADD unpacks archives of each kind, and nothing else", async () => {
     "sh",
     [
       "-c",
-      "echo 1 > a && chmod 640 a && for z in '' z j J; do tar -c${z}f $z.t --owner=7 --group=8 --numeric-owner a; done",
+      "echo 1 > a && chmod 640 a && for z in '' z j J; do tar -c${z}f $z.t --owner=7 --group=8 --numeric-owner a; done && zstd -q .t -o s.t",
     ],
     {
       cwd: folder,
     },
   );
-  const archives = await Promise.all(["", "z", "j", "J"].map((name) => readFile(join(folder, `${name}.t`))));
+  const archives = await Promise.all(["", "z", "j", "J", "s"].map((name) => readFile(join(folder, `${name}.t`))));
   const files = Object.fromEntries(archives.map((content, index) => [`${index}.t`, content]));
 
-  const { id } = await build("FROM bb\nADD 0.t /0/\nADD 1.t /1/\nADD 2.t /2/\nADD 3.t /3/\nADD n.gz 0.t /4/\n", {
-    ...files,
-    "n.gz": gzipSync("not a tar"),
-  });
+  const { id } = await build(
+    "FROM bb\nADD 0.t /0/\nADD 1.t /1/\nADD 2.t /2/\nADD 3.t /3/\nADD 4.t /s/\nADD n.gz 0.t /4/\n",
+    { ...files, "n.gz": gzipSync("not a tar") },
+  );
 
-  const script = "cat /0/a /1/a /2/a /3/a /4/a; stat -c '%a %u %g' /3/a; ls /4";
-  expect(await printed(id, script)).toBe("1\n1\n1\n1\n1\n640 7 8\na\nn.gz\n");
+  const script = "cat /0/a /1/a /2/a /3/a /s/a /4/a; stat -c '%a %u %g' /3/a; ls /4";
+  expect(await printed(id, script)).toBe("1\n1\n1\n1\n1\n1\n640 7 8\na\nn.gz\n");
 });
 
 test("ADD of a URL checks its digest and follows redirects", async () => {

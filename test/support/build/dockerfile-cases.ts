@@ -214,6 +214,14 @@ const copying: readonly DockerfileCase[] = [
     buildahDiffers: "its version in Debian does not know it",
   },
   {
+    name: "COPY with --link does not follow a link of the image",
+    files: { a: "1" },
+    dockerfile: "FROM bb\nRUN mkdir /real && ln -s /real /d\nCOPY --link --chown=tester a /d/\n",
+    tree: ["d0755 1000:1000 d/", "-0644 1000:1000 d/a = 1", "d0755 0:0 real/"],
+    buildahDiffers: "it follows the link: it makes all layers on those below",
+    dockerDiffers: "with its own store of layers, it makes all layers on those below",
+  },
+  {
     name: "COPY with --link",
     files: { a: "1" },
     dockerfile: "FROM bb\nCOPY --link a /d/\n",

@@ -42,6 +42,7 @@ function copyOf(kind: "COPY" | "ADD", statement: Statement, flags: Flags): CopyI
     target,
     ...optional,
     keepsParents: flags.boolean("parents") ?? false,
+    isLinked: flags.boolean("link") ?? false,
     excludes: flags.texts("exclude"),
   };
 }
