@@ -3,7 +3,8 @@ import type { EndpointSettings, NetworkCreateBody, NetworkInspect } from "../wir
 import type { Transport } from "./transport";
 
 export interface NetworksClient {
-  create(body: NetworkCreateBody): Promise<{ readonly Id: string }>;
+  /** `Warning` says what of the request the daemon does not hold; empty when there is nothing. */
+  create(body: NetworkCreateBody): Promise<{ readonly Id: string; readonly Warning: string }>;
   inspect(id: string): Promise<NetworkInspect>;
   list(filters?: Filters): Promise<readonly NetworkInspect[]>;
   /** Also for a container that is not started yet. */

@@ -3,6 +3,7 @@ import { credentialsToPull } from "../../client/pull-credentials";
 import { type CredentialSources, registryOf } from "../../client/registry-credentials";
 import { withContext } from "../../internal/error-context";
 import { hasCode, messageOf } from "../../internal/errors";
+import type { NetworkCreateBody } from "../../wire/network";
 import type { Action, CreateContainer, PullImage } from "../plan/operation";
 import { awaitService } from "./await-service";
 import { buildRequestOf, type ImageBuilder } from "./build-image";
@@ -26,9 +27,9 @@ export function createPerform(performer: Performer): Perform {
   const { client, onEvent } = performer;
   return async (action, signal) => {
     switch (action.kind) {
-      case "create-network":
-        await client.networks.create(action.body);
-        return;
+      case "create-network": {
+        return createNetwork(performer, action.body);
+      }
       case "create-volume":
         await client.volumes.create(action.body);
         return;
@@ -63,6 +64,11 @@ export function createPerform(performer: Performer): Perform {
         return ignoring("image-not-found", async () => void (await client.images.remove(action.name)));
     }
   };
+}
+
+async function createNetwork({ client, onEvent }: Performer, body: NetworkCreateBody): Promise<void> {
+  const { Warning } = await client.networks.create(body);
+  if (Warning) onEvent({ kind: "warning", text: `network ${body.Name}: ${Warning}` });
 }
 
 async function pullImage(

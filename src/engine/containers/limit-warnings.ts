@@ -13,6 +13,7 @@ export function limitWarnings(context: ContainerContext, resources: Partial<Reso
   const warnings = [
     ...(asksForCgroup && context.runtime.cgroupParent === undefined ? [discarded] : []),
     ...loweredUlimits(resources.ulimits ?? []),
+    ...(resources.discarded ?? []),
   ];
   for (const warning of warnings) context.warnOnce(warning);
   return warnings;

@@ -103,7 +103,6 @@ function endpointView(
     ipv4Address: live?.ipv4Address ?? "",
     ipv4PrefixLength: live?.prefixLength ?? 0,
     ...(spec.ipv4Address === undefined ? {} : { requestedIpv4Address: spec.ipv4Address }),
-    ...(spec.ipv6Address === undefined ? {} : { requestedIpv6Address: spec.ipv6Address }),
     driverOptions: spec.driverOptions,
   };
 }

@@ -7,7 +7,7 @@ import { errorReply, explained, statusOf } from "./error-reply";
 import { createEngineRequest, type RequestSource } from "./exchange";
 import { empty, type Reply } from "./reply";
 import type { EngineRequest } from "./request";
-import { parseTarget } from "./request-target";
+import { parseTarget, withoutEmptyParts } from "./request-target";
 import type { Router } from "./router";
 import { writeHijack } from "./write-hijack";
 import { writeReply } from "./write-reply";
@@ -66,10 +66,17 @@ async function replyTo(exchange: Exchange, options: DispatcherOptions, signal: A
   const { message } = exchange.source;
   const target = parseTarget(message.url ?? "/");
   const match = options.route(message.method ?? "GET", target.path);
-  if (match === undefined) throw new RuncibleError("page-not-found", "page not found");
+  if (match === undefined) return elsewhere(message.url ?? "/");
   const request: EngineRequest = createEngineRequest(exchange.source, target, { params: match.params, signal });
   const reply = await match.route.handler(request);
   return message.method === "HEAD" ? withoutBody(reply) : reply;
+}
+
+/** As Docker: a path with an empty part, of an empty name mostly, is sent to the one without. */
+function elsewhere(url: string): Reply {
+  const Location = withoutEmptyParts(url);
+  if (Location === undefined) throw new RuncibleError("page-not-found", "page not found");
+  return empty(301, { Location });
 }
 
 async function carryOut(exchange: Exchange, reply: Reply, signal: AbortSignal): Promise<void> {

@@ -38,7 +38,6 @@ export function predefinedNetwork(name: PredefinedName, engineId: string, create
     driver: drivers[name],
     isInternal: false,
     isAttachable: false,
-    isIpv6Enabled: false,
     subnets: [],
     options,
     labels: {},

@@ -200,9 +200,8 @@ export class Networks implements NetworkService {
   /** The first is the one in use. */
   async #chooseSubnets({ subnets }: NetworkSpec): Promise<readonly SubnetSpec[]> {
     const taken = this.#index.values().flatMap(({ spec }) => spec.subnets.slice(0, 1).map(({ subnet }) => subnet));
-    const wanted = subnets.find(({ subnet }) => !subnet.includes(":"));
-    const chosen = await this.#options.subnets.choose(wanted, taken);
-    return [chosen, ...subnets.filter((subnet) => subnet !== wanted)];
+    const [wanted, ...others] = subnets;
+    return [await this.#options.subnets.choose(wanted, taken), ...others];
   }
 
   #add({ id, createdAt, spec }: NetworkRecord): Network {

@@ -11,7 +11,30 @@ export function absentRoutes(): readonly Route[] {
   return [
     ...swarm.flatMap((pattern) => methods.map((method) => ({ method, pattern, handler: refuseSwarm }))),
     { method: "GET", pattern: "/plugins", handler: () => json([]) },
+    {
+      method: "GET",
+      pattern: "/containers/:id/attach/ws",
+      handler: refuse("attach by web socket", "use POST /containers/{id}/attach"),
+    },
+    ...["/containers/:id/checkpoints", "/containers/:id/checkpoints/:checkpoint"].flatMap((pattern) =>
+      methods.map((method) => ({
+        method,
+        pattern,
+        handler: refuse("checkpoints", "commit keeps a container's files"),
+      })),
+    ),
+    {
+      method: "PUT",
+      pattern: "/volumes/:name",
+      handler: refuse("update volume", "only volumes of a swarm's cluster can be updated"),
+    },
   ];
+}
+
+function refuse(what: string, instead: string): Handler {
+  return () => {
+    throw new RuncibleError("not-implemented", `${what}: this engine leaves it out; ${instead}`);
+  };
 }
 
 const refuseSwarm: Handler = () => {

@@ -23,7 +23,7 @@ export function containerRoutes(containers: ContainerService): readonly Route[] 
     { method: "GET", pattern: "/containers/json", handler: (request) => list(containers, request) },
     { method: "POST", pattern: "/containers/prune", handler: (request) => prune(containers, request) },
     { method: "GET", pattern: "/containers/:id/json", handler: (request) => inspect(containers, request) },
-    { method: "POST", pattern: "/containers/:id/start", handler: act((_, id) => containers.start(id)) },
+    { method: "POST", pattern: "/containers/:id/start", handler: act((request, id) => start(containers, request, id)) },
     {
       method: "POST",
       pattern: "/containers/:id/stop",
@@ -61,6 +61,13 @@ export function containerRoutes(containers: ContainerService): readonly Route[] 
 async function create(containers: ContainerService, request: EngineRequest): Promise<Reply> {
   const { id, warnings } = await containers.create(decodeCreate(await request.json(), request.query));
   return json({ Id: id, Warnings: warnings }, 201);
+}
+
+async function start(containers: ContainerService, { query }: EngineRequest, id: string): Promise<void> {
+  if (query.get("checkpoint")) {
+    throw new RuncibleError("not-implemented", `start container ${id} from a checkpoint: this engine makes none`);
+  }
+  await containers.start(id);
 }
 
 async function list(containers: ContainerService, { query, apiVersion }: EngineRequest): Promise<Reply> {

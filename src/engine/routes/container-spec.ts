@@ -99,9 +99,8 @@ export interface EndpointSpec {
   readonly network: string;
   readonly aliases: readonly string[];
   readonly links: readonly string[];
-  /** Fixed addresses. Absent: one of the pool. */
+  /** Absent: one of the pool. */
   readonly ipv4Address?: string;
-  readonly ipv6Address?: string;
   readonly macAddress?: string;
   /** The highest wins the default route. Default: 0. */
   readonly gatewayPriority: number;
@@ -214,6 +213,8 @@ export interface ResourceSpec {
   readonly oomScoreAdj?: number;
   readonly isOomKillDisabled: boolean;
   readonly ulimits: readonly Ulimit[];
+  /** Sentences about what was asked for and is not held. */
+  readonly discarded?: readonly string[];
 }
 
 export interface LogSpec {

@@ -128,6 +128,5 @@ export interface EndpointView {
   readonly ipv4PrefixLength: number;
   /** Fixed addresses that were asked for. */
   readonly requestedIpv4Address?: string;
-  readonly requestedIpv6Address?: string;
   readonly driverOptions: Readonly<Record<string, string>>;
 }

@@ -24,6 +24,7 @@ import {
   decodePublish,
 } from "./decode-network-options";
 import { decodeResources, decodeRestartPolicy } from "./decode-resources";
+import { refuseUnsupported } from "./refuse-unsupported";
 
 /** Body of `POST /containers/create`; its `name` and `platform` are in the query. Throws `invalid-argument`. */
 export function decodeCreate(body: JsonObject, query: URLSearchParams): ContainerSpec {
@@ -31,6 +32,7 @@ export function decodeCreate(body: JsonObject, query: URLSearchParams): Containe
   if (image === undefined) throw invalid("Config cannot be empty in order to create a container");
   const { HostConfig: _, NetworkingConfig: __, ...config } = body;
   const hostConfig = objectField(body, "HostConfig");
+  refuseUnsupported(hostConfig);
   const networkMode = decodeNetworkMode(hostConfig);
   checkNetworkMode(body, hostConfig, networkMode);
   return {

@@ -3,6 +3,7 @@ import { RuncibleError } from "../../internal/errors";
 import type { JsonObject } from "../../wire/json";
 import { amountField, booleanField, defined, numberField, objectListField, textField } from "../http/json-fields";
 import type { ResourceSpec, RestartPolicy, Ulimit } from "./container-spec";
+import { discardedLimits } from "./refuse-unsupported";
 
 const minMemoryBytes = 6 * 1024 * 1024;
 const policyNames: readonly RestartPolicy["name"][] = ["no", "always", "unless-stopped", "on-failure"];
@@ -24,6 +25,7 @@ export function decodeResources(
   checkNanoCpus(json, cpus);
   checkScheduler(json);
   checkShared(json);
+  const discarded = discardedLimits(json);
   return {
     ...defined({
       memoryBytes,
@@ -42,6 +44,7 @@ export function decodeResources(
     }),
     isOomKillDisabled: booleanField(json, "OomKillDisable"),
     ulimits: objectListField(json, "Ulimits").map(decodeUlimit),
+    ...(discarded.length === 0 ? {} : { discarded }),
   };
 }
 

@@ -58,15 +58,8 @@ function encodeEndpoint(endpoint: EndpointView, containerId: string, version: Ap
   };
 }
 
-function encodeIpam({
-  requestedIpv4Address,
-  requestedIpv6Address,
-}: EndpointView): NonNullable<EndpointSettings["IPAMConfig"]> | null {
-  if (requestedIpv4Address === undefined && requestedIpv6Address === undefined) return null;
-  return {
-    ...(requestedIpv4Address === undefined ? {} : { IPv4Address: requestedIpv4Address }),
-    ...(requestedIpv6Address === undefined ? {} : { IPv6Address: requestedIpv6Address }),
-  };
+function encodeIpam({ requestedIpv4Address }: EndpointView): NonNullable<EndpointSettings["IPAMConfig"]> | null {
+  return requestedIpv4Address === undefined ? null : { IPv4Address: requestedIpv4Address };
 }
 
 function encodePorts(ports: readonly PublishedPort[]): PortMap {

@@ -27,8 +27,20 @@ async function list(networks: NetworkService, { query }: EngineRequest): Promise
 }
 
 async function create(networks: NetworkService, request: EngineRequest): Promise<Reply> {
-  const { id } = await networks.create(decodeNetwork(await request.json()));
-  return json({ Id: id, Warning: "" }, 201);
+  const body = await request.json();
+  const { id } = await networks.create(decodeNetwork(body));
+  return json({ Id: id, Warning: asksForIpv6(body) ? ipv4Only : "" }, 201);
+}
+
+const ipv4Only = "Networks of this engine have IPv4 only: EnableIPv6 and subnets of IPv6 are discarded.";
+
+function asksForIpv6(body: JsonObject): boolean {
+  const subnets = objectListField(objectField(body, "IPAM"), "Config").flatMap(decodeSubnet);
+  return booleanField(body, "EnableIPv6") || subnets.some(isIpv6);
+}
+
+function isIpv6({ subnet }: SubnetSpec): boolean {
+  return subnet.includes(":");
 }
 
 async function inspect(networks: NetworkService, request: EngineRequest): Promise<Reply> {
@@ -73,8 +85,7 @@ function decodeNetwork(body: JsonObject): NetworkSpec {
     driver: textField(body, "Driver") ?? "bridge",
     isInternal: booleanField(body, "Internal"),
     isAttachable: booleanField(body, "Attachable"),
-    isIpv6Enabled: booleanField(body, "EnableIPv6"),
-    subnets: ipam.flatMap(decodeSubnet),
+    subnets: ipam.flatMap(decodeSubnet).filter((subnet) => !isIpv6(subnet)),
     options: textMapField(body, "Options"),
     labels: textMapField(body, "Labels"),
   };
@@ -97,7 +108,7 @@ function encodeNetwork(view: NetworkView): NetworkInspect {
     Created: view.createdAt,
     Scope: "local",
     Driver: view.driver,
-    EnableIPv6: view.isIpv6Enabled,
+    EnableIPv6: false,
     IPAM: { Driver: "default", Options: {}, Config: config },
     Internal: view.isInternal,
     Attachable: view.isAttachable,

@@ -21,8 +21,7 @@ export interface NetworkSpec {
   readonly driver: string;
   readonly isInternal: boolean;
   readonly isAttachable: boolean;
-  readonly isIpv6Enabled: boolean;
-  /** Absent: one of the pool. Only the first IPv4 one is used. */
+  /** IPv4. Absent: one of the pool. Only the first one is used. */
   readonly subnets: readonly SubnetSpec[];
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
