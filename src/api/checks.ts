@@ -115,6 +115,14 @@ export function checkedName(value: string, what: string): string {
   return value;
 }
 
+/** What compose takes for the name of a project. */
+export function checkedProjectName(value: string, what: string): string {
+  if (typeof value !== "string" || !/^[a-z0-9][a-z0-9_-]*$/.test(value)) {
+    throw wrong(what, value, "a name of lower case letters, digits, dashes and underscores, a letter or digit first");
+  }
+  return value;
+}
+
 /** In a container. */
 export function checkedAbsolutePath(value: string, what: string): string {
   if (!checkedText(value, what).replaceAll("\\", "/").startsWith("/")) throw wrong(what, value, "an absolute path");

@@ -1,16 +1,25 @@
 import { parseArgs } from "node:util";
 import { messageOf, RuncibleError } from "../../internal/errors";
+import { checkedObject, checkedText, checkedWords } from "../checks";
 
-/** Options for the compose program of the original; what of them has a meaning without a program is honoured. */
+/**
+ * Options for the compose program of the original. Without `executable` no program is run, and what of them has a meaning
+ * all the same is honoured. With it, `docker compose` or `docker-compose` does the work, and is given them as they are.
+ */
 export interface ComposeClientOptions {
   /** Flags of `up`. */
   commandOptions?: string[] | undefined;
   /** Flags before the verb. */
   composeOptions?: string[] | undefined;
+  /**
+   * The program: `docker`, whose options come before `compose`, or a `standalone` docker-compose (default: the one of the
+   * search path).
+   */
   executable?:
     | { executablePath: string; options?: string[] | undefined; standalone?: false | undefined }
     | { standalone: true; executablePath?: string | undefined }
     | undefined;
+  /** Is told what is done, or what the program writes. */
   logger?: ComposeLogger | undefined;
 }
 
@@ -23,6 +32,7 @@ export interface ChosenOptions {
   readonly profiles: readonly string[];
   readonly envFiles: readonly string[];
   readonly projectFolder: string | undefined;
+  readonly projectName: string | undefined;
   readonly build: boolean;
   readonly recreate: "all" | "never" | undefined;
   readonly noDependencies: boolean;
@@ -30,20 +40,22 @@ export interface ChosenOptions {
   readonly removeOrphans: boolean;
   readonly wait: boolean;
   readonly scale: Readonly<Record<string, number>>;
+  readonly renewVolumes: boolean;
+  readonly stopTimeoutSeconds?: number;
 }
 
-/** Throws `invalid-argument` for a flag that is not known here, `not-implemented` for a program. */
-export function chosenOptions({ commandOptions, composeOptions, executable }: ComposeClientOptions): ChosenOptions {
-  if (executable !== undefined) {
-    throw new RuncibleError(
-      "not-implemented",
-      "set compose options: no other program is run; leave out executable, compose files are read by this package",
-    );
-  }
+/** For what this package does itself. Throws `invalid-argument` for a flag that has no meaning without a program. */
+export function chosenOptions({ commandOptions, composeOptions }: ComposeClientOptions): ChosenOptions {
   const compose = parsed("composeOptions", composeOptions, {
     profile: { type: "string", multiple: true },
     "env-file": { type: "string", multiple: true },
     "project-directory": { type: "string" },
+    "project-name": { type: "string", short: "p" },
+    // How the program shows what it does, and how much of it at once: here nothing is shown, and steps wait for each other alone.
+    ansi: { type: "string" },
+    "no-ansi": { type: "boolean" },
+    progress: { type: "string" },
+    parallel: { type: "string" },
   });
   const command = parsed("commandOptions", commandOptions, {
     build: { type: "boolean" },
@@ -54,14 +66,19 @@ export function chosenOptions({ commandOptions, composeOptions, executable }: Co
     "no-start": { type: "boolean" },
     "quiet-pull": { type: "boolean" },
     "remove-orphans": { type: "boolean" },
+    "renew-anon-volumes": { type: "boolean", short: "V" },
+    timeout: { type: "string", short: "t" },
     wait: { type: "boolean" },
+    // Nothing is shown.
+    "no-color": { type: "boolean" },
+    "no-log-prefix": { type: "boolean" },
     scale: { type: "string", multiple: true },
   });
-  const folder = compose["project-directory"];
   return {
     profiles: texts(compose["profile"]),
     envFiles: texts(compose["env-file"]),
-    projectFolder: typeof folder === "string" ? folder : undefined,
+    projectFolder: textOf(compose["project-directory"]),
+    projectName: textOf(compose["project-name"]),
     build: command["build"] === true,
     recreate: recreateOf(command),
     noDependencies: command["no-deps"] === true,
@@ -69,7 +86,25 @@ export function chosenOptions({ commandOptions, composeOptions, executable }: Co
     removeOrphans: command["remove-orphans"] === true,
     wait: command["wait"] === true,
     scale: Object.fromEntries(texts(command["scale"]).map(scaleOf)),
+    renewVolumes: command["renew-anon-volumes"] === true,
+    ...stopTimeoutOf(textOf(command["timeout"])),
   };
+}
+
+/** What `-p` says among the options for a program, of which others are not known here. */
+export function namedProject(composeOptions: readonly string[]): string | undefined {
+  const options = { "project-name": { type: "string", short: "p" } } as const;
+  return textOf(parseArgs({ args: [...composeOptions], options, strict: false }).values["project-name"]);
+}
+
+export function checkedExecutable(executable: NonNullable<ComposeClientOptions["executable"]>): void {
+  checkedObject(executable, "the compose program");
+  if (executable.executablePath !== undefined || !executable.standalone) {
+    checkedText(executable.executablePath ?? "", "executablePath, the compose program");
+  }
+  if (!executable.standalone && executable.options !== undefined) {
+    checkedWords(executable.options, "the options of the compose program");
+  }
 }
 
 type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>["options"]>;
@@ -79,13 +114,26 @@ function parsed(name: string, args: readonly string[] | undefined, options: Opti
   try {
     return parseArgs({ args: [...(args ?? [])], options }).values;
   } catch (cause) {
-    throw new RuncibleError("invalid-argument", `set compose options: ${name}: ${messageOf(cause)}`, { cause });
+    const advice = "no program is run that would know it, unless you name one: executable";
+    throw new RuncibleError("invalid-argument", `set compose options: ${name}: ${messageOf(cause)} (${advice})`, {
+      cause,
+    });
   }
 }
 
 function recreateOf(command: Flags): ChosenOptions["recreate"] {
   if (command["force-recreate"] === true) return "all";
   return command["no-recreate"] === true ? "never" : undefined;
+}
+
+function stopTimeoutOf(text: string | undefined): Pick<ChosenOptions, "stopTimeoutSeconds"> {
+  if (text === undefined) return {};
+  if (/^\d+$/.test(text)) return { stopTimeoutSeconds: Number(text) };
+  throw new RuncibleError("invalid-argument", `set compose options: --timeout is a number of seconds, not "${text}"`);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 function texts(value: unknown): readonly string[] {

@@ -1,7 +1,15 @@
 import { resolve } from "node:path";
 import type { Project } from "../../compose/model/project";
 import type { UpOptions } from "../../compose/plan/plan-up";
-import { checkedDuration, checkedFlag, checkedText, checkedTextMap, checkedTexts, checkedWith } from "../checks";
+import {
+  checkedDuration,
+  checkedFlag,
+  checkedProjectName,
+  checkedText,
+  checkedTextMap,
+  checkedTexts,
+  checkedWith,
+} from "../checks";
 import { credentialSources, isOffline, processEnvironment } from "../config";
 import type { Environment } from "../container/types";
 import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
@@ -10,13 +18,21 @@ import { composeLog, log } from "../log";
 import { getRuntime, type Runtime } from "../runtime/runtime";
 import { RandomUuid, type Uuid } from "../uuid";
 import type { WaitStrategy } from "../wait/wait-strategy";
-import { type ComposeClientOptions, chosenOptions } from "./client-options";
+import { type ComposeClientOptions, checkedExecutable, chosenOptions, namedProject } from "./client-options";
+import { composeProgram } from "./compose-program";
 import { composeVerbs } from "./compose-verbs";
-import { awaitContainers } from "./started-containers";
+import { type RunningProject, runningProject } from "./running-project";
+import { awaitContainers, namedContainers } from "./started-containers";
 import { StartedDockerComposeEnvironment } from "./started-docker-compose-environment";
-import { checkWaitTargets } from "./wait-targets";
+import { checkMadeTargets, checkWaitTargets } from "./wait-targets";
 
-/** Brings up a project of compose files; no compose program is needed. */
+interface PreparedProject {
+  readonly name: string;
+  readonly project: RunningProject;
+  bringUp(): Promise<void>;
+}
+
+/** Brings up a project of compose files; no compose program is needed, and none is run unless it is named. */
 export class DockerComposeEnvironment {
   readonly #folder: string;
   readonly #files: readonly string[];
@@ -33,10 +49,11 @@ export class DockerComposeEnvironment {
   #autoCleanup = true;
   #clientOptions: ComposeClientOptions = {};
 
-  /** Files are relative to the folder. */
+  /** Files are relative to the folder. An empty list: `compose.yaml` and its like there, as the program finds them. */
   constructor(composeFilePath: string, composeFiles: string | string[], uuid: Uuid = new RandomUuid()) {
     this.#folder = checkedText(composeFilePath, "the folder of compose files");
-    this.#files = Array.isArray(composeFiles) ? composeFiles : [composeFiles];
+    this.#files = Array.isArray(composeFiles) ? [...composeFiles] : [composeFiles];
+    checkedTexts(this.#files, "the compose files");
     this.#projectName = `testcontainers-${uuid.nextUuid()}`;
   }
 
@@ -97,8 +114,9 @@ export class DockerComposeEnvironment {
     return this;
   }
 
+  /** Of lower case letters, digits, dashes and underscores, a letter or digit first. */
   withProjectName(projectName: string): this {
-    this.#projectName = checkedText(projectName, "the project name");
+    this.#projectName = checkedProjectName(projectName, "the project name");
     return this;
   }
 
@@ -108,10 +126,14 @@ export class DockerComposeEnvironment {
     return this;
   }
 
-  /** Added to earlier ones. Throws `invalid-argument` for flags that have no meaning here. */
+  /**
+   * Added to earlier ones. With `executable`, that program brings the project up and takes it down. Throws
+   * `invalid-argument` for flags that have no meaning without one.
+   */
   withClientOptions(options: Partial<ComposeClientOptions>): this {
     const merged = { ...this.#clientOptions, ...options };
-    chosenOptions(merged);
+    if (merged.executable === undefined) chosenOptions(merged);
+    else checkedExecutable(merged.executable);
     this.#clientOptions = merged;
     return this;
   }
@@ -123,27 +145,71 @@ export class DockerComposeEnvironment {
    */
   async up(services: string[] = []): Promise<StartedDockerComposeEnvironment> {
     const runtime = await getRuntime();
-    const project = await this.#load(services);
-    checkWaitTargets(project, [...this.#waits.keys()], chosenOptions(this.#clientOptions).scale);
+    const { executable } = this.#clientOptions;
+    const { name, project, bringUp } = await (executable === undefined
+      ? this.#byOurselves(runtime, services)
+      : this.#byProgram(runtime, services, executable));
     try {
-      await this.#bringUp(runtime, project, services);
-      const containers = await awaitContainers(runtime, project.name, {
+      await bringUp();
+      const containers = await awaitContainers(runtime, name, {
         byName: this.#waits,
         byDefault: this.#defaultWait,
         startupTimeoutMs: this.#startupTimeoutMs,
       });
-      return new StartedDockerComposeEnvironment({ runtime, name: project.name }, containers);
+      return new StartedDockerComposeEnvironment(project, containers);
     } catch (error) {
-      const everything = { volumes: true, stopTimeoutSeconds: 0 };
-      await composeVerbs()
-        .downProject({ client: runtime.engine }, project.name, undefined, everything)
-        .catch(() => {});
+      await project.down({ timeout: 0, removeVolumes: true }).catch(() => {});
       throw error;
     }
   }
 
+  async #byOurselves(runtime: Runtime, services: readonly string[]): Promise<PreparedProject> {
+    const loaded = await this.#load(services);
+    checkWaitTargets(loaded, [...this.#waits.keys()], chosenOptions(this.#clientOptions).scale);
+    return {
+      name: loaded.name,
+      project: runningProject(runtime.engine, loaded.name),
+      bringUp: () => this.#bringUp(runtime, loaded, services),
+    };
+  }
+
+  /** The files are its own to read: what it may wait for shows when it has made the containers. */
+  async #byProgram(
+    runtime: Runtime,
+    services: readonly string[],
+    executable: NonNullable<ComposeClientOptions["executable"]>,
+  ): Promise<PreparedProject> {
+    const { composeOptions = [], commandOptions = [], logger } = this.#clientOptions;
+    const profiles = this.#profiles.flatMap((profile) => ["--profile", profile]);
+    const envFile = this.#environmentFile === undefined ? [] : ["--env-file", this.#environmentFile];
+    const name = namedProject(composeOptions) ?? this.#environment["COMPOSE_PROJECT_NAME"] ?? this.#projectName;
+    const program = composeProgram({
+      runtime,
+      folder: resolve(this.#folder),
+      files: this.#files,
+      name,
+      environment: this.#environment,
+      composeOptions: [...composeOptions, ...envFile, ...profiles],
+      executable,
+      logger,
+    });
+    const ours = [...(this.#build ? ["--build"] : []), ...(this.#recreate === "never" ? ["--no-recreate"] : [])];
+    return {
+      name,
+      project: program,
+      bringUp: async () => {
+        if (this.#autoCleanup) (await runtime.session()).addComposeProject(name);
+        if (this.#pull() === "always") await program.pull(services, []);
+        await program.up(services, [...commandOptions, ...ours]);
+        // Of services that were not asked for, nothing was made.
+        if (services.length > 0) return;
+        checkMadeTargets(await namedContainers(runtime, name), [...this.#waits.keys()]);
+      },
+    };
+  }
+
   #load(services: readonly string[]): Promise<Project> {
-    const { profiles, envFiles, projectFolder } = chosenOptions(this.#clientOptions);
+    const { profiles, envFiles, projectFolder, projectName } = chosenOptions(this.#clientOptions);
     const folder = resolve(this.#folder);
     return composeVerbs().loadProject({
       workingFolder: folder,
@@ -152,12 +218,13 @@ export class DockerComposeEnvironment {
       envFiles: [...envFiles, ...(this.#environmentFile === undefined ? [] : [this.#environmentFile])],
       profiles: [...profiles, ...this.#profiles],
       projectFolder,
+      projectName,
       services,
     });
   }
 
   async #bringUp(runtime: Runtime, project: Project, services: readonly string[]): Promise<void> {
-    const { build, recreate, noDependencies, noStart, removeOrphans, wait, scale } = chosenOptions(this.#clientOptions);
+    const { build, recreate, profiles: _, ...chosen } = chosenOptions(this.#clientOptions);
     const { logger } = this.#clientOptions;
     await composeVerbs().upServices(
       {
@@ -174,12 +241,8 @@ export class DockerComposeEnvironment {
       },
       project,
       {
+        ...chosen,
         services,
-        noDependencies,
-        noStart,
-        removeOrphans,
-        wait,
-        scale,
         build: build || this.#build,
         recreate: recreate ?? this.#recreate ?? "diverged",
         pull: this.#pull(),

@@ -29,15 +29,18 @@ export async function awaitContainers(
   project: string,
   waits: ChosenWaits,
 ): Promise<ReadonlyMap<string, StartedGenericContainer>> {
-  const containers = await composeVerbs().observeContainers(runtime.engine, project);
-  const running = containers
-    .filter(({ isRunning }) => isRunning)
-    .map((container) => ({ ...container, name: shortName(container.name, project) }));
+  const running = (await namedContainers(runtime, project)).filter(({ isRunning }) => isRunning);
   warnOfUnusedWaits(running, waits);
   const started = await Promise.all(
     running.map(async (container) => [container.name, await awaitContainer(runtime, container, waits)] as const),
   );
   return new Map(started);
+}
+
+/** All that there are of a project. */
+export async function namedContainers(runtime: Runtime, project: string): Promise<readonly ObservedContainer[]> {
+  const containers = await composeVerbs().observeContainers(runtime.engine, project);
+  return containers.map((container) => ({ ...container, name: shortName(container.name, project) }));
 }
 
 /** Of services that were not asked for, or whose container has ended already. */
@@ -49,9 +52,9 @@ function warnOfUnusedWaits(running: readonly NamedContainer[], { byName }: Chose
   );
 }
 
-/** Without the name of the project, which a `container_name` does not begin with. */
-export function shortName(name: string, project: string): string {
-  return name.startsWith(`${project}-`) ? name.slice(project.length + 1) : name;
+/** Without the name of the project, which a `container_name` does not begin with; docker-compose 1 puts an underscore there. */
+function shortName(name: string, project: string): string {
+  return name.startsWith(`${project}-`) || name.startsWith(`${project}_`) ? name.slice(project.length + 1) : name;
 }
 
 async function awaitContainer(

@@ -1,18 +1,6 @@
 import { RuncibleError } from "../../internal/errors";
 import type { StartedGenericContainer } from "../container/started-generic-container";
-import type { Runtime } from "../runtime/runtime";
-import { composeVerbs } from "./compose-verbs";
-
-export interface DownOptions {
-  /** Milliseconds before a container is killed. */
-  timeout: number;
-  removeVolumes: boolean;
-}
-
-interface RunningProject {
-  readonly runtime: Runtime;
-  readonly name: string;
-}
+import type { DownOptions, RunningProject } from "./running-project";
 
 /** The containers of a compose project that run and are ready. */
 export class StartedDockerComposeEnvironment implements AsyncDisposable {
@@ -37,8 +25,7 @@ export class StartedDockerComposeEnvironment implements AsyncDisposable {
 
   /** Ends the containers and keeps them. */
   async stop(): Promise<StoppedDockerComposeEnvironment> {
-    const { runtime, name } = this.#project;
-    await composeVerbs().stopServices({ client: runtime.engine }, name);
+    await this.#project.stop();
     return new StoppedDockerComposeEnvironment(this.#project);
   }
 
@@ -67,15 +54,9 @@ export class StoppedDockerComposeEnvironment {
 export class DownedDockerComposeEnvironment {}
 
 async function takeDown(
-  { runtime, name }: RunningProject,
+  project: RunningProject,
   { timeout = 0, removeVolumes = true }: Partial<DownOptions>,
 ): Promise<DownedDockerComposeEnvironment> {
-  const seconds = Math.trunc(timeout / 1000);
-  // Nobody sees what a container still writes into volumes that go with it; where they stay it gets its time.
-  const isOwnTime = seconds === 0 && !removeVolumes;
-  await composeVerbs().downProject({ client: runtime.engine }, name, undefined, {
-    volumes: removeVolumes,
-    ...(isOwnTime ? {} : { stopTimeoutSeconds: seconds }),
-  });
+  await project.down({ timeout, removeVolumes });
   return new DownedDockerComposeEnvironment();
 }

@@ -1,12 +1,14 @@
 import { resolve } from "node:path";
-import type { EngineClient } from "../../client/client";
 import type { Project } from "../../compose/model/project";
-import { type ComposeClientOptions, chosenOptions } from "../compose/client-options";
+import { type ComposeClientOptions, chosenOptions, namedProject } from "../compose/client-options";
+import { type ComposeProgram, composeProgram } from "../compose/compose-program";
 import { composeVerbs } from "../compose/compose-verbs";
+import { type DownOptions, runningProject } from "../compose/running-project";
 import { credentialSources, processEnvironment } from "../config";
 import type { Environment } from "../container/types";
 import { ensureImage } from "../image/ensure-image";
 import { ImageName } from "../image/image-name";
+import type { Runtime } from "./runtime";
 
 /** Which project, and how. */
 export interface ComposeOptions extends ComposeClientOptions {
@@ -17,29 +19,28 @@ export interface ComposeOptions extends ComposeClientOptions {
   environment?: Environment | undefined;
 }
 
-export interface ComposeDownOptions {
-  /** Milliseconds before a container is killed. */
-  timeout: number;
-  removeVolumes: boolean;
-}
-
 /** Compose files by themselves: without waits, and without an end that comes with this process. */
 export class ComposeClient {
-  readonly #engine: EngineClient;
+  readonly #runtime: Pick<Runtime, "engine" | "isOwnEngine">;
 
-  constructor(engine: EngineClient) {
-    this.#engine = engine;
+  constructor(runtime: Pick<Runtime, "engine" | "isOwnEngine">) {
+    this.#runtime = runtime;
   }
 
   /** Default: all services. */
   async up(options: ComposeOptions, services: string[] = []): Promise<void> {
+    const program = this.#programOf(options);
+    if (program !== undefined) return program.up(services, options.commandOptions ?? []);
     const { profiles: _, envFiles: _files, projectFolder: _folder, ...chosen } = chosenOptions(options);
     const project = await load(options, services);
-    const context = { client: this.#engine, env: environmentOf(options), credentialSources: credentialSources() };
+    const client = this.#runtime.engine;
+    const context = { client, env: environmentOf(options), credentialSources: credentialSources() };
     await composeVerbs().upServices(context, project, { ...chosen, recreate: chosen.recreate ?? "diverged", services });
   }
 
   async pull(options: ComposeOptions, services: string[] = []): Promise<void> {
+    const program = this.#programOf(options);
+    if (program !== undefined) return program.pull(services, options.commandOptions ?? []);
     const project = await load(options, services);
     const chosen = Object.entries(project.services).filter(
       ([name]) => services.length === 0 || services.includes(name),
@@ -47,34 +48,55 @@ export class ComposeClient {
     const images = chosen.flatMap(([, { image, build }]) =>
       image === undefined || build !== undefined ? [] : [image],
     );
-    const pulls = images.map((image) => ensureImage(this.#engine, ImageName.fromString(image), { force: true }));
-    await Promise.all(pulls);
+    const { engine } = this.#runtime;
+    await Promise.all(images.map((image) => ensureImage(engine, ImageName.fromString(image), { force: true })));
   }
 
-  async stop({ projectName }: ComposeOptions): Promise<void> {
-    await composeVerbs().stopServices({ client: this.#engine }, projectName);
+  async stop(options: ComposeOptions): Promise<void> {
+    const project = this.#programOf(options) ?? runningProject(this.#runtime.engine, projectNameOf(options));
+    await project.stop();
   }
 
-  async down(
-    { projectName }: ComposeOptions,
-    { timeout = 0, removeVolumes = true }: Partial<ComposeDownOptions> = {},
-  ): Promise<void> {
-    await composeVerbs().downProject({ client: this.#engine }, projectName, undefined, {
-      volumes: removeVolumes,
-      stopTimeoutSeconds: Math.trunc(timeout / 1000),
+  async down(options: ComposeOptions, how: Partial<DownOptions> = {}): Promise<void> {
+    const { timeout = 0, removeVolumes = true } = how;
+    const project = this.#programOf(options) ?? runningProject(this.#runtime.engine, projectNameOf(options));
+    await project.down({ timeout, removeVolumes });
+  }
+
+  #programOf(options: ComposeOptions): ComposeProgram | undefined {
+    const { executable, composeOptions = [], environment = {}, filePath, logger } = options;
+    if (executable === undefined) return undefined;
+    return composeProgram({
+      runtime: this.#runtime,
+      folder: resolve(filePath),
+      files: filesOf(options),
+      name: options.projectName,
+      environment,
+      composeOptions,
+      executable,
+      logger,
     });
   }
 }
 
+function projectNameOf({ projectName, composeOptions = [] }: ComposeOptions): string {
+  return namedProject(composeOptions) ?? projectName;
+}
+
+function filesOf({ files }: ComposeOptions): readonly string[] {
+  return Array.isArray(files) ? files : [files];
+}
+
 function load(options: ComposeOptions, services: readonly string[]): Promise<Project> {
-  const { profiles, envFiles, projectFolder } = chosenOptions(options);
+  const { profiles, envFiles, projectFolder, projectName } = chosenOptions(options);
   return composeVerbs().loadProject({
     workingFolder: resolve(options.filePath),
-    files: Array.isArray(options.files) ? options.files : [options.files],
+    files: filesOf(options),
     env: environmentOf(options),
     envFiles,
     profiles,
     projectFolder,
+    projectName,
     services,
   });
 }

@@ -62,7 +62,7 @@ async function createRuntimeClient(runtime: Runtime): Promise<ContainerRuntimeCl
   const { engine } = runtime;
   return new ContainerRuntimeClient(
     await runtimeInfoOf(runtime),
-    new ComposeClient(engine),
+    new ComposeClient(runtime),
     new ContainerClient(engine),
     new ImageClient(runtime),
     new NetworkClient(engine),

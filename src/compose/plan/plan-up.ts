@@ -25,6 +25,8 @@ export interface UpOptions extends ImageOptions {
   readonly removeOrphans?: boolean;
   /** For containers that are replaced. Default: their own. */
   readonly stopTimeoutSeconds?: number;
+  /** A container that is replaced takes its volumes without a name along, in place of leaving them to its successor. */
+  readonly renewVolumes?: boolean;
   /** On everything that is created. */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -96,7 +98,8 @@ function createPlanner(project: Project, observed: Observed, digests: FileDigest
       if (!options.noStart) addStart(name, container.name, container, []);
       return;
     }
-    const removed = container === undefined ? [] : removal(container, options, false);
+    const { renewVolumes = false } = options;
+    const removed = container === undefined ? [] : removal(container, options, renewVolumes);
     operations.push(...removed);
     const lenders = lendersOf(project, name).flatMap((lender) => containersOf.get(lender) ?? []);
     operations.push({
@@ -108,7 +111,7 @@ function createPlanner(project: Project, observed: Observed, digests: FileDigest
         ...lenders.map((lender) => `create ${lender}`),
         ...removed.slice(-1).map(({ id }) => id),
       ],
-      action: container === undefined ? create : withVolumesOf(container, create),
+      action: container === undefined || renewVolumes ? create : withVolumesOf(container, create),
     });
     if (!options.noStart) addStart(name, create.name, undefined, [`create ${create.name}`]);
   };

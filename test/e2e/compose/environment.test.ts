@@ -211,9 +211,38 @@ test("a bad file is a typed error that names its place", async () => {
   });
 });
 
-test("options for another program are refused when they are given", () => {
+test("options of the program that have no meaning without it are refused when they are given", () => {
   const environment = new DockerComposeEnvironment("/", "compose.yaml");
-  expect(() => environment.withClientOptions({ commandOptions: ["--unknown"] })).toThrow(/commandOptions: .*--unknown/);
-  expect(() => environment.withClientOptions({ executable: { standalone: true } })).toThrow(/no other program is run/);
-  expect(environment.withClientOptions({ commandOptions: ["--force-recreate", "-d"] })).toBe(environment);
+  expect(() => environment.withClientOptions({ commandOptions: ["--unknown"] })).toThrow(
+    /commandOptions: .*--unknown.*no program is run.*executable/,
+  );
+  expect(() => environment.withClientOptions({ commandOptions: ["--timeout", "soon"] })).toThrow(/number of seconds/);
+});
+
+test("options of the program do here what they do there: names, timeouts, new volumes; the look of output is nothing to us", async () => {
+  const text = (command: string): string =>
+    `services: {a: {image: ${image}, command: ${command}, volumes: [/data], stop_grace_period: 60s}}`;
+  await using files = await composeFiles({ "compose.yaml": text("sleep 1000"), "next.yaml": text("sleep 2000") });
+  const up = (
+    file: string | string[],
+    ...commandOptions: string[]
+  ): Promise<Runcible.StartedDockerComposeEnvironment> =>
+    new DockerComposeEnvironment(files.folder, file)
+      .withClientOptions({
+        composeOptions: ["--ansi", "never", "--parallel", "5", "-p", `flags${process.pid}`],
+        commandOptions: ["-d", ...commandOptions],
+      })
+      .up();
+  const write = (environment: Runcible.StartedDockerComposeEnvironment): Promise<unknown> =>
+    environment.getContainer("a-1").exec("touch /data/kept");
+  const read = async (environment: Runcible.StartedDockerComposeEnvironment): Promise<string> =>
+    (await environment.getContainer("a-1").exec("ls /data")).output;
+
+  await write(await up([]));
+  expect(await namesOf(`flags${process.pid}`)).toEqual([`/flags${process.pid}-a-1`]);
+  // Without --timeout, each would take its minute.
+  expect(await read(await up("next.yaml", "--timeout", "0"))).toBe("kept\n");
+  const renewed = await up("compose.yaml", "-t", "0", "-V");
+  expect(await read(renewed)).toBe("");
+  await renewed.down();
 });

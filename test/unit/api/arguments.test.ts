@@ -137,7 +137,16 @@ const mistakes: readonly (readonly [shown: string, call: () => unknown])[] = [
   ["the deadline", () => Wait.forAll([]).withDeadline(-1)],
   ["the startup timeout: -2", () => Wait.forHealthCheck().withStartupTimeout(-2)],
   ["the folder of compose files", () => new DockerComposeEnvironment("", "compose.yaml")],
+  ["the compose files", () => new DockerComposeEnvironment(".", given(undefined))],
+  ["the compose files", () => new DockerComposeEnvironment(".", given(["compose.yaml", null]))],
   ["the project name", () => compose().withProjectName("")],
+  ['"Bad Name!"', () => compose().withProjectName("Bad Name!")],
+  ["the compose program", () => compose().withClientOptions({ executable: given("docker-compose") })],
+  ["executablePath", () => compose().withClientOptions({ executable: given({}) })],
+  [
+    "the options of the compose program",
+    () => compose().withClientOptions({ executable: given({ executablePath: "docker", options: "-D" }) }),
+  ],
   ["the wait strategy of web-1", () => compose().withWaitStrategy("web-1", given({}))],
   ["the profiles", () => compose().withProfiles("")],
 ];
