@@ -19,6 +19,8 @@ export interface Connection {
   readonly isOwnEngine: boolean;
   /** Whether its machine is that of this process, as far as can be told: the daemon's loopback is ours. */
   readonly isOfThisMachine: boolean;
+  /** Whether `tc.host` names it, which is there for a program that knows all of its daemon: nothing overrides that. */
+  readonly isByTestcontainersHost: boolean;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -39,6 +41,8 @@ interface NamedEndpoint {
   readonly source: string;
 }
 
+const testcontainersHostSource = "tc.host in .testcontainers.properties";
+
 /** What environment and `.testcontainers.properties` name; undefined: nothing. Throws `invalid-argument`. */
 export async function namedEndpoint(env: Env): Promise<NamedEndpoint | undefined> {
   const named = (text: string, source: string, tls?: TlsFiles): NamedEndpoint => ({
@@ -48,7 +52,7 @@ export async function namedEndpoint(env: Env): Promise<NamedEndpoint | undefined
   if (env["RUNCIBLE_HOST"]) return named(env["RUNCIBLE_HOST"], "RUNCIBLE_HOST");
   const properties = await readProperties(env);
   const testcontainersHost = properties.get("tc.host");
-  if (testcontainersHost) return named(testcontainersHost, "tc.host in .testcontainers.properties");
+  if (testcontainersHost) return named(testcontainersHost, testcontainersHostSource);
   const tls = await readTls(
     env["DOCKER_TLS_VERIFY"] ?? properties.get("docker.tls.verify"),
     env["DOCKER_CERT_PATH"] ?? properties.get("docker.cert.path"),
@@ -85,7 +89,8 @@ async function readTls(verify: string | undefined, folder: string | undefined): 
 async function connectNamed({ endpoint, source }: NamedEndpoint): Promise<Connection> {
   const client = createClient(endpoint);
   try {
-    return connectionOf(client, await client.system.runcibleInfo());
+    const connection = connectionOf(client, await client.system.runcibleInfo());
+    return { ...connection, isByTestcontainersHost: source === testcontainersHostSource };
   } catch (cause) {
     client.close();
     throw notConnected({ endpoint, source }, cause);
@@ -137,6 +142,7 @@ function connectionOf(client: EngineClient, info: RuncibleInfo | undefined): Con
     capabilities: new Set(info?.Capabilities),
     isOwnEngine: info !== undefined,
     isOfThisMachine: client.endpoint.kind === "unix" || (NetworkId !== undefined && NetworkId === ownNetworkId()),
+    isByTestcontainersHost: false,
   };
 }
 

@@ -3,11 +3,11 @@ import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import type { EngineClient } from "../../client/client";
 import { type Connection, connect, packageVersion } from "../../client/connect";
-import type { Endpoint } from "../../client/endpoint";
 import { hasCode, isRuncibleError } from "../../internal/errors";
 import { daemonSettings, dockerSocketOverride, hostOverride, reaperSettings } from "../config";
 import type { HostIp } from "../ports/bound-ports";
 import { openReapedSession } from "../reaper/reaper-container";
+import { gatewayOf, ownRoutes, publishedHostOf } from "./published-host";
 import { type OpenSession, openEngineSession, openUnattendedSession } from "./session";
 
 /** The daemon of this process, as everything in this folder's neighbours uses it. */
@@ -104,7 +104,7 @@ async function createRuntime(onLost: () => void): Promise<Runtime> {
     version,
     host,
     hostIps: await addressesOf(host),
-    remoteSocketPath: remoteSocketPathOf(connection.client.endpoint),
+    remoteSocketPath: remoteSocketPathOf(connection),
     session,
   };
   // Without one, our engine would leave when it is idle, and this process would go on with a dead connection.
@@ -119,19 +119,20 @@ async function openSession(runtime: Runtime, onLost: () => void): Promise<OpenSe
   return reaperSettings().isDisabled ? openUnattendedSession(engine) : openReapedSession(runtime);
 }
 
-async function hostOf({ client, isOwnEngine }: Connection): Promise<string> {
-  const override = hostOverride();
-  if (override !== undefined) return override;
-  if (client.endpoint.kind !== "unix") return client.endpoint.host;
-  // Our engine shares the network of whoever reaches its socket; a mounted socket of a Docker outside does not.
-  if (isOwnEngine || !existsSync("/.dockerenv")) return "localhost";
-  const bridge = await client.networks.inspect("bridge").catch(() => undefined);
-  return bridge?.IPAM.Config.find(({ Gateway }) => Gateway)?.Gateway ?? "localhost";
+function hostOf({ client, isOwnEngine, isByTestcontainersHost }: Connection): Promise<string> {
+  return publishedHostOf({
+    endpoint: client.endpoint,
+    isOwnEngine,
+    override: isByTestcontainersHost ? undefined : hostOverride(),
+    isInContainer: existsSync("/.dockerenv"),
+    gatewayOf: (network) => gatewayOf(client, network),
+    routes: ownRoutes,
+  });
 }
 
 /** Docker Desktop and daemons elsewhere have it at the usual place of their own machine. */
-function remoteSocketPathOf(endpoint: Endpoint): string {
-  const override = dockerSocketOverride();
+function remoteSocketPathOf({ client: { endpoint }, isByTestcontainersHost }: Connection): string {
+  const override = isByTestcontainersHost ? undefined : dockerSocketOverride();
   if (override !== undefined) return override;
   const path = endpoint.kind === "tcp" ? undefined : endpoint.path;
   const isDesktop = endpoint.kind === "unix" && endpoint.path.includes("/.docker/");
