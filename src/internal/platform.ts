@@ -23,6 +23,11 @@ export function parsePlatform(text: string): Platform {
   return { os, architecture: goName(architecture), ...(variant ? { variant } : {}) };
 }
 
+/** Whether images are made for it, by its name in Go. */
+export function isArchitecture(name: string): boolean {
+  return architectures.includes(name);
+}
+
 export function formatPlatform({ os, architecture, variant }: Platform): string {
   return [os, architecture, ...(variant === undefined ? [] : [variant])].join("/");
 }

@@ -6,8 +6,10 @@ import { type FolderContext, openContextWith, openFolderContext } from "../../cl
 import { credentialsToBuild } from "../../client/pull-credentials";
 import { registryOf } from "../../client/registry-credentials";
 import { messageOf, RuncibleError } from "../../internal/errors";
+import { type BuildView, createBuildView } from "../build-view";
 import type { Command, CommandContext, Flags } from "../command";
-import { listFlag, textFlag } from "../flag-values";
+import { listFlag, textFlag, wordFlag } from "../flag-values";
+import { printStep } from "../progress";
 import { loginSources } from "../registry-login";
 import { openSshAgents } from "../ssh-agents";
 
@@ -31,6 +33,12 @@ export const buildCommand: Command = {
     { name: "label", type: "string", isRepeatable: true, description: "Label of the image: NAME=VALUE" },
     { name: "no-cache", type: "boolean", description: "Make every step anew" },
     { name: "platform", type: "string", description: "Platform of the base images, linux/arm64 for example" },
+    {
+      name: "progress",
+      type: "string",
+      description:
+        "plain (lines), tty (steps and the end of their output, in place) or auto: tty in a terminal (default)",
+    },
     { name: "pull", type: "boolean", description: "Ask the registry for the base images even if they are here" },
     { name: "quiet", short: "q", type: "boolean", description: "Print only the image's id" },
     {
@@ -57,8 +65,10 @@ export const buildCommand: Command = {
     const buildArgs = pairsOf(listFlag(flags, "build-arg"), context.env);
     const bases = baseNames(dockerfileText, buildArgs).map((name) => ({ name, registry: registryOf(name) }));
     const isQuiet = flags["quiet"] === true;
+    const progress = wordFlag(flags, "progress", ["auto", "plain", "tty"]) ?? "auto";
     const client = await context.connect();
     const auths = await credentialsToBuild(client.images, bases, loginSources(context.env));
+    const view = isQuiet ? undefined : viewOf(progress, context);
     try {
       const id = await client.build.image({
         context: stream,
@@ -73,22 +83,25 @@ export const buildCommand: Command = {
         pull: flags["pull"] === true,
         secrets,
         agents: agents.paths,
-        onProgress: ({ stream: text, status, id: layer, progressDetail }) => {
-          if (isQuiet) return;
-          if (text !== undefined) context.out(text);
-          // One line per step of a pull, not per chunk.
-          else if (status !== undefined && progressDetail?.current === undefined) {
-            context.out(layer === undefined ? `${status}\n` : `${layer}: ${status}\n`);
-          }
-        },
+        onProgress: (line) => view?.add(line),
       });
+      view?.close();
       if (isQuiet) context.out(`${id}\n`);
       return 0;
     } catch (error) {
+      view?.fail();
       return commandExitCode(error, context);
+    } finally {
+      view?.close();
     }
   },
 };
+
+function viewOf(progress: "auto" | "plain" | "tty", { out, stdout }: CommandContext): BuildView {
+  const isLive = progress === "tty" || (progress === "auto" && stdout.isTTY === true);
+  if (isLive) return createBuildView({ write: out, columns: () => stdout.columns });
+  return { add: (line) => printStep(line, out), fail: () => {}, close: () => {} };
+}
 
 async function openContext(
   folder: string,

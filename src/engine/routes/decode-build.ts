@@ -1,4 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
+import { isArchitecture, parsePlatform } from "../../internal/platform";
 import { agentsHeader, secretsHeader } from "../../wire/build";
 import type { JsonObject, JsonValue } from "../../wire/json";
 import { decodeBoolean, decodeInteger } from "../../wire/query-values";
@@ -13,6 +14,7 @@ import { decodeJsonHeader } from "./json-header";
 /** Query and headers of `POST /build`. Throws `invalid-argument`, `not-implemented`. */
 export function decodeBuild({ query, headers, body, signal }: EngineRequest): BuildImageRequest {
   refuseRemote(query.get("remote"));
+  refuseOutputs(query);
   return {
     context: body,
     dockerfile: query.get("dockerfile") || "Dockerfile",
@@ -20,7 +22,7 @@ export function decodeBuild({ query, headers, body, signal }: EngineRequest): Bu
     buildArgs: givenArgs(query.get("buildargs")),
     labels: textMapField({ labels: parseJson(query.get("labels"), "labels") }, "labels"),
     target: query.get("target") ?? "",
-    ...defined({ platform: query.get("platform") || undefined }),
+    ...defined({ platform: platformOf(query.get("platform")) }),
     isPullForced: decodeBoolean(query.get("pull")),
     isCacheUsed: !decodeBoolean(query.get("nocache")),
     isQuiet: decodeBoolean(query.get("q")),
@@ -40,6 +42,38 @@ function refuseRemote(remote: string | null): void {
     "not-implemented",
     `build image: the context "${remote}" is not in the request; send it as a tar archive`,
   );
+}
+
+/** The result is an image of the steps' layers, and of no other kind. */
+function refuseOutputs(query: URLSearchParams): void {
+  if (decodeBoolean(query.get("squash"))) {
+    throw new RuncibleError(
+      "not-implemented",
+      "build image: squash is left out; copy into a last stage that is FROM scratch",
+    );
+  }
+  const outputs = parseJson(query.get("outputs"), "outputs");
+  const types = isArray(outputs) ? outputs.map((output) => (isObject(output) ? output["Type"] : undefined)) : [];
+  const other = types.find((type) => type !== "moby" && type !== "image");
+  if (types.length === 0 || other === undefined) return;
+  throw new RuncibleError(
+    "not-implemented",
+    `build image: output of type "${String(other)}" is left out; build an image and docker cp or docker export from it`,
+  );
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === "object" && value !== null && !isArray(value);
+}
+
+/** Before anything is pulled for it. Throws `invalid-argument`. */
+function platformOf(text: string | null): string | undefined {
+  if (!text) return undefined;
+  const { os, architecture } = parsePlatform(text);
+  if (os !== "linux")
+    throw new RuncibleError("invalid-argument", `operating system "${os}" is not supported; use linux`);
+  if (isArchitecture(architecture)) return text;
+  throw new RuncibleError("invalid-argument", `parse platform "${text}": "${architecture}" is no architecture`);
 }
 
 /** Arguments without a value are those that the client's environment lacks. */

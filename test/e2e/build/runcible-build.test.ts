@@ -1,14 +1,16 @@
+import { createReadStream } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { type RunResult, runUnchecked } from "../../../src/internal/exec";
 import { withContext } from "../../support/build/dockerfile-case";
 import { treeOf } from "../../support/build/tree";
 import { type TestEngine, useTestEngine } from "../../support/engine";
-import { pushTestImage } from "../../support/images";
+import { pushTestImage, saveTestImage } from "../../support/images";
 import { startRegistry } from "../../support/registry/start-registry";
+import { openTerminal } from "../../support/terminal";
 
 // Most need no base image: what is looked at is how the command line reaches the builder.
 
@@ -135,6 +137,26 @@ test("the .dockerignore that belongs to a Dockerfile outside the context is in p
   });
 });
 
+test.each([
+  ["docker", docker],
+  ["runcible", (args: readonly string[], input?: string) => runcible(args, {}, input)],
+])("%s build leaves out what <Dockerfile>.dockerignore names, with its exceptions", async (program, command) => {
+  const files = {
+    "d/own": outside,
+    "d/own.dockerignore": "**/*.x\n!d/keep.x\nDockerfile\n",
+    "d/a.x": "1",
+    "d/keep.x": "2",
+    b: "3",
+  };
+  await withContext({ dockerfile: "", files }, async (folder) => {
+    const result = await command(["build", "-t", `own-${program}`, "-f", join(folder, "d/own"), folder]);
+
+    expect(result, result.stderr).toMatchObject({ exitCode: 0 });
+    const { Id } = await engine.client.images.inspect(`own-${program}`);
+    expect(await filesOf(Id)).toEqual(["all/b", "all/d/", "all/d/keep.x", "all/d/own", "all/d/own.dockerignore"]);
+  });
+});
+
 async function filesOf(image: string): Promise<readonly string[]> {
   const { Id: id } = await engine.client.containers.create({ Image: image, Cmd: ["none"] });
   try {
@@ -151,4 +173,52 @@ test("runcible build of a folder without Dockerfile says so", async () => {
   const result = await runcible(["build", elsewhere]);
 
   expect(result).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("there is no Dockerfile") });
+});
+
+describe("in a terminal", () => {
+  const program = join(__dirname, "../../../build/cli/main.js");
+
+  test("the step under way is shown with its output, which is gone when it is done; an error stays", async () => {
+    await loadBusybox();
+    const script = "echo first-$((1+1)); while test ! -e /stop/now; do sleep 0.1; done; echo last-$((1+1)); exit 3";
+    const mount = "--mount=type=cache,id=live-view,target=/stop,sharing=shared";
+    await withContext({ dockerfile: `FROM live\nENV A=1\nRUN ${mount} ${script}\n` }, async (folder) => {
+      await using terminal = await openTerminal(`${process.execPath} ${program} build ${folder}`, terminalEnv());
+      const during = await terminal.see(/\[3\/3\] +\d+\.\ds RUN .*\n {2}\| first-2/);
+      const other = { dockerfile: `FROM live\nRUN ${mount} touch /stop/now\n` };
+      await withContext(other, async (release) =>
+        expect(await runcible(["build", release])).toMatchObject({ exitCode: 0 }),
+      );
+      const after = await terminal.see("[ended 3]");
+
+      expect(during).toMatch(/^\[1\/3\] +\d+\.\ds FROM live\n\[2\/3\] +\d+\.\ds ENV A=1\n\[3\/3\]/);
+      expect(after).toMatch(/^\[1\/3\] +\d+\.\ds FROM live\n\[2\/3\] +\d+\.\ds ENV A=1\n\[3\/3\] {2}ERROR RUN/);
+      expect(after).toContain("returned a non-zero code: 3");
+      expect(after).not.toContain("  | ");
+    });
+  });
+
+  test("--progress=plain gives lines there too, --progress=tty steps elsewhere too", async () => {
+    await withContext({ dockerfile: "FROM scratch\nENV B=1\n" }, async (folder) => {
+      await using terminal = await openTerminal(
+        `${process.execPath} ${program} build --progress=plain ${folder}`,
+        terminalEnv(),
+      );
+      const { stdout } = await runcible(["build", "--progress=tty", folder]);
+      const wrong = await runcible(["build", "--progress=some", folder]);
+
+      expect(await terminal.see("[ended 0]")).toMatch(/^Step 1\/2 : FROM scratch\n/);
+      expect(stdout).toMatch(/\[2\/2\] +\d+\.\ds ENV B=1\n/);
+      expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("auto or plain or tty") });
+    });
+  });
+
+  async function loadBusybox(): Promise<void> {
+    await saveTestImage("busybox", "live:latest", join(elsewhere, "live.tar"));
+    await engine.client.images.load(createReadStream(join(elsewhere, "live.tar")));
+  }
+
+  function terminalEnv(): Readonly<Record<string, string>> {
+    return { RUNCIBLE_STATE_DIR: engine.stateFolder };
+  }
 });
