@@ -33,11 +33,29 @@ export type CredentialsOf = (domain: string) => RegistryCredentials | undefined;
  * Mirrors first; one that fails is logged and passed over. Throws as `Repository.manifest`,
  * and `registries-conf-invalid`, `registry-blocked`.
  */
-export async function resolveName(
-  { registries, logger }: { registries: Registries; logger: Logger },
-  { reference, credentialsOf, signal }: ResolveRequest,
-): Promise<ResolvedName> {
+export function resolveName(sources: Sources, request: ResolveRequest): Promise<ResolvedName> {
+  const { reference, signal } = request;
   const tagOrDigest = reference.digest ?? reference.tag ?? "latest";
+  return askSources(sources, request, async (repository) => {
+    return { repository, named: await repository.manifest(tagOrDigest, signal) };
+  });
+}
+
+/** The tags of a repository, from wherever its images would come. Throws as `Repository.tags` and `resolveName`. */
+export function resolveTags(sources: Sources, request: ResolveRequest): Promise<readonly string[]> {
+  return askSources(sources, request, (repository) => repository.tags(request.signal));
+}
+
+interface Sources {
+  readonly registries: Registries;
+  readonly logger: Logger;
+}
+
+async function askSources<T>(
+  { registries, logger }: Sources,
+  { reference, credentialsOf, signal }: ResolveRequest,
+  ask: (repository: Repository) => Promise<T>,
+): Promise<T> {
   const failures: MirrorFailure[] = [];
   const sources = await registries.sourcesOf(reference);
   for (const { domain, isInsecure, isMirror, url, reference: there, blockedBy } of sources) {
@@ -49,7 +67,7 @@ export async function resolveName(
         credentials: credentialsOf(domain),
         ...(url === undefined ? {} : { mirror: url }),
       });
-      return { repository, named: await repository.manifest(tagOrDigest, signal) };
+      return await ask(repository);
     } catch (error) {
       if (signal.aborted) throw error;
       if (!isMirror) throw withMirrors(error, failures);

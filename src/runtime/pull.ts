@@ -9,7 +9,15 @@ import { canonicalName, familiarName, type ImageReference, repositoryOf } from "
 import type { LayerStore } from "./layer/layer-store";
 import { layerName } from "./pull-download";
 import { type MissingLayer, missingLayers, pullLayers } from "./pull-layers";
-import { chooseManifest, fetchConfig, platformsOf, type ResolvedName, resolveName } from "./pull-resolve";
+import {
+  chooseManifest,
+  fetchConfig,
+  platformsOf,
+  type ResolvedName,
+  type ResolveRequest,
+  resolveName,
+  resolveTags,
+} from "./pull-resolve";
 import { openRegistries } from "./registry/registries";
 import { defaultRegistrySettings, type RegistryCredentials, type RegistrySettings } from "./registry/settings";
 
@@ -63,6 +71,8 @@ export interface Puller {
   pull(request: PullRequest): Promise<PullResult>;
   /** What the registry has for a name, without bringing it. Throws `image-exists-nowhere`, `registry-*`, `aborted`. */
   describe(request: DescribeRequest): Promise<DescribedName>;
+  /** The tags that the registry has of a repository. Throws as `describe`. */
+  tags(request: DescribeRequest): Promise<readonly string[]>;
   /** The hosts that a pull would ask, each once. Throws `registries-conf-invalid`. */
   registriesOf(reference: ImageReference): Promise<readonly string[]>;
   /** Throws `registry-unauthorized` when the registry refuses the credentials. */
@@ -82,11 +92,13 @@ export function createPuller({ images, layers, registries, logger }: PullerOptio
   /** Two pulls at once must not fetch one layer twice. */
   const layersUnderWay = new Map<Digest, Promise<void>>();
 
-  const resolve = ({ reference, auth, auths, signal }: DescribeRequest): Promise<ResolvedName> => {
+  const sources = { registries: known, logger };
+  const asked = ({ reference, auth, auths, signal }: DescribeRequest): ResolveRequest => {
     const credentialsOf = (domain: string): RegistryCredentials | undefined =>
       auths?.get(domain) ?? (domain === reference.domain ? auth : undefined);
-    return resolveName({ registries: known, logger }, { reference, credentialsOf, signal });
+    return { reference, credentialsOf, signal };
   };
+  const resolve = (request: DescribeRequest): Promise<ResolvedName> => resolveName(sources, asked(request));
 
   const pull = async (request: PullRequest): Promise<PullResult> => {
     const { reference, platform = hostPlatform(), signal, onResolved, onProgress = () => {} } = request;
@@ -137,6 +149,7 @@ export function createPuller({ images, layers, registries, logger }: PullerOptio
   return {
     pull,
     describe,
+    tags: (request) => resolveTags(sources, asked(request)),
     registriesOf: async (reference) => [...new Set((await known.sourcesOf(reference)).map(({ domain }) => domain))],
     checkLogin: async (domain, auth, signal) => {
       // As for a push: rules that say where else images are do not say who knows the password.

@@ -5,7 +5,7 @@ import { exportArchive } from "../../runtime/image/export-archive";
 import { buildHostImage } from "../../runtime/image/host-image";
 import type { ImageStore } from "../../runtime/image/image-store";
 import type { Image } from "../../runtime/image/manifest";
-import { canonicalName, familiarName, parseReference } from "../../runtime/image/reference";
+import { canonicalName, familiarName, namesOneImage, parseReference } from "../../runtime/image/reference";
 import type { LayerStore } from "../../runtime/layer/layer-store";
 import type { Puller } from "../../runtime/pull";
 import type { Pusher } from "../../runtime/push";
@@ -33,7 +33,7 @@ import { historyOf, imageViewOf } from "./image-view";
 import { importLines } from "./import-filesystem";
 import { loadLines } from "./load-lines";
 import { provideNodeImage } from "./node-image";
-import { credentialsOf, pullLines } from "./pull-lines";
+import { credentialsOf, pullAllLines, pullLines } from "./pull-lines";
 import { pushLines } from "./push-lines";
 import { type ImageUser, planRemoval } from "./removal-plan";
 import { imagesToSave } from "./save-images";
@@ -80,7 +80,9 @@ export class ImageCatalog implements ImageService {
       yield { status: `Status: Image is up to date for ${name}` };
       return;
     }
-    yield* pullLines(this.#options.puller, request, (image, name) => {
+    const isWhole = request.allTags === true && request.tag === "" && !namesOneImage(request.image);
+    const lines = isWhole ? pullAllLines : pullLines;
+    yield* lines(this.#options.puller, request, (image, name) => {
       this.#publish("pull", name, image.id);
     });
   }

@@ -1,7 +1,7 @@
 import { parsePlatform } from "../../internal/platform";
 import type { Image } from "../../runtime/image/manifest";
 import { familiarName, type ImageReference, parseReference } from "../../runtime/image/reference";
-import type { Puller, PullProgress, RegistryCredentials } from "../../runtime/pull";
+import type { DescribeRequest, Puller, PullProgress, RegistryCredentials } from "../../runtime/pull";
 import { type ProgressLine, progressBar } from "../../wire/progress";
 import type { RegistryAuth } from "../../wire/registry-auth";
 import type { PullRequest } from "../routes/image-service";
@@ -11,12 +11,39 @@ import { emitted } from "./emitted-lines";
  * A pull as Docker tells it. The first line comes when the registry has answered; the last is the "Status: …" line by
  * which some clients judge the whole.
  */
-export async function* pullLines(
+export async function* pullLines(puller: Puller, request: PullRequest, onDone: OnPulled): AsyncIterable<ProgressLine> {
+  const reference = referenceOf(request);
+  const isNew = yield* pullOne(puller, request, reference, onDone);
+  yield statusLine(reference, isNew);
+}
+
+/** All tags that the registry has of a repository, one after the other. */
+export async function* pullAllLines(
   puller: Puller,
   request: PullRequest,
-  onDone: (image: Image, name: string) => void,
+  onDone: OnPulled,
 ): AsyncIterable<ProgressLine> {
-  const reference = referenceOf(request);
+  const { domain, path } = parseReference(request.image);
+  const repository: ImageReference = { domain, path };
+  const tags = await puller.tags({ reference: repository, signal: request.signal, ...loginsOf(request) });
+  let isNew = false;
+  for (const tag of tags) {
+    // As everything of a registry, a tag may be anything.
+    const reference = parseReference(`${domain}/${path}:${tag}`);
+    isNew = (yield* pullOne(puller, request, reference, onDone)) || isNew;
+  }
+  yield statusLine(repository, isNew);
+}
+
+type OnPulled = (image: Image, name: string) => void;
+
+/** Whether it was new. */
+async function* pullOne(
+  puller: Puller,
+  request: PullRequest,
+  reference: ImageReference,
+  onDone: OnPulled,
+): AsyncGenerator<ProgressLine, boolean, void> {
   const { image, isNew, digest } = yield* emitted((emit) =>
     puller.pull({
       reference,
@@ -24,14 +51,24 @@ export async function* pullLines(
       onResolved: () => emit(beginLine(reference)),
       onProgress: (event) => emit(progressLine(event)),
       ...(request.platform === undefined ? {} : { platform: parsePlatform(request.platform) }),
-      auths: new Map([...request.auths].map(([host, auth]) => [host, credentialsOf(auth)])),
-      ...(request.auth === undefined ? {} : { auth: credentialsOf(request.auth) }),
+      ...loginsOf(request),
     }),
   );
-  const name = familiarName(reference);
-  onDone(image, name);
+  onDone(image, familiarName(reference));
   yield { status: `Digest: ${digest}` };
-  yield { status: isNew ? `Status: Downloaded newer image for ${name}` : `Status: Image is up to date for ${name}` };
+  return isNew;
+}
+
+function statusLine(reference: ImageReference, isNew: boolean): ProgressLine {
+  const name = familiarName(reference);
+  return { status: isNew ? `Status: Downloaded newer image for ${name}` : `Status: Image is up to date for ${name}` };
+}
+
+function loginsOf({ auth, auths }: PullRequest): Pick<DescribeRequest, "auth" | "auths"> {
+  return {
+    auths: new Map([...auths].map(([host, one]) => [host, credentialsOf(one)])),
+    ...(auth === undefined ? {} : { auth: credentialsOf(auth) }),
+  };
 }
 
 /** `tag` may be a digest; it wins over what the name says. */

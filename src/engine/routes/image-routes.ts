@@ -44,7 +44,8 @@ function pull(images: ImageService, { query, headers, signal }: EngineRequest): 
   const image = query.get("fromImage") ?? "";
   const auths = decodeAuths({ headers });
   const auth = decodeAuth({ headers });
-  const lines = images.pull({ image, tag: query.get("tag") ?? "", auths, signal, ...defined({ platform, auth }) });
+  const tag = query.get("tag") ?? "";
+  const lines = images.pull({ image, tag, allTags: true, auths, signal, ...defined({ platform, auth }) });
   return { kind: "progress", lines };
 }
 

@@ -43,6 +43,8 @@ export interface PullRequest {
   readonly image: string;
   /** Tag or digest; empty: as in `image`, else `latest`. */
   readonly tag: string;
+  /** Where neither names one, all tags are pulled. Default: false. */
+  readonly allTags?: boolean;
   readonly platform?: string;
   /** For the registry that the name begins with. */
   readonly auth?: RegistryAuth;

@@ -58,6 +58,12 @@ export function repositoryOf(reference: ImageReference): string {
   return `${reference.domain}/${reference.path}`;
 }
 
+/** Whether a name says which image of its repository it means; else Docker's default is filled in. Throws `invalid-reference`. */
+export function namesOneImage(text: string): boolean {
+  const { tag, digest } = splitSuffixes(text);
+  return tag !== undefined || digest !== undefined;
+}
+
 /** Whether a text is a registry's host, alone or with the path of a repository or of the beginning of one. */
 export function isRepositoryLocation(text: string): boolean {
   const [domain = "", ...path] = text.split("/");

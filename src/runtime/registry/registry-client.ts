@@ -8,6 +8,7 @@ import { type HttpResponse, openRegistryHttp, type RegistryHttp } from "./http";
 import { createPushRepository, type PushRepository } from "./push-repository";
 import { refusalOf, smallBody } from "./refusal";
 import { hostOf, type RegistryCredentials, type RegistrySettings } from "./settings";
+import { fetchTags } from "./tag-list";
 
 export interface FetchedManifest {
   readonly descriptor: Descriptor;
@@ -18,6 +19,8 @@ export interface FetchedManifest {
 export interface Repository {
   /** By tag or digest, its digest verified. Throws `image-exists-nowhere`, `digest-mismatch`, `registry-*`, `aborted`. */
   manifest(tagOrDigest: string, signal: AbortSignal): Promise<FetchedManifest>;
+  /** All of them, in the registry's order. Throws `image-exists-nowhere`, `registry-*`, `aborted`. */
+  tags(signal: AbortSignal): Promise<readonly string[]>;
   /** From `offset` to the end, in as many requests as it takes; not verified. Throws as `downloadBlob`, `registry-*`. */
   blob(descriptor: Descriptor, offset: number, signal: AbortSignal): AsyncGenerator<Buffer, void, void>;
 }
@@ -62,6 +65,15 @@ export function createRegistryClient(settings: RegistrySettings): RegistryClient
           http.whole(
             registry.host,
             () => fetchManifest(reference, tagOrDigest, (path, headers) => get(path, headers, signal)),
+            signal,
+          ),
+        tags: (signal) =>
+          http.whole(
+            registry.host,
+            () =>
+              fetchTags(reference, (path) =>
+                send({ registry, path, headers: { accept: "application/json" }, scope, credentials, signal }),
+              ),
             signal,
           ),
         blob: (descriptor, offset, signal) =>
