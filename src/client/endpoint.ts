@@ -102,8 +102,9 @@ function withoutPassword(text: string): string {
 /** As a person would write it. */
 export function describeEndpoint(endpoint: Endpoint): string {
   if (endpoint.kind === "unix") return `unix://${endpoint.path}`;
-  if (endpoint.kind === "tcp") return `tcp://${endpoint.host}:${endpoint.port}`;
-  const { user, host, port, path = "" } = endpoint;
+  const { host, port } = endpoint;
   const name = host.includes(":") ? `[${host}]` : host;
+  if (endpoint.kind === "tcp") return `tcp://${name}:${port}`;
+  const { user, path = "" } = endpoint;
   return `ssh://${user === undefined ? "" : `${user}@`}${name}${port === 22 ? "" : `:${port}`}${path}`;
 }

@@ -41,6 +41,8 @@ export interface ChosenOptions {
   readonly wait: boolean;
   readonly scale: Readonly<Record<string, number>>;
   readonly renewVolumes: boolean;
+  /** Come back when a container has ended, and end the others. */
+  readonly untilOneEnds: boolean;
   readonly stopTimeoutSeconds?: number;
 }
 
@@ -66,6 +68,7 @@ export function chosenOptions({ commandOptions, composeOptions }: ComposeClientO
     "no-start": { type: "boolean" },
     "quiet-pull": { type: "boolean" },
     "remove-orphans": { type: "boolean" },
+    "abort-on-container-exit": { type: "boolean" },
     "renew-anon-volumes": { type: "boolean", short: "V" },
     timeout: { type: "string", short: "t" },
     wait: { type: "boolean" },
@@ -87,6 +90,7 @@ export function chosenOptions({ commandOptions, composeOptions }: ComposeClientO
     wait: command["wait"] === true,
     scale: Object.fromEntries(texts(command["scale"]).map(scaleOf)),
     renewVolumes: command["renew-anon-volumes"] === true,
+    untilOneEnds: command["abort-on-container-exit"] === true,
     ...stopTimeoutOf(textOf(command["timeout"])),
   };
 }

@@ -224,7 +224,7 @@ export class DockerComposeEnvironment {
   }
 
   async #bringUp(runtime: Runtime, project: Project, services: readonly string[]): Promise<void> {
-    const { build, recreate, profiles: _, ...chosen } = chosenOptions(this.#clientOptions);
+    const { build, recreate, untilOneEnds, profiles: _, ...chosen } = chosenOptions(this.#clientOptions);
     const { logger } = this.#clientOptions;
     await composeVerbs().upServices(
       {
@@ -249,6 +249,7 @@ export class DockerComposeEnvironment {
         labels: await this.#labels(runtime),
       },
     );
+    if (untilOneEnds) await composeVerbs().awaitFirstEnd(runtime.engine, project.name);
   }
 
   #pull(): UpOptions["pull"] {

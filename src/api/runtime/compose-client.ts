@@ -36,6 +36,7 @@ export class ComposeClient {
     const client = this.#runtime.engine;
     const context = { client, env: environmentOf(options), credentialSources: credentialSources() };
     await composeVerbs().upServices(context, project, { ...chosen, recreate: chosen.recreate ?? "diverged", services });
+    if (chosen.untilOneEnds) await composeVerbs().awaitFirstEnd(client, project.name);
   }
 
   async pull(options: ComposeOptions, services: string[] = []): Promise<void> {

@@ -19,7 +19,7 @@ async function awaitCompletion(
 ): Promise<void> {
   const { StatusCode } = await client.containers.wait(name, signal);
   if (StatusCode === 0) return;
-  throw await failure(client, name, `wait for service ${service}: ${name} ended with exit code ${StatusCode}`);
+  throw await containerFailure(client, name, `wait for service ${service}: ${name} ended with exit code ${StatusCode}`);
 }
 
 async function awaitHealth(
@@ -63,7 +63,7 @@ async function isReady(
   const { State } = await client.containers.inspect(name);
   const health = State.Health?.Status;
   const fail = (reason: string): Promise<RuncibleError> =>
-    failure(client, name, `wait for service ${service}: ${name} ${reason}`, State);
+    containerFailure(client, name, `wait for service ${service}: ${name} ${reason}`, State);
   if (!State.Running && !State.Restarting) throw await fail(`ended with exit code ${State.ExitCode}`);
   if (health === "unhealthy") throw await fail("is unhealthy");
   if (health === undefined || health === "none") {
@@ -74,7 +74,7 @@ async function isReady(
 }
 
 /** With what a person needs to see why: the output of the health check, and the last lines of the log. */
-async function failure(
+export async function containerFailure(
   client: EngineClient,
   name: string,
   message: string,

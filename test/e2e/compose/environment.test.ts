@@ -246,3 +246,26 @@ test("options of the program do here what they do there: names, timeouts, new vo
   expect(await read(renewed)).toBe("");
   await renewed.down();
 });
+
+test("--abort-on-container-exit: up() comes back when one has ended, and the others are ended", async () => {
+  const text = (end: number): string =>
+    `services: {a: {image: ${image}, command: sh -c 'echo tried; exit ${end}'}, b: {image: ${image}, command: sleep 1000, stop_grace_period: 0s}}`;
+  await using files = await composeFiles({ "good.yaml": text(0), "bad.yaml": text(3) });
+  const name = `abort${process.pid}`;
+  const up = (file: string): Promise<Runcible.StartedDockerComposeEnvironment> =>
+    new DockerComposeEnvironment(files.folder, file)
+      .withProjectName(name)
+      .withClientOptions({ commandOptions: ["--abort-on-container-exit"] })
+      .up();
+
+  const ended = await up("good.yaml");
+  expect(() => ended.getContainer("b-1")).toThrow("these are: none");
+  expect(await namesOf(name)).toEqual([`/${name}-a-1`, `/${name}-b-1`]);
+  await ended.down();
+
+  await expect(up("bad.yaml")).rejects.toMatchObject({
+    code: "container-exited",
+    message: expect.stringMatching(/service a: .*exit code 3.*tried/s),
+  });
+  expect(await namesOf(name)).toEqual([]);
+});

@@ -35,6 +35,7 @@ test.each([
   ["ssh://me@host:2222/run/x.sock"],
   ["ssh://[::1]:99"],
   ["tcp://daemon:1"],
+  ["tcp://[::1]:2375"],
   ["unix:///run/x.sock"],
 ])("%s is described as it was written", (text) => {
   expect(describeEndpoint(parseEndpoint(text, "X"))).toBe(text);
