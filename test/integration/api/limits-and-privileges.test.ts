@@ -24,11 +24,12 @@ async function capabilities(container: GenericContainer): Promise<(number: numbe
 }
 const [chown, netAdmin, netRaw, sysPtrace] = [0, 12, 13, 19];
 
-test("withUlimits sets both limits of the first process, and of commands beside it", async () => {
+test("withUlimits sets both limits of the first process, and the hard one of commands beside it", async () => {
   const container = (await sleeper()).withUlimits({ nofile: { soft: 101, hard: 202 }, core: { soft: 0, hard: 0 } });
 
-  expect(await printed(container, "ulimit -Sn; ulimit -Hn; ulimit -c; grep 'open files' /proc/1/limits")).toMatch(
-    /^101\n202\n0\nMax open files\s+101\s+202\s/,
+  // In a command beside it the soft limit may be the hard one: Go, of which runc 1.1 is made, raises it for itself.
+  expect(await printed(container, "ulimit -Hn; ulimit -c; grep 'open files' /proc/1/limits")).toMatch(
+    /^202\n0\nMax open files\s+101\s+202\s/,
   );
 });
 
