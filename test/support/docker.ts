@@ -13,9 +13,9 @@ export interface TestDocker extends AsyncDisposable {
   docker(...args: readonly string[]): Promise<string>;
 }
 
-/** A Docker without bridge and firewall rules. Undefined when dockerd is not installed or does not come up: comparisons are left out then, never tests. */
-export async function startDocker(): Promise<TestDocker | undefined> {
-  return await startDaemon(["--bridge", "none", "--iptables=false", "--ip-forward=false"]);
+/** A Docker without bridge and firewall rules. Undefined when dockerd is not installed or does not come up: comparisons are left out then, never tests. `path` is as of `startDockerOn`. */
+export async function startDocker(path = process.env["PATH"]): Promise<TestDocker | undefined> {
+  return await startDaemon(["--bridge", "none", "--iptables=false", "--ip-forward=false"], [], path);
 }
 
 /**

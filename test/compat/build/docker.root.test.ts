@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { runUnchecked } from "../../../src/internal/exec";
+import { configOf, withoutMountTrace, written } from "../../support/build/compare-images";
 import { type DockerfileCase, withContext } from "../../support/build/dockerfile-case";
 import { dockerfileCases } from "../../support/build/dockerfile-cases";
 import { type SavedImage, savedImage } from "../../support/build/saved-image";
@@ -98,12 +99,6 @@ test.each(casesOf(buildKit))("BuildKit: $name [root only: it starts a dockerd]",
   );
 });
 
-/** This BuildKit leaves in the layer of every RUN that it mounted files of its own in /etc. */
-function withoutMountTrace(entries: readonly string[]): readonly string[] {
-  const isOfFile = entries.some((line) => / etc\/\S/.test(line));
-  return isOfFile ? entries : entries.filter((line) => line !== "d0755 0:0 etc/");
-}
-
 async function builtOn(host: string, { env }: Builder, given: DockerfileCase): Promise<SavedImage> {
   return await withContext(given, async (folder) => {
     const args = ["build", "--network", "host", "-t", "case", ...(given.args ?? []), folder];
@@ -112,21 +107,6 @@ async function builtOn(host: string, { env }: Builder, given: DockerfileCase): P
     expect(result, result.stdout + result.stderr).toMatchObject({ exitCode: 0 });
     return await savedImage(dockerOn(host), "case");
   });
-}
-
-/** The layers of the steps that wrote something. */
-function written({ layers }: SavedImage): readonly (readonly string[])[] {
-  // The mode of a whiteout says nothing: Docker writes 0600, containerd and this engine 0.
-  const plain = (line: string): string => line.replace(/^-0\d+ 0:0 (\S*\.wh\.)/, "-0000 0:0 $1");
-  return layers.filter((entries) => entries.length > 0).map((entries) => entries.map(plain));
-}
-
-/** Without what says nothing, and what the classic builder notes of its own containers. */
-function configOf({ config }: SavedImage): Readonly<Record<string, unknown>> {
-  const says = (value: unknown): boolean =>
-    ![null, false, ""].includes(value as null) && JSON.stringify(value) !== "[]";
-  const { Image, ArgsEscaped, ...facts } = config;
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => says(value)));
 }
 
 function stepsOf({ history }: SavedImage): unknown {

@@ -316,7 +316,7 @@ const stages: readonly DockerfileCase[] = [
     tree: ["-0644 0:0 a = one"],
     classicDiffers: "it knows none of these arguments",
     buildahDiffers: "it does not know this one",
-    buildKitDiffers: "of Docker 20.10: it came before this one",
+    buildKitDiffers: "it came before this one",
   },
   {
     name: "ENV wins over ARG, and an ARG ends with its stage",
