@@ -90,7 +90,8 @@ export const buildCommand: Command = {
       return 0;
     } catch (error) {
       view?.fail();
-      return commandExitCode(error, context);
+      const file = textFlag(flags, "file");
+      return commandExitCode(file === undefined ? error : withFileName(error, dockerfile, file), context);
     } finally {
       view?.close();
     }
@@ -110,6 +111,14 @@ async function openContext(
 ): Promise<FolderContext> {
   if (file !== "-") return openFolderContext(folder, file, workingFolder);
   return openContextWith(resolve(workingFolder, folder), await text(stdin));
+}
+
+/** The error with the Dockerfile's name as the caller gave it: one from elsewhere has another in the context. */
+function withFileName(error: unknown, sent: string, file: string): unknown {
+  if (!(error instanceof RuncibleError)) return error;
+  const { code, message, evidence } = error;
+  const told = message.replaceAll(`(${sent}:`, `(${file === "-" ? "standard input" : file}:`);
+  return new RuncibleError(code, told, { cause: error, evidence });
 }
 
 /** A failed command of the Dockerfile ends this one with the same exit code. */

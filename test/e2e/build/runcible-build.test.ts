@@ -126,6 +126,20 @@ test.each([
   );
 });
 
+test.each([
+  ["a path", "bad", ""],
+  ["standard input", "-", "FROM scratch\nRUNN x\n"],
+])("a mistake in a Dockerfile given by %s is told with that name", async (_, name, input) => {
+  await writeFile(join(elsewhere, "bad"), "FROM scratch\nRUNN x\n");
+  await withContext({ dockerfile: "" }, async (folder) => {
+    const file = name === "-" ? name : join(elsewhere, name);
+
+    const { stderr } = await runcible(["build", "-f", file, folder], {}, input);
+
+    expect(stderr).toContain(`(${name === "-" ? "standard input" : file}:2: RUNN x)`);
+  });
+});
+
 test("the .dockerignore that belongs to a Dockerfile outside the context is in place of the context's", async () => {
   await writeFile(join(elsewhere, "own"), outside);
   await writeFile(join(elsewhere, "own.dockerignore"), "a\n.dockerignore\n");
