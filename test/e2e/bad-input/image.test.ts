@@ -13,12 +13,6 @@ afterEach(async () => {
   expect(await engine.client.images.list()).toEqual([]);
 });
 
-test.each(["Redis:7", "redis:7:8", "bad//name", "redis@sha256:short"])("%s is no image reference", (name) => {
-  expect(() => new GenericContainer(name)).toThrow(
-    expect.objectContaining({ code: "invalid-reference", message: expect.stringContaining(name) }),
-  );
-});
-
 test("an image or a tag the registry does not have is named", async () => {
   await using registry = await startRegistry();
   const known = await pushTestImage(registry, "busybox", "app:1");
