@@ -18,19 +18,21 @@ export class HealthCheckWaitStrategy extends AbstractWaitStrategy {
 
   async waitUntilReady(container: ContainerHandle): Promise<void> {
     const { engine, isOwnEngine } = await getRuntime();
-    let probe = "";
     const limits = {
       engine,
       containerId: container.id,
       timeoutMs: this.startupTimeoutMs,
-      describeTimeout: () => `Health check not healthy after ${this.startupTimeoutMs}ms${probe}`,
+      // A probe that fails is no change yet, so that none is told.
+      describeTimeout: async () => {
+        const last = await engine.containers.inspect(container.id).then(lastProbe, () => "");
+        return `Health check not healthy after ${this.startupTimeoutMs}ms${last}`;
+      },
     };
     const isHealthy = async (): Promise<boolean> => {
       const inspect = await engine.containers.inspect(container.id);
       const { healthCheckStatus } = inspectResultOf(inspect);
-      probe = lastProbe(inspect);
       if (healthCheckStatus === "unhealthy") {
-        throw new RuncibleError("wait-timeout", `Health check failed: unhealthy${probe}`);
+        throw new RuncibleError("wait-timeout", `Health check failed: unhealthy${lastProbe(inspect)}`);
       }
       return healthCheckStatus === "healthy";
     };
