@@ -85,6 +85,8 @@ interface Stats {
   readonly cpu_stats: { readonly cpu_usage: { readonly total_usage: number } };
 }
 
+/** Without those of the engines that work beside this one, which come and go. */
 function linksIn(table: string): readonly string[] {
-  return table.split("\n").flatMap((line) => /^\s*([^\s:]+):/.exec(line)?.[1] ?? []);
+  const all = table.split("\n").flatMap((line) => /^\s*([^\s:]+):/.exec(line)?.[1] ?? []);
+  return all.filter((name) => !name.startsWith("rc"));
 }

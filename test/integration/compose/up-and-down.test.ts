@@ -166,14 +166,16 @@ configs:
   settings: {content: "port=80"}
 `;
   const files = { "compose.yaml": text, "token.txt": "s3cret" };
-  await using project = await composeProject(engine.client, files, { KEY: "k3y" });
+  await using project = await composeProject(engine.client, files, { KEY: "the-k3y-of-the-test" });
 
   await project.up();
 
   expect(await project.exec("app-1", "cat /run/secrets/token")).toBe("s3cret");
-  expect(await project.exec("app-1", "cat /etc/keys/key; stat -c ' %a %u:%g' /etc/keys/key")).toBe("k3y 400 1000:1000");
+  expect(await project.exec("app-1", "cat /etc/keys/key; stat -c ' %a %u:%g' /etc/keys/key")).toBe(
+    "the-k3y-of-the-test 400 1000:1000",
+  );
   expect(await project.exec("app-1", "cat /etc/settings.conf")).toBe("port=80");
-  expect(JSON.stringify(project.events)).not.toMatch(/s3cret|k3y/);
+  expect(JSON.stringify(project.events)).not.toMatch(/s3cret|the-k3y-of-the-test/);
 });
 
 test("a service starts after the one whose work it needs has ended well", async () => {

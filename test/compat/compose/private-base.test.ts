@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type RunResult, runUnchecked } from "../../../src/internal/exec";
 import { composeFiles } from "../../support/compose-files";
-import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { pushTestImage } from "../../support/images";
 import { startRegistry, type TestRegistry } from "../../support/registry/start-registry";
 
@@ -12,7 +12,7 @@ const { DockerComposeEnvironment } = createRequire(import.meta.url)(
   "../../../build/index.js",
 ) as typeof import("../../../src/index");
 
-const engine = useEngineOfThisFile();
+const engine = useNewEngineOfThisFile();
 const main = join(import.meta.dirname, "../../../build/cli/main.js");
 
 /** As `docker login` stores it. */
