@@ -15,7 +15,8 @@ import type { Section } from "./section";
 /** What users load: it goes through no transformer. */
 const { GenericContainer } = createRequire(import.meta.url)("../../build/index.js") as typeof import("../../src/index");
 
-const runs = 50;
+const turns = 5;
+const runsOfTurn = 10;
 const httpServer = ["httpd", "-f", "-p", "8080", "-h", "/etc"];
 
 /**
@@ -28,12 +29,12 @@ export async function measureStart(registry: Parameters<typeof pushTestImage>[0]
   await using bundle = await prepareBundle();
   // The first start pulls the image and starts the engine.
   await startOnce(image);
-  const rounds = await repeat(runs, async (index) => {
-    const ours = await startOnce(image);
-    return { ours, bare: await runBare(bundle, `runcible-bench-${process.pid}-${index}`) };
-  });
-  const ours = rounds.map((round) => round.ours);
-  const bare = rounds.map((round) => round.bare);
+  const turnsTaken = await repeat(turns, async (turn) => ({
+    ours: await repeat(runsOfTurn, () => startOnce(image)),
+    bare: await repeat(runsOfTurn, (index) => runBare(bundle, `runcible-bench-${process.pid}-${turn}-${index}`)),
+  }));
+  const ours = turnsTaken.flatMap((turn) => turn.ours);
+  const bare = turnsTaken.flatMap((turn) => turn.bare);
   return {
     title: "Start to ready, and stop",
     note: "A busybox HTTP server; ready is the first answer. Bare runc has no network, no overlay and no logs to set up.",
