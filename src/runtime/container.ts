@@ -92,6 +92,11 @@ export interface ContainerRun {
   readonly exited: Promise<RunOutcome>;
 }
 
+/** Where the root of a container is mounted. */
+export function rootPathIn(folder: string): string {
+  return join(folder, "merged");
+}
+
 /** Mounts the root of a container out of its image's layers; `folder` keeps what the container writes. */
 export async function prepareRootfs(
   parts: RuntimeParts,

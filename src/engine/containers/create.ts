@@ -1,8 +1,9 @@
+import { mkdir } from "node:fs/promises";
 import { RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
 import { parsePlatform } from "../../internal/platform";
 import { createUndoStack } from "../../internal/undo";
-import { prepareRootfs, seesOwnCgroup } from "../../runtime/container";
+import { prepareRootfs, rootPathIn, seesOwnCgroup } from "../../runtime/container";
 import type { Image } from "../../runtime/image/manifest";
 import { checkPlatform } from "../../runtime/image/platform";
 import { familiarName, parseReference } from "../../runtime/image/reference";
@@ -57,9 +58,14 @@ export async function createContainer(
     const folder = context.store.folderOf(id);
     const diffIds = image.config.rootfs.diff_ids;
     undo.push(() => context.store.remove(id));
-    const rootPath = await prepareRootfs(context.runtime, { folder, diffIds });
-    undo.push(() => context.runtime.rootfs.unmount(folder));
-    await fillVolumes(context, rootPath, plan);
+    await mkdir(folder, { recursive: true, mode: 0o710 });
+    const root = prepareRootfs(context.runtime, { folder, diffIds });
+    undo.push(async () => {
+      await root.catch(() => {});
+      await context.runtime.rootfs.unmount(folder);
+    });
+    if (isSlow(context, plan, diffIds)) await fillVolumes(context, await root, plan);
+    else root.catch(() => {});
     const record: ContainerRecord = {
       id,
       name,
@@ -80,8 +86,10 @@ export async function createContainer(
     await context.store.put(id, record);
     // Nothing is awaited from here until the container can be found: whoever clears up behind its maker comes before or after.
     checkMaker(context, config.labels);
-    const container = new Container(record, { folder, rootPath, log }, context);
+    const container = new Container(record, { folder, rootPath: rootPathIn(folder), log }, context);
     context.index.add(container);
+    // Whoever needs the root takes this lock, and mounts what is not mounted: a failure is told there.
+    void container.lock.run(() => root).catch(() => {});
     context.events.publish({ type: "container", action: "create", id, attributes: container.eventAttributes() });
     return { id, warnings: warningsOf(context, spec) };
   } catch (error) {
@@ -94,6 +102,14 @@ export async function createContainer(
     context.names.delete(name);
   }
 }
+
+/** The answer does not wait for a mount that is sure to succeed in a moment: the client's next request can come meanwhile. */
+function isSlow({ runtime }: ContainerContext, { fills }: MountPlan, diffIds: readonly unknown[]): boolean {
+  return fills.length > 0 || runtime.rootfs.name !== "overlay" || diffIds.length > manyLayers;
+}
+
+/** So many an overlay may refuse. */
+const manyLayers = 50;
 
 /** Whoever was killed while it made a container for reuse may still have asked for it. */
 function checkMaker({ reuseMakers }: ContainerContext, labels: Readonly<Record<string, string>>): void {
