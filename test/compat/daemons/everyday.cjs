@@ -50,10 +50,8 @@ const scenarios = {
     const container = await shell("for i in 1 2 3; do echo line $i; sleep 0.2; done; sleep 600")
       .withWaitStrategy(Wait.forLogMessage(/line \d/, 3))
       .start();
-    const logs = await container.logs();
-    const [line] = await new Promise((resolve) => logs.once("data", (chunk) => resolve([String(chunk)])));
-    logs.destroy();
-    return { line: line.split("\n")[0] };
+    // Awaited, it keeps this process alive; a mere listener does not.
+    for await (const chunk of await container.logs()) return { line: String(chunk).split("\n")[0] };
   },
   health: async () => {
     const check = { test: ["CMD-SHELL", "test -f /tmp/ready"], interval: 500, timeout: 2_000, retries: 60 };
