@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { constants } from "node:os";
-import { hasCode } from "../internal/errors";
 import { exitOf, spawnTool } from "../internal/exec";
+import { killIfThere } from "../internal/kill-if-there";
 import { createUndoStack } from "../internal/undo";
 import {
   type ContainerRun,
@@ -61,14 +61,6 @@ export async function startOwnProgram(parts: RuntimeParts, request: OwnProgramRe
 
 function inside(namespace: string, command: readonly string[]): readonly string[] {
   return ["nsenter", `--net=${namespace}`, "--", ...command];
-}
-
-function killIfThere(pid: number, signal: NodeJS.Signals | number): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (!hasCode(error, "ESRCH")) throw error;
-  }
 }
 
 async function resize(): Promise<void> {}

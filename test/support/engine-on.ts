@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removeStateFolder } from "../../src/client/remove-state";
 import { exitOf, runUnchecked, spawnTool } from "../../src/internal/exec";
+import { killIfThere } from "../../src/internal/kill-if-there";
 import { socketPathOf } from "../../src/internal/state-folder";
 import { processesOf } from "./leaks/processes";
 import { waitUntil } from "./wait-until";
@@ -34,7 +35,7 @@ export async function startEngineOn(machine?: string, given?: string): Promise<E
   const docker = (words: readonly string[]) => runUnchecked("docker", ["--host", `unix://${socketPath}`, ...words]);
   const kill = async (): Promise<void> => {
     child.kill("SIGKILL");
-    for (const { pid } of await processesOf(stateFolder)) killIfThere(pid);
+    for (const { pid } of await processesOf(stateFolder)) killIfThere(pid, "SIGKILL");
     await ended;
     await waitUntil(async () => (await processesOf(stateFolder)).length === 0, 5_000);
   };
@@ -59,12 +60,4 @@ export async function startEngineOn(machine?: string, given?: string): Promise<E
     kill,
     [Symbol.asyncDispose]: end,
   };
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It has ended with the others.
-  }
 }

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hasCode } from "../../src/internal/errors";
 import { exitOf, run, runUnchecked, spawnTool } from "../../src/internal/exec";
+import { killIfThere } from "../../src/internal/kill-if-there";
 import type { TestDocker } from "./docker";
 import { processesOf } from "./leaks/processes";
 import { waitUntil } from "./wait-until";
@@ -51,7 +51,7 @@ export async function startPodmanOn(machine: string): Promise<TestDocker> {
     child.kill("SIGTERM");
     await exited.catch(() => {});
     // Of each exec there are two, which stay for five minutes.
-    for (const { pid } of await processesOf(folder)) endNow(pid);
+    for (const { pid } of await processesOf(folder)) killIfThere(pid, "SIGKILL");
     await runUnchecked("umount", ["--recursive", "--lazy", join(folder, "root", "overlay")]);
     await rm(folder, { recursive: true, force: true });
   };
@@ -64,13 +64,4 @@ export async function startPodmanOn(machine: string): Promise<TestDocker> {
     throw new TypeError("Podman's service did not come up; .ci/setup compat installs it");
   }
   return { host, docker, [Symbol.asyncDispose]: stop };
-}
-
-/** One may have ended by itself meanwhile. */
-function endNow(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (!hasCode(error, "ESRCH")) throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { EngineClient } from "../../client/client";
 import { RuncibleError } from "../../internal/errors";
+import { longestTimerMs } from "../../internal/longest-timer";
 
 export type DescribeTimeout = () => string | Promise<string>;
 
@@ -89,9 +90,6 @@ function ifAborted(signal: AbortSignal): (error: unknown) => { StatusCode: numbe
     throw error;
   };
 }
-
-/** Node takes what is longer for no time at all; nobody waits for 24 days. */
-const longestTimerMs = 2 ** 31 - 1;
 
 function timeLimit(timeoutMs: number, describe: DescribeTimeout): { readonly over: Promise<never>; clear(): void } {
   let timer: NodeJS.Timeout;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { RuncibleError } from "../../internal/errors";
+import { longestTimerMs } from "../../internal/longest-timer";
 import type { RunOutcome } from "../../runtime/container";
 import { type ListeningPort, listeningPorts } from "../../runtime/network/ports/listening";
 import { type ContainerPort, formatPortKey } from "../../wire/ports";
@@ -11,9 +12,6 @@ import { runOf } from "./find";
 const shortestPauseMs = 1;
 const pauseGrowth = 1.2;
 const longestPauseMs = 100;
-/** Node takes what is longer for no time at all. */
-const longestTimerMs = 2 ** 31 - 1;
-
 /** `ContainerService.waitForListening`: asks the kernel, not the service; needs no program in the image. */
 export async function waitForListening(container: Container, options: WaitForListeningOptions): Promise<void> {
   const run = runOf(container);

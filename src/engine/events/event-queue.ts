@@ -1,3 +1,4 @@
+import { longestTimerMs } from "../../internal/longest-timer";
 import type { EngineEvent } from "../routes/event-service";
 
 /** The events one subscriber has not read yet. */
@@ -17,8 +18,6 @@ export interface EventQueueOptions {
 
 /** A subscriber that lags further behind is cut off: better an end that it sees than a hole that it does not. */
 const lagLimit = 10_000;
-const longestTimerMs = 2 ** 31 - 1;
-
 export function createEventQueue({ accepts, signal, remainingMs }: EventQueueOptions): EventQueue {
   const waiting: EngineEvent[] = [];
   let isClosed = false;

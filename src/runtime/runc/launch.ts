@@ -7,6 +7,7 @@ import { PassThrough, pipeline, type Readable } from "node:stream";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import { spawnTool } from "../../internal/exec";
 import { randomId } from "../../internal/ids";
+import { killIfThere } from "../../internal/kill-if-there";
 import { watchExitLog } from "./exit-log";
 import type { RuncProcess } from "./runc";
 import { readRuncLog, runcError } from "./runc-error";
@@ -81,14 +82,6 @@ function endWithRunc(child: ChildProcess, pid: number): void {
   };
   if (child.exitCode !== null || child.signalCode !== null) endProcess(child.exitCode, child.signalCode);
   else child.once("exit", endProcess);
-}
-
-function killIfThere(pid: number, signal: NodeJS.Signals | number): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (!hasCode(error, "ESRCH")) throw error;
-  }
 }
 
 /** A runc that waits for output which nobody reads any more would do so for as long as somebody holds it. */

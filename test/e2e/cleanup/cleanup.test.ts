@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
-import { hasCode } from "../../../src/internal/errors";
+import { killIfThere } from "../../../src/internal/kill-if-there";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { pushTestImage } from "../../support/images";
 import { expectNothingLeft, type Snapshot, takeSnapshot } from "../../support/leaks";
@@ -44,16 +44,7 @@ async function idleEngine(): Promise<Snapshot> {
 async function killEngine(pattern: RegExp): Promise<void> {
   const victims = (await processesOf(engine.stateFolder)).filter(({ key }) => pattern.test(key));
   expect(victims.length).toBeGreaterThan(0);
-  for (const { pid } of victims) killNow(pid);
-}
-
-/** Some end with those that were killed before them. */
-function killNow(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (!hasCode(error, "ESRCH")) throw error;
-  }
+  for (const { pid } of victims) killIfThere(pid, "SIGKILL");
 }
 
 /** From now on; what a test process makes before its container. A promise in a promise would be waited for. */

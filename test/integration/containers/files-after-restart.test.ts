@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
+import { killIfThere } from "../../../src/internal/kill-if-there";
 import { type DockerCommand, dockerOn, must } from "../../support/docker-command";
 import type { TestEngine } from "../../support/engine";
 import { processesOf } from "../../support/leaks/processes";
@@ -27,18 +28,9 @@ afterAll(async () => {
 
 async function replaceEngine(how: "ended" | "killed"): Promise<void> {
   if (how === "ended") await engine.client.system.shutdown();
-  else for (const { pid } of await processesOf(engine.stateFolder)) killIfThere(pid);
+  else for (const { pid } of await processesOf(engine.stateFolder)) killIfThere(pid, "SIGKILL");
   expect(await waitUntil(async () => (await processesOf(engine.stateFolder)).length === 0, 30_000)).toBe(true);
   (await connect()).client.close();
-}
-
-/** Some end with others that were killed before them. */
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It has ended.
-  }
 }
 
 /** By `docker cp`, as text. */

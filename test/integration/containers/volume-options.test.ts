@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
+import { killIfThere } from "../../../src/internal/kill-if-there";
 import type { TestEngine } from "../../support/engine";
 import { processesOf } from "../../support/leaks/processes";
 import { waitUntil } from "../../support/wait-until";
@@ -34,15 +35,6 @@ async function outputOf(command: string): Promise<string> {
   return output;
 }
 
-/** Some end with others that were killed before them. */
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It has ended.
-  }
-}
-
 function make(DriverOpts: Readonly<Record<string, string>>): Promise<unknown> {
   return engine.client.volumes.create({ Name: "chosen", DriverOpts });
 }
@@ -60,7 +52,7 @@ test("a volume that is a folder of the machine is used, and removing it removes 
 test("after the engine was killed the next one mounts it again", async () => {
   await make({ type: "none", o: "bind", device: host });
   await outputOf("true");
-  for (const { pid } of await processesOf(engine.stateFolder)) killIfThere(pid);
+  for (const { pid } of await processesOf(engine.stateFolder)) killIfThere(pid, "SIGKILL");
   await waitUntil(async () => (await processesOf(engine.stateFolder)).length === 0, 5_000);
   (await connect()).client.close();
 
