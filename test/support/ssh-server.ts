@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from "node:fs/promises
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { run, spawnTool } from "../../src/internal/exec";
+import { killIfThere } from "../../src/internal/kill-if-there";
 import { freePort } from "./free-port";
 import { waitUntil } from "./wait-until";
 
@@ -80,18 +81,18 @@ ${settings}
       return home;
     },
     hangUp: async () => {
-      for (const pid of await childrenOf(server.pid)) process.kill(pid);
+      for (const pid of await childrenOf(server.pid)) killIfThere(pid, "SIGTERM");
     },
     freeze: async () => {
       // For an ordinary user, a connection has a second process below the first.
       const first = await childrenOf(server.pid);
       const all = [...first, ...(await Promise.all(first.map(childrenOf))).flat()];
-      for (const pid of all) process.kill(pid, "SIGSTOP");
+      for (const pid of all) killIfThere(pid, "SIGSTOP");
       frozen.push(...all);
     },
     async [Symbol.asyncDispose]() {
       // Children first: those of a stopped process stay where they are.
-      for (const pid of frozen.reverse()) process.kill(pid, "SIGKILL");
+      for (const pid of frozen.reverse()) killIfThere(pid, "SIGKILL");
       server.kill();
       await exit;
       // Programs of its sessions may still have it.

@@ -151,11 +151,12 @@ test("a context that is not there is named, and no flag of a command", async () 
     const build = (path: string, dockerfile?: string): Promise<unknown> =>
       GenericContainer.fromDockerfile(path, dockerfile).build();
 
-    for (const [failing, message] of [
-      [build(`${folder}/gone`), `build ${folder}/gone: there is no such folder`],
-      [build(`${folder}/file`), `build ${folder}/file: it is no folder`],
-      [build(folder, "Other"), `build ${folder}: there is no Other`],
+    for (const [start, message] of [
+      [() => build(`${folder}/gone`), `build ${folder}/gone: there is no such folder`],
+      [() => build(`${folder}/file`), `build ${folder}/file: it is no folder`],
+      [() => build(folder, "Other"), `build ${folder}: there is no Other`],
     ] as const) {
+      const failing = start();
       await expect(failing).rejects.toMatchObject({
         code: "path-not-found",
         message: expect.not.stringContaining("--"),

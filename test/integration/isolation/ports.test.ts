@@ -4,6 +4,7 @@ import { networkInterfaces } from "node:os";
 import { expect, test } from "vitest";
 import { GenericContainer } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { waitUntil } from "../../support/wait-until";
 import { busyboxImage } from "../api/busybox-image";
 
 const engine = useEngineOfThisFile();
@@ -55,6 +56,8 @@ test("who asks for every address gets every address", async () => {
   const { NetworkSettings } = await engine.client.containers.inspect(Id);
   const port = Number(NetworkSettings.Ports["80/tcp"]?.[0]?.HostPort);
 
-  for (const address of ["127.0.0.1", ...otherAddresses]) expect(await answers(address, port), address).toBe(true);
+  // The container's server listens some time after the start, which nobody waits for here.
+  for (const address of ["127.0.0.1", ...otherAddresses])
+    expect(await waitUntil(() => answers(address, port), 10_000), address).toBe(true);
   await engine.client.containers.remove(Id, { force: true });
 });
