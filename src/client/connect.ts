@@ -11,6 +11,8 @@ import { engineEnvironment } from "./engine-environment";
 import { engineFailure } from "./engine-failure";
 import { ensureEngine } from "./launch";
 import { parseProperties } from "./properties-file";
+import { readTlsFiles } from "./tls-files";
+import { tlsTroubleBehind } from "./tls-trouble";
 
 export interface Connection {
   readonly client: EngineClient;
@@ -49,17 +51,18 @@ export async function namedEndpoint(env: Env): Promise<NamedEndpoint | undefined
     endpoint: parseEndpoint(text, source, { tls, identity: identityOf(env) }),
     source,
   });
+  const secured = async (text: string, source: string): Promise<NamedEndpoint> => {
+    const plain = named(text, source);
+    const tls = plain.endpoint.kind === "tcp" ? await tlsFilesOf(env, properties) : undefined;
+    return tls === undefined ? plain : named(text, source, tls);
+  };
   if (env["RUNCIBLE_HOST"]) return named(env["RUNCIBLE_HOST"], "RUNCIBLE_HOST");
   const properties = await readProperties(env);
   const testcontainersHost = properties.get("tc.host");
   if (testcontainersHost) return named(testcontainersHost, testcontainersHostSource);
-  const tls = await readTls(
-    env["DOCKER_TLS_VERIFY"] ?? properties.get("docker.tls.verify"),
-    env["DOCKER_CERT_PATH"] ?? properties.get("docker.cert.path"),
-  );
-  if (env["DOCKER_HOST"]) return named(env["DOCKER_HOST"], "DOCKER_HOST", tls);
+  if (env["DOCKER_HOST"]) return secured(env["DOCKER_HOST"], "DOCKER_HOST");
   const dockerHost = properties.get("docker.host");
-  return dockerHost ? named(dockerHost, "docker.host in .testcontainers.properties", tls) : undefined;
+  return dockerHost ? secured(dockerHost, "docker.host in .testcontainers.properties") : undefined;
 }
 
 function identityOf(env: Env): SshIdentity {
@@ -76,14 +79,12 @@ async function readProperties(env: Env): Promise<ReadonlyMap<string, string>> {
   return parseProperties(text);
 }
 
-async function readTls(verify: string | undefined, folder: string | undefined): Promise<TlsFiles | undefined> {
-  if (verify !== "1" || !folder) return undefined;
-  const read = (name: string): Promise<Buffer> =>
-    readFile(join(folder, name)).catch((cause: unknown) => {
-      throw new RuncibleError("invalid-argument", `read ${name}: DOCKER_CERT_PATH has no such file`, { cause });
-    });
-  const [ca, cert, key] = await Promise.all([read("ca.pem"), read("cert.pem"), read("key.pem")]);
-  return { ca, cert, key };
+/** Undefined: no TLS is asked for. Each variable wins over its line of the file. */
+async function tlsFilesOf(env: Env, properties: ReadonlyMap<string, string>): Promise<TlsFiles | undefined> {
+  if ((env["DOCKER_TLS_VERIFY"] || properties.get("docker.tls.verify")) !== "1") return undefined;
+  if (env["DOCKER_CERT_PATH"]) return readTlsFiles(env["DOCKER_CERT_PATH"], "DOCKER_CERT_PATH");
+  const folder = properties.get("docker.cert.path");
+  return folder ? readTlsFiles(folder, "docker.cert.path in .testcontainers.properties") : undefined;
 }
 
 async function connectNamed({ endpoint, source }: NamedEndpoint): Promise<Connection> {
@@ -93,7 +94,7 @@ async function connectNamed({ endpoint, source }: NamedEndpoint): Promise<Connec
     return { ...connection, isByTestcontainersHost: source === testcontainersHostSource };
   } catch (cause) {
     client.close();
-    throw notConnected({ endpoint, source }, cause);
+    throw notConnected({ endpoint, source }, (await tlsTroubleBehind(endpoint, cause)) ?? cause);
   }
 }
 

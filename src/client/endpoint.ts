@@ -1,10 +1,11 @@
+import { isIP } from "node:net";
 import { homedir } from "node:os";
 import { RuncibleError } from "../internal/errors";
 
 /** Where a daemon listens. */
 export type Endpoint =
   | { readonly kind: "unix"; readonly path: string }
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly tls?: TlsFiles }
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly tls?: TlsTrust }
   | SshEndpoint;
 
 /** A daemon's socket on a machine that is reached over SSH. */
@@ -29,10 +30,27 @@ export interface SshIdentity {
 
 /** Contents of the certificate files, PEM. */
 export interface TlsFiles {
+  /** Where they are. */
+  readonly folder: string;
+  /** What the daemon's certificate is signed with. */
   readonly ca: Buffer;
+  /** What this client shows. */
   readonly cert: Buffer;
   readonly key: Buffer;
 }
+
+/** How a connection is secured. Nothing: by what Node trusts, and this client shows no certificate. */
+export type TlsTrust = TlsFiles | Readonly<Record<keyof TlsFiles, undefined>>;
+
+export const publicTrust: TlsTrust = { folder: undefined, ca: undefined, cert: undefined, key: undefined };
+
+/** For Node's `tls` and `https`. */
+export function tlsOptionsOf(host: string, { ca, cert, key }: TlsTrust): TlsOptions {
+  // Without a name Node takes that of the Host header. An address is none, and is compared all the same.
+  return { ca, cert, key, servername: isIP(host) === 0 ? host : "" };
+}
+
+type TlsOptions = Readonly<Record<"ca" | "cert" | "key", Buffer | undefined>> & { readonly servername: string };
 
 export interface EndpointSecrets {
   readonly tls?: TlsFiles | undefined;
@@ -58,8 +76,8 @@ export function parseEndpoint(text: string, source: string, secrets: EndpointSec
   }
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   if (url.protocol === "ssh:") return sshEndpoint(url, host, source, secrets.identity ?? { homeFolder: homedir() });
-  const { tls } = secrets;
-  const port = Number(url.port || (url.protocol === "https:" || tls ? 2376 : 2375));
+  const tls = secrets.tls ?? (url.protocol === "https:" ? publicTrust : undefined);
+  const port = Number(url.port || (tls ? 2376 : 2375));
   return { kind: "tcp", host, port, ...(tls === undefined ? {} : { tls }) };
 }
 

@@ -10,8 +10,9 @@ import { pipeline, type Readable } from "node:stream";
 import { deferred } from "../internal/deferred";
 import { hasCode, messageOf, RuncibleError } from "../internal/errors";
 import { errorOfAnswer } from "./api-error";
-import { describeEndpoint, type Endpoint } from "./endpoint";
+import { describeEndpoint, type Endpoint, tlsOptionsOf } from "./endpoint";
 import { sshAgentOf } from "./ssh/ssh-agent";
+import { tlsTrouble } from "./tls-trouble";
 
 export interface CallOptions {
   /** Values that are undefined are left out; of a list, each is a value of its own. */
@@ -160,7 +161,8 @@ function connectorOf(endpoint: Endpoint): { send: (options: RequestOptions) => C
   if (tls === undefined) return { send: (options) => httpRequest({ ...options, host, port }), agent: new Agent(pool) };
   // Loading TLS takes a fresh process 5 ms, and hardly any test needs it.
   const https = require("node:https") as typeof import("node:https");
-  return { send: (options) => https.request({ ...options, ...tls, host, port }), agent: new https.Agent(pool) };
+  const trust = tlsOptionsOf(host, tls);
+  return { send: (options) => https.request({ ...options, ...trust, host, port }), agent: new https.Agent(pool) };
 }
 
 function headersOf(options: CallOptions, json: string | undefined): Record<string, string | number> {
@@ -266,6 +268,8 @@ interface BrokenCall {
 function callFailed({ endpoint, method, path, signal, cause }: BrokenCall): RuncibleError {
   if (cause instanceof RuncibleError) return cause;
   if (signal?.aborted) return new RuncibleError("aborted", "call engine: cancelled", { cause });
+  const refused = tlsTrouble(endpoint, cause);
+  if (refused !== undefined) return refused;
   const where = describeEndpoint(endpoint);
   const what = isHangUp(cause)
     ? `${method} ${path}: ${where} hung up before it answered, and may have carried it out or not`

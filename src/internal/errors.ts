@@ -77,6 +77,8 @@ export type ErrorCode =
   | "subnet-in-use"
   | "swarm-inactive"
   | "timeout"
+  | "tls-certificate-refused"
+  | "tls-login-refused"
   | "tool-missing"
   | "user-unknown"
   | "volume-in-use"
@@ -169,6 +171,11 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "subnet-in-use": { kind: "forbidden", when: "a network's subnet overlaps with that of another" },
   "swarm-inactive": { kind: "unavailable", when: "a swarm endpoint is asked; this engine has no swarm" },
   timeout: { kind: "unavailable", when: "an operation took longer than its deadline" },
+  "tls-certificate-refused": {
+    kind: "forbidden",
+    when: "the certificate of a daemon is not trusted, is not for its host, or is not valid now",
+  },
+  "tls-login-refused": { kind: "unauthorized", when: "a daemon wants another client certificate, or one at all" },
   "tool-missing": { kind: "unavailable", when: "a system tool this package needs is not installed" },
   "user-unknown": { kind: "invalid", when: "the image has no such user or group" },
   "volume-in-use": { kind: "conflict", when: "a volume that containers use is to be removed" },

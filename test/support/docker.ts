@@ -20,10 +20,15 @@ export async function startDocker(path = process.env["PATH"]): Promise<TestDocke
 
 /**
  * A Docker as one installs it, bridge and firewall rules and all, on a machine of the test's own (its network namespace).
- * `path` is where its programs are looked for; default: where this process looks.
+ * `path` is where its programs are looked for; default: where this process looks. `more` are further arguments of dockerd.
  */
-export async function startDockerOn(machine: string, path = process.env["PATH"]): Promise<TestDocker> {
-  const docker = await startDaemon(["--bip", "10.214.0.1/24"], ["nsenter", `--net=${machine}`, "--"], path);
+export async function startDockerOn(
+  machine: string,
+  path = process.env["PATH"],
+  more: readonly string[] = [],
+): Promise<TestDocker> {
+  const inside = ["nsenter", `--net=${machine}`, "--"];
+  const docker = await startDaemon(["--bip", "10.214.0.1/24", ...more], inside, path);
   if (docker === undefined) throw new TypeError("dockerd did not come up; .ci/setup test installs it");
   return docker;
 }

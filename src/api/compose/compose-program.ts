@@ -112,12 +112,13 @@ const shownLines = 200;
 /** As in the original, what the user says comes last. */
 function programEnvironment({ runtime, name, environment }: ProgramProject): NodeJS.ProcessEnv {
   const { endpoint } = runtime.engine;
-  const isTls = endpoint.kind === "tcp" && endpoint.tls !== undefined;
+  const folder = endpoint.kind === "tcp" ? endpoint.tls?.folder : undefined;
   return {
     ...processEnvironment(),
     COMPOSE_PROJECT_NAME: name,
     DOCKER_HOST: describeEndpoint(endpoint),
-    ...(isTls ? {} : { DOCKER_TLS_VERIFY: undefined, DOCKER_CERT_PATH: undefined }),
+    DOCKER_TLS_VERIFY: folder === undefined ? undefined : "1",
+    DOCKER_CERT_PATH: folder,
     // Our engine speaks the classic build protocol.
     ...(runtime.isOwnEngine ? { DOCKER_BUILDKIT: "0" } : {}),
     ...environment,

@@ -17,7 +17,8 @@ export function createDockerode(endpoint: Endpoint): Docker {
   }
   const { host, port, tls } = endpoint;
   if (tls === undefined) return new Dockerode({ protocol: "http", host, port });
-  return new Dockerode({ protocol: "https", host, port, ca: tls.ca, cert: tls.cert, key: tls.key });
+  const { ca, cert, key } = tls;
+  return new Dockerode({ protocol: "https", host, port, ...(ca === undefined ? {} : { ca, cert, key }) });
 }
 
 const known = new WeakMap<Endpoint, Docker>();

@@ -13,6 +13,11 @@ test("unix, tcp, http and https addresses are read", () => {
   expect(parseEndpoint("tcp://daemon", "X")).toEqual({ kind: "tcp", host: "daemon", port: 2375 });
 });
 
+test("https is secured by what this machine trusts, also without certificates", () => {
+  expect(parseEndpoint("https://daemon", "X")).toMatchObject({ host: "daemon", port: 2376, tls: { ca: undefined } });
+  expect(parseEndpoint("http://daemon", "X")).toEqual({ kind: "tcp", host: "daemon", port: 2375 });
+});
+
 test("ssh addresses are read, with and without user, port and socket", () => {
   const identity = { homeFolder: "/home/me", agentSocket: "/run/agent" };
   const read = (text: string) => parseEndpoint(text, "X", { identity });
@@ -70,6 +75,17 @@ test("properties are key=value lines; comments and other lines do not count", ()
     ["docker.host", "tcp://x:1"],
     ["tc.host", "unix:///s=1"],
   ]);
+});
+
+test("certificates are looked for only where the daemon is reached over TCP", async () => {
+  const tls = { HOME: "/nowhere", DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: "/nowhere" };
+
+  expect(await namedEndpoint(tls)).toBeUndefined();
+  expect(await namedEndpoint({ ...tls, DOCKER_HOST: "unix:///s" })).toMatchObject({ endpoint: { kind: "unix" } });
+  await expect(namedEndpoint({ ...tls, DOCKER_HOST: "tcp://a" })).rejects.toMatchObject({
+    code: "invalid-argument",
+    message: expect.stringContaining("there is no"),
+  });
 });
 
 test("RUNCIBLE_HOST wins over DOCKER_HOST, and that over the properties file", async () => {
