@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AcceptConnection, Client, ClientChannel, RejectConnection, TcpConnectionDetails } from "ssh2";
-import { messageOf, RuncibleError } from "../../internal/errors";
+import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import { withFileLock } from "../../internal/file-lock";
 import { randomId } from "../../internal/ids";
 import { forwarderSettings } from "../config";
@@ -30,7 +30,7 @@ const lockTimeoutMs = 120_000;
 const connectLimitMs = 10_000;
 const retryPauseMs = 200;
 
-/** Starts the server, or joins that of another process of this session. Throws `forwarder-failed`. */
+/** Starts the server, or joins that of another process of this session. Throws `forwarder-failed`, `reaper-failed`. */
 export async function openSshForwarder(runtime: Runtime): Promise<SshForwarder> {
   const { image } = forwarderSettings();
   try {
@@ -40,6 +40,7 @@ export async function openSshForwarder(runtime: Runtime): Promise<SshForwarder> 
     tunnel.client.on("tcp connection", relay);
     return forwarderOf(runtime, server, tunnel);
   } catch (cause) {
+    if (hasCode(cause, "reaper-failed")) throw cause;
     throw new RuncibleError(
       "forwarder-failed",
       `start the port forwarder (${image}): ${messageOf(cause)}; name another image with an SSH server in SSHD_CONTAINER_IMAGE`,

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
@@ -160,8 +160,77 @@ describe.each([
     await docker.docker("rm", "--force", ids[0] ?? "");
   });
 
+  rootTest("nothing is reused where that is switched off, and only there", needsRoot, async () => {
+    const idOf = async (value: string): Promise<string> =>
+      String((await seenBy("reuse", { TESTCONTAINERS_REUSE_ENABLE: value }))["id"]);
+    const [shared, again] = [await idOf("0"), await idOf("true")];
+
+    const own = await idOf("false");
+
+    expect(again).toBe(shared);
+    expect(own).not.toBe(shared);
+    await docker.docker("rm", "--force", shared);
+  });
+
   rootTest("dockerode is at hand, on the same daemon", needsRoot, async () => {
     expect(await seenBy("dockerode")).toEqual({ isSame: true, titles: true });
+  });
+
+  rootTest("every setting of the reaper and of the SSH server has its effect", needsRoot, async () => {
+    for (const image of ["testcontainers/ryuk:0.14.0", "testcontainers/sshd:1.4.0", "bb:latest"]) {
+      await docker.docker("tag", image, `localhost/mirror/${image}`);
+    }
+    const socket = join(folder, "other-name.sock");
+    await symlink(docker.host.slice("unix://".length), socket);
+    // Docker gives all capabilities that the kernel has, and a machine for tests may have fewer.
+    const isPrivileged = daemon === "Podman";
+    const settings = {
+      TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX: "localhost/mirror/",
+      TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: socket,
+      TESTCONTAINERS_HOST_OVERRIDE: "127.0.0.1",
+      TESTCONTAINERS_RYUK_PRIVILEGED: String(isPrivileged),
+      TESTCONTAINERS_RYUK_PORT: "20080",
+      TESTCONTAINERS_RYUK_VERBOSE: "true",
+      TESTCONTAINERS_RYUK_RECONNECTION_TIMEOUT: "2s",
+      TESTCONTAINERS_SSHD_PORT: "20022",
+    };
+
+    expect(await seenBy("services", settings)).toEqual({
+      reaper: {
+        image: "localhost/mirror/testcontainers/ryuk:0.14.0",
+        binds: [expect.stringMatching(new RegExp(`^${socket}:/var/run/docker\\.sock`))],
+        isPrivileged,
+        port: "20080",
+        environment: expect.arrayContaining(["RYUK_VERBOSE=true", "RYUK_RECONNECTION_TIMEOUT=2s"]),
+      },
+      forwarder: expect.objectContaining({ image: "localhost/mirror/testcontainers/sshd:1.4.0", port: "20022" }),
+      container: "127.0.0.1",
+    });
+  });
+
+  rootTest(
+    "other images clear up and forward ports, and without settings nothing is privileged",
+    needsRoot,
+    async () => {
+      const images = { RYUK_CONTAINER_IMAGE: "localhost/ryuk:own", SSHD_CONTAINER_IMAGE: "localhost/sshd:own" };
+      await docker.docker("tag", "testcontainers/ryuk:0.14.0", images.RYUK_CONTAINER_IMAGE);
+      await docker.docker("tag", "testcontainers/sshd:1.4.0", images.SSHD_CONTAINER_IMAGE);
+      const settings = { ...images, TESTCONTAINERS_RYUK_PRIVILEGED: "yes", TESTCONTAINERS_HOST_OVERRIDE: "localhost" };
+
+      expect(await seenBy("services", settings)).toMatchObject({
+        reaper: { image: "localhost/ryuk:own", isPrivileged: false },
+        forwarder: { image: "localhost/sshd:own" },
+        container: "localhost",
+      });
+    },
+  );
+
+  rootTest("without the reaper a process leaves what it made", needsRoot, async () => {
+    const { id, reaper, reapers } = await seenBy("disabled", { TESTCONTAINERS_RYUK_DISABLED: "true" });
+
+    expect({ reaper, reapers }).toEqual({ reaper: "", reapers: [] });
+    expect(await docker.docker("ps", "--quiet", "--no-trunc")).toBe(`${id}\n`);
+    await docker.docker("rm", "--force", String(id));
   });
 
   rootTest("a reaper that cannot be had is an error that says what to do", needsRoot, async () => {

@@ -152,6 +152,37 @@ const scenarios = {
     const shared = await sleeper().withReuse().start();
     return { id: shared.getId() };
   },
+  /** Of the containers that clear up and forward ports: what the settings made of them. */
+  services: async () => {
+    const server = createServer().listen(0, "127.0.0.1").unref();
+    await new Promise((resolve) => server.once("listening", resolve));
+    await TestContainers.exposeHostPorts(server.address().port);
+    const client = await getContainerRuntimeClient();
+    const { dockerode } = client.container;
+    const seen = async (id) => {
+      const { Config, HostConfig, NetworkSettings } = await dockerode.getContainer(id).inspect();
+      const [published] = Object.values(NetworkSettings.Ports).find((bindings) => bindings !== null);
+      return {
+        ...{ image: Config.Image, binds: HostConfig.Binds, isPrivileged: HostConfig.Privileged },
+        ...{ port: published.HostPort, environment: Config.Env.filter((text) => text.startsWith("RYUK_")) },
+      };
+    };
+    const [forwarder] = await dockerode.listContainers({ filters: { label: ["org.testcontainers.sshd=true"] } });
+    return {
+      reaper: await seen((await getReaper(client)).containerId),
+      forwarder: await seen(forwarder.Id),
+      container: (await sleeper().start()).getHost(),
+    };
+  },
+  disabled: async () => {
+    const container = await sleeper().withLabels({ disabled: "true" }).start();
+    const reaper = await getReaper(await getContainerRuntimeClient());
+    const { dockerode } = (await getContainerRuntimeClient()).container;
+    const reapers = await dockerode.listContainers({ filters: { label: ["org.testcontainers.ryuk=true"] } });
+    process.stdout.write(`${JSON.stringify({ id: container.getId(), reaper: reaper.containerId, reapers })}\n`);
+    // Not even what a process does when it has nothing left to do.
+    process.exit(0);
+  },
   withoutReaper: async () => ({ failure: await failure(sleeper().start()) }),
 };
 
