@@ -51,8 +51,10 @@ export function sharedNetworkOf({ network }: Pick<RunRequest, "network">): Share
 
 export interface RunRequest {
   readonly id: string;
-  /** The container's folder; its rootfs is mounted there already. */
+  /** The container's folder; its rootfs is mounted there. */
   readonly folder: string;
+  /** Until it is: what needs it not is done meanwhile. Default: it is. */
+  readonly rootReady?: Promise<void>;
   /** Where the runtime specification is written, which has all variables. Default: `folder`. */
   readonly bundle?: string;
   readonly rootPath: string;
@@ -172,7 +174,8 @@ async function openSandbox(
 }
 
 /** What the image says of the user, and the folders that must be there. */
-async function prepareUser({ rootPath, user, groups, spec }: RunRequest): Promise<ContainerUser> {
+async function prepareUser({ rootPath, rootReady, user, groups, spec }: RunRequest): Promise<ContainerUser> {
+  await rootReady;
   await ensureSystemFolders(rootPath);
   const [resolved] = await Promise.all([resolveUser(rootPath, user, groups), ensureFolder(rootPath, spec.cwd)]);
   return resolved;

@@ -29,7 +29,6 @@ export async function commitContainer(
   const reference = options.reference === undefined ? undefined : parseReference(options.reference);
   const lease = context.images.lease();
   try {
-    await container.untilMounted();
     const base = await context.images.find(container.record.imageId);
     const config = committedConfig(container.record, base?.config.config ?? {}, options);
     const isPausing = options.pause && container.record.state.status === "running";

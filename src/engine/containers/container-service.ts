@@ -84,9 +84,7 @@ export function createContainerService(context: ContainerContext): ContainerServ
       return container.run === undefined ? null : await sampleStats(container, container.run);
     },
     changes: async (ref) => {
-      const container = find(ref);
-      await container.untilMounted();
-      const { folder, record } = container;
+      const { folder, record } = find(ref);
       const layers = record.diffIds.map((diffId) => context.runtime.layers.pathOf(diffId));
       return await context.runtime.rootfs.changes({ layers, folder });
     },

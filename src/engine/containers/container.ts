@@ -66,11 +66,6 @@ export class Container {
     return this.#record.name;
   }
 
-  /** The root of a container that was just created is mounted beside the answer, under its lock. */
-  async untilMounted(): Promise<void> {
-    if (this.record.state.status === "created") await this.lock.run(async () => {});
-  }
-
   get isRunning(): boolean {
     return this.run !== undefined;
   }

@@ -64,6 +64,7 @@ export async function createContainer(
       await root.catch(() => {});
       await context.runtime.rootfs.unmount(folder);
     });
+    // Whoever needs the root mounts it if it is not: a failure that is not told here is told there.
     if (isSlow(context, plan, diffIds)) await fillVolumes(context, await root, plan);
     else root.catch(() => {});
     const record: ContainerRecord = {
@@ -88,8 +89,6 @@ export async function createContainer(
     checkMaker(context, config.labels);
     const container = new Container(record, { folder, rootPath: rootPathIn(folder), log }, context);
     context.index.add(container);
-    // Whoever needs the root takes this lock, and mounts what is not mounted: a failure is told there.
-    void container.lock.run(() => root).catch(() => {});
     context.events.publish({ type: "container", action: "create", id, attributes: container.eventAttributes() });
     return { id, warnings: warningsOf(context, spec) };
   } catch (error) {

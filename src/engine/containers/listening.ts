@@ -22,10 +22,12 @@ export async function waitForListening(container: Container, options: WaitForLis
   void run.exited.then((ended) => {
     outcome = ended;
   });
+  const silentAmong = (listening: readonly ListeningPort[]): readonly ContainerPort[] =>
+    silentPorts(container, options.ports, listening);
   for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(pauseMs * pauseGrowth, longestPauseMs)) {
     if (outcome !== undefined) throw exited(container, options.ports, outcome);
-    const listening = await listeningPorts(run.process.pid);
-    const silent = silentPorts(container, options.ports, listening);
+    const listening = await listeningPorts(run.process.pid, (found) => silentAmong(found).length === 0);
+    const silent = silentAmong(listening);
     if (silent.length === 0) return;
     if (options.signal.aborted) throw new RuncibleError("aborted", `wait for ports of ${container.name}: cancelled`);
     if (deadline.aborted) throw tooLate(container, silent, listening, options.timeoutMs);

@@ -28,7 +28,7 @@ export async function startContainer(context: ContainerContext, container: Conta
       if (container.isRunning) throw new RuncibleError("not-modified", `container ${container.id} runs already`);
       throwIfStoppedWhileWaiting(container);
       container.isStopWanted = false;
-      await container.note({ restartCount: 0 });
+      if (container.record.restartCount !== 0) await container.note({ restartCount: 0 });
       await startLocked(context, container);
     });
   } catch (error) {
@@ -86,12 +86,13 @@ export async function startLocked(context: ContainerContext, container: Containe
 
 async function startedRun(context: ContainerContext, container: Container): Promise<ContainerRun> {
   try {
+    const rootReady = remountRootfs(context, container);
+    rootReady.catch(() => {});
     const request = await runRequestOf(context, container);
-    await remountRootfs(context, container);
     container.log.beginRun();
     return container.record.standIn === "reaper"
       ? await startReaper(context, container, request)
-      : await startRun(context.runtime, request);
+      : await startRun(context.runtime, { ...request, rootReady });
   } catch (error) {
     throw await failedStart(context, container, error);
   }
@@ -103,7 +104,7 @@ function publishStart(context: ContainerContext, container: Container): void {
   publishContainerEvent(context, container, "start");
 }
 
-/** The root of a container that an earlier engine made is not mounted in this one. */
+/** Its creation may be mounting it yet; the root of a container that an earlier engine made is not mounted in this one. */
 async function remountRootfs(context: ContainerContext, container: Container): Promise<void> {
   const layers = container.record.diffIds.map((diffId) => context.runtime.layers.pathOf(diffId));
   await context.runtime.rootfs.mount({ layers, folder: container.folder });

@@ -78,8 +78,13 @@ export async function openRecordStore<T>(folder: string, options: RecordStoreOpt
     const text = JSON.stringify({ format, record } satisfies Envelope);
     const write = async (): Promise<void> => {
       const path = join(folder, id, options.file);
-      await mkdir(folderOf(id), { recursive: true, mode: 0o711 });
-      await writeFile(`${path}.new`, text, { mode: 0o600 });
+      const writeNew = (): Promise<void> => writeFile(`${path}.new`, text, { mode: 0o600 });
+      await writeNew().catch(async (error: unknown) => {
+        // Mostly it is there.
+        if (!hasCode(error, "ENOENT")) throw error;
+        await mkdir(folderOf(id), { recursive: true, mode: 0o711 });
+        await writeNew();
+      });
       await rename(`${path}.new`, path);
     };
     const done = (queues.get(id) ?? Promise.resolve()).then(write);

@@ -20,8 +20,10 @@ export interface PoolOptions<T> {
   readonly onError: (error: unknown) => void;
 }
 
-/** Whoever waits for a container that has just started gets the answer first. */
-const refillDelayMs = 10;
+/** Whoever waits for a container that has just started gets the answer first, and what runs in it gets ready. */
+const refillDelayMs = 40;
+/** Starts may follow each other too quickly for that: the next one is to find something. */
+const emptyDelayMs = 10;
 
 /** Starts out empty; `refill` fills it. */
 export function createPool<T>({ size, make, discard, isBusy, onError }: PoolOptions<T>): Pool<T> {
@@ -45,7 +47,7 @@ export function createPool<T>({ size, make, discard, isBusy, onError }: PoolOpti
     take: async () => ready.shift() ?? (await make()),
     refill: () => {
       clearTimeout(timer);
-      if (!isClosed) timer = setTimeout(fillNow, refillDelayMs);
+      if (!isClosed) timer = setTimeout(fillNow, ready.length === 0 ? emptyDelayMs : refillDelayMs);
     },
     close: async () => {
       isClosed = true;

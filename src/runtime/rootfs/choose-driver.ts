@@ -4,6 +4,7 @@ import { messageOf, RuncibleError } from "../../internal/errors";
 import { findScratchMounts, type ScratchMount, storageFolderFile } from "../../internal/scratch-mounts";
 import { copyDriver } from "./copy-driver";
 import { fuseDriver } from "./fuse-driver";
+import { oneAtATime } from "./one-at-a-time";
 import { overlayDriver } from "./overlay-driver";
 import { probeDriver } from "./probe-driver";
 import type { RootfsDriver, RootfsDriverName } from "./rootfs";
@@ -41,9 +42,10 @@ const drivers: Readonly<Record<RootfsDriverName, RootfsDriver>> = {
  */
 export async function chooseRootfs(request: ChoiceRequest): Promise<RootfsChoice> {
   const choice = await firstThatWorks(request);
+  const driver = oneAtATime(choice.driver);
   // For whoever removes the state folder: client/remove-state.ts.
   await writeFile(join(request.stateFolder, storageFolderFile), choice.storageFolder);
-  return choice;
+  return { ...choice, driver };
 }
 
 async function firstThatWorks(request: ChoiceRequest): Promise<RootfsChoice> {

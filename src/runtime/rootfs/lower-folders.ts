@@ -40,8 +40,10 @@ async function shortNames(layers: readonly string[]): Promise<readonly string[]>
       const name = basename(dirname(layer));
       const links = join(dirname(dirname(layer)), "l");
       const target = join("..", name, basename(layer));
-      await mkdir(links, { recursive: true });
       const short = join(links, name.slice(0, 12));
+      // Mostly an earlier container's.
+      if ((await readlink(short).catch(() => undefined)) === target) return short;
+      await mkdir(links, { recursive: true });
       await symlink(target, short).catch(ignoreExisting);
       // Another layer may begin alike and have the short name.
       return (await readlink(short)) === target ? short : layer;

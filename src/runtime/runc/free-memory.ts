@@ -2,6 +2,9 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type CgroupFacts, cgroupFacts, controllerFolder, readOr } from "./cgroup-files";
 
+/** How version 1 says that there is none: the greatest number of pages. */
+const noLimit = 2 ** 62;
+
 /**
  * Bytes that containers may still take: what the kernel says is available on the machine, or less where a cgroup round
  * the engine's containers has a limit. What the kernel would give back of a cgroup's file cache counts as free.
@@ -36,15 +39,12 @@ async function ownGroup({ version }: CgroupFacts): Promise<string> {
 async function freeIn(facts: CgroupFacts, group: string): Promise<number> {
   const folder = controllerFolder(facts, group, "memory");
   const isV2 = facts.version === 2;
-  const [limit, usage, stats] = await Promise.all(
-    [
-      isV2 ? "memory.max" : "memory.limit_in_bytes",
-      isV2 ? "memory.current" : "memory.usage_in_bytes",
-      "memory.stat",
-    ].map((name) => readOr(join(folder, name), "")),
+  const limit = (await readOr(join(folder, isV2 ? "memory.max" : "memory.limit_in_bytes"), "")).trim();
+  // "max", or no such cgroup here. Its statistics are not asked for in vain: the kernel adds them up, which takes it long.
+  if (!/^\d+$/.test(limit) || Number(limit) >= noLimit) return Number.POSITIVE_INFINITY;
+  const [usage, stats] = await Promise.all(
+    [isV2 ? "memory.current" : "memory.usage_in_bytes", "memory.stat"].map((name) => readOr(join(folder, name), "")),
   );
-  // "max", or no such cgroup here.
-  if (!/^\d+$/.test(limit?.trim() ?? "")) return Number.POSITIVE_INFINITY;
   const cache = Number(/^(?:total_)?inactive_file (\d+)$/m.exec(stats ?? "")?.[1] ?? 0);
   return Math.max(0, Number(limit) - Number(usage) + cache);
 }

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
-import { watch } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { readFileSync, watch } from "node:fs";
+import { rm } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { PassThrough, pipeline, type Readable } from "node:stream";
@@ -8,6 +8,7 @@ import { hasCode, RuncibleError } from "../../internal/errors";
 import { spawnTool } from "../../internal/exec";
 import { randomId } from "../../internal/ids";
 import { killIfThere } from "../../internal/kill-if-there";
+import { holdMovesQuick } from "./cgroup-moves";
 import { watchExitLog } from "./exit-log";
 import type { RuncProcess } from "./runc";
 import { readRuncLog, runcError } from "./runc-error";
@@ -45,6 +46,7 @@ export async function launch(request: LaunchRequest): Promise<RuncProcess> {
   const pidPath = join(request.folder, pidFile);
   const logPath = join(request.folder, `${key}.log`);
   const watcher = watchFor(request.folder, pidFile);
+  const releaseMoves = holdMovesQuick();
   const child = spawnRunc(request, pidPath, logPath);
   const output = { stdout: heldBack(child.stdout), stderr: heldBack(child.stderr) };
   const exited = exitOf(child);
@@ -53,7 +55,7 @@ export async function launch(request: LaunchRequest): Promise<RuncProcess> {
   try {
     const ended = await Promise.race([watcher.seen.then(() => undefined), exited]);
     // A process that ended at once has left its pid file all the same.
-    const pid = await readPid(pidPath);
+    const pid = readPid(pidPath);
     if (pid === undefined) {
       const message = await readRuncLog(logPath);
       throw runcError(request.subject, message, textIn(output.stderr) || `exit code ${ended?.exitCode}`);
@@ -70,6 +72,7 @@ export async function launch(request: LaunchRequest): Promise<RuncProcess> {
     void endWith(child, [first, closed(output.stdout), closed(output.stderr)]);
     return processOf(child, { pid, exited: first, ...output }, request);
   } finally {
+    releaseMoves();
     watcher.close();
     await Promise.all([rm(pidPath, { force: true }), isLogRead ? undefined : removeLog()]);
   }
@@ -153,9 +156,10 @@ function textIn(stream: Readable): string {
   return Buffer.isBuffer(chunk) ? chunk.toString("utf8").slice(-4096) : "";
 }
 
-async function readPid(path: string): Promise<number | undefined> {
+/** At once: it is in memory, and a thread would take longer to hear of it. */
+function readPid(path: string): number | undefined {
   try {
-    const pid = Number(await readFile(path, "utf8"));
+    const pid = Number(readFileSync(path, "utf8"));
     return pid > 0 ? pid : undefined;
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
