@@ -7,7 +7,13 @@ const reports = readdirSync(folder).filter((name) => name.endsWith(".json"));
 const total = { passed: 0, failed: 0 };
 
 for (const name of reports) {
-  const report = JSON.parse(readFileSync(join(folder, name), "utf8"));
+  const report = readReport(join(folder, name));
+  if (report === undefined) {
+    // Vitest was ended while it wrote.
+    console.log(`failed: ${name} is no whole report`);
+    total.failed += 1;
+    continue;
+  }
   // A file that could not even be loaded has no tests to fail.
   const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
   const left = report.numPendingTests + report.numTodoTests;
@@ -24,6 +30,14 @@ for (const step of failedSteps(join(folder, "failed-steps"))) {
 
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
+
+function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
 
 function failedSteps(file) {
   return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];

@@ -20,6 +20,8 @@ export default defineConfig({
   test: {
     // Suites start engines and count what is left of them: one file at a time.
     fileParallelism: false,
+    // Its global setup ends an engine, and looks for a while what is left of it.
+    teardownTimeout: 120_000,
     projects: [
       {
         root,

@@ -37,11 +37,11 @@ export async function startEngineOn(machine?: string, given?: string): Promise<E
     child.kill("SIGKILL");
     for (const { pid } of await processesOf(stateFolder)) killIfThere(pid, "SIGKILL");
     await ended;
-    await waitUntil(async () => (await processesOf(stateFolder)).length === 0, 5_000);
+    await waitUntil(async () => (await processesOf(stateFolder)).length === 0, 30_000);
   };
   const end = async (): Promise<void> => {
     child.kill("SIGTERM");
-    await waitUntil(async () => child.exitCode !== null || child.signalCode !== null, 10_000);
+    await waitUntil(async () => child.exitCode !== null || child.signalCode !== null, 30_000);
     await kill();
     if (given === undefined) await removeStateFolder(stateFolder);
   };

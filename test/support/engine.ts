@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createClient, type EngineClient } from "../../src/client/client";
 import { removeStateFolder } from "../../src/client/remove-state";
 import { hasCode } from "../../src/internal/errors";
+import { killIfThere } from "../../src/internal/kill-if-there";
 import { socketPathOf } from "../../src/internal/state-folder";
 import { processesOf } from "./leaks/processes";
 import { waitUntil } from "./wait-until";
@@ -75,21 +76,16 @@ function setEnv(settings: Readonly<Record<string, string>>): () => void {
 }
 
 async function endEngine(client: EngineClient, stateFolder: string): Promise<void> {
+  let isInUse = false;
   try {
     await client.system.shutdown();
   } catch (error) {
-    if (!hasCode(error, "engine-unreachable") && !hasCode(error, "container-state")) throw error;
+    isInUse = hasCode(error, "container-state");
+    if (!hasCode(error, "engine-unreachable") && !isInUse) throw error;
   }
   // An engine in use refuses to leave; killing its processes is what it is built to survive.
   const isGone = async (): Promise<boolean> => (await processesOf(stateFolder)).length === 0;
-  if (await waitUntil(isGone, 3_000)) return;
-  for (const { pid } of await processesOf(stateFolder)) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch (error) {
-      // It has just gone by itself.
-      if (!hasCode(error, "ESRCH")) throw error;
-    }
-  }
-  await waitUntil(isGone, 3_000);
+  if (await waitUntil(isGone, isInUse ? 3_000 : 15_000)) return;
+  for (const { pid } of await processesOf(stateFolder)) killIfThere(pid, "SIGKILL");
+  await waitUntil(isGone, 30_000);
 }

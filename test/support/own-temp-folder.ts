@@ -20,7 +20,7 @@ export async function setup(): Promise<() => Promise<void>> {
     await waitUntil(async () => {
       left = await remainder(folder);
       return left.length === 0;
-    }, 3_000);
+    }, 20_000);
     if (before === undefined) delete process.env["TMPDIR"];
     else process.env["TMPDIR"] = before;
     if (left.length > 0) throw new TypeError(`the suite left behind:\n${left.join("\n")}`);

@@ -1,6 +1,6 @@
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { run, spawnTool } from "../../src/internal/exec";
@@ -23,8 +23,6 @@ export interface SshServer extends AsyncDisposable {
   freeze(): Promise<void>;
 }
 
-const privilegeFolder = "/run/sshd";
-
 export interface SshServerPlace {
   /** Network namespace. Default: that of this process. */
   readonly machine?: string;
@@ -33,19 +31,13 @@ export interface SshServerPlace {
 }
 
 /** `settings`: further lines of its configuration. */
-export async function startSshServer(
-  settings = "",
-  { machine = "/proc/self/ns/net", address = "127.0.0.1" }: SshServerPlace = {},
-): Promise<SshServer> {
+export async function startSshServer(settings = "", place: SshServerPlace = {}): Promise<SshServer> {
+  const { address = "127.0.0.1" } = place;
   const folder = await mkdtemp(join(tmpdir(), "runcible-sshd-"));
   const [hostKeyFile, userKeyFile] = [join(folder, "host_key"), join(folder, "user_key")];
   for (const file of [hostKeyFile, userKeyFile]) await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file]);
   const [type = "", key = ""] = (await readFile(`${hostKeyFile}.pub`, "utf8")).split(" ");
-  const port = await freePort();
-  await writeFile(
-    join(folder, "config"),
-    `ListenAddress ${address}:${port}
-HostKey ${hostKeyFile}
+  const config = `HostKey ${hostKeyFile}
 AuthorizedKeysFile ${userKeyFile}.pub
 PidFile none
 StrictModes no
@@ -54,20 +46,9 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 SetEnv PATH=${process.env["PATH"]}
 ${settings}
-`,
-  );
-  const removePrivilegeFolder = await makePrivilegeFolder();
-  // The kernel ends it if the test process dies, or gives a test up, without cleaning up.
-  const command = ["setpriv", "--pdeathsig", "KILL", "/usr/sbin/sshd", "-D", "-e", "-f", join(folder, "config")];
-  const isHere = machine === "/proc/self/ns/net";
-  const [program = "", ...args] = isHere ? command : ["nsenter", `--net=${machine}`, "--", ...command];
-  const server = spawnTool(program, args, { stdio: ["ignore", "ignore", "pipe"] });
-  let log = "";
-  server.stderr?.on("data", (text: Buffer) => {
-    log += text.toString();
-  });
-  const exit = once(server, "exit");
-  if (!(await waitUntil(async () => log.includes("Server listening"), 10_000))) throw new TypeError(`sshd: ${log}`);
+`;
+  await makePrivilegeFolder();
+  const { server, port, exit } = await startListening(join(folder, "config"), config, place);
   const frozen: number[] = [];
   return {
     port,
@@ -97,20 +78,55 @@ ${settings}
       await exit;
       // Programs of its sessions may still have it.
       server.stderr?.destroy();
-      await removePrivilegeFolder();
       await rm(folder, { recursive: true });
     },
   };
 }
 
+interface Listening {
+  readonly server: ChildProcess;
+  readonly port: number;
+  readonly exit: Promise<unknown>;
+}
+
+const portAttempts = 5;
+
+/** On a port that nobody has, also when somebody has just taken the one that was chosen. */
+async function startListening(file: string, config: string, place: SshServerPlace, attempt = 1): Promise<Listening> {
+  const { machine = "/proc/self/ns/net", address = "127.0.0.1" } = place;
+  const port = await freePort();
+  await writeFile(file, `ListenAddress ${address}:${port}\n${config}`);
+  // The kernel ends it if the test process dies, or gives a test up, without cleaning up.
+  const command = ["setpriv", "--pdeathsig", "KILL", "/usr/sbin/sshd", "-D", "-e", "-f", file];
+  const isHere = machine === "/proc/self/ns/net";
+  const [program = "", ...args] = isHere ? command : ["nsenter", `--net=${machine}`, "--", ...command];
+  const server = spawnTool(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+  let log = "";
+  server.stderr?.on("data", (text: Buffer) => {
+    log += text.toString();
+  });
+  const exit = once(server, "exit");
+  const isListening = (): boolean => log.includes("Server listening");
+  await waitUntil(async () => isListening() || server.exitCode !== null, 30_000);
+  if (isListening()) return { server, port, exit };
+  // Mostly as its port was taken.
+  const mayTryAgain = server.exitCode !== null && attempt < portAttempts;
+  server.kill("SIGKILL");
+  await exit;
+  if (!mayTryAgain) throw new TypeError(`sshd: ${log}`);
+  return await startListening(file, config, place, attempt + 1);
+}
+
+/** Of one that has just gone: none. */
 async function childrenOf(pid: number | undefined): Promise<readonly number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
   return (text.match(/\d+/g) ?? []).map(Number);
 }
 
-/** Root's sshd wants it, and only systemd makes it. */
-async function makePrivilegeFolder(): Promise<() => Promise<void>> {
-  if (process.getuid?.() !== 0 || existsSync(privilegeFolder)) return async () => {};
-  await mkdir(privilegeFolder, { mode: 0o755 });
-  return () => rmdir(privilegeFolder);
+/**
+ * Root's sshd wants it, and only systemd makes it. It stays: it is everybody's, and each login of another server needs it
+ * as much as this one's.
+ */
+async function makePrivilegeFolder(): Promise<void> {
+  if (process.getuid?.() === 0) await mkdir("/run/sshd", { mode: 0o755, recursive: true });
 }

@@ -12,7 +12,7 @@ export interface Terminal extends AsyncDisposable {
   resize(columns: number, rows: number): Promise<void>;
   /** What is to be seen now, without blanks at line ends. */
   screen(): Promise<string>;
-  /** Waits until the screen has it; throws with the screen when it does not come. */
+  /** Waits until the screen has it, and gives that screen; throws with the last one when it does not come. */
   see(text: string | RegExp): Promise<string>;
 }
 
@@ -35,16 +35,15 @@ export async function openTerminal(line: string, env: Readonly<Record<string, st
     resize: async (columns, rows) => void (await tmux("resize-window", "-x", String(columns), "-y", String(rows))),
     screen,
     see: async (text) => {
-      const has = (shown: string): boolean => (typeof text === "string" ? shown.includes(text) : text.test(shown));
+      let shown = "";
       const isSeen = async (): Promise<boolean> => {
-        if (has(await screen())) return true;
+        shown = await screen();
+        if (typeof text === "string" ? shown.includes(text) : text.test(shown)) return true;
         await delay(100);
         return false;
       };
-      if (!(await waitUntil(isSeen, 15_000))) {
-        throw new TypeError(`the terminal does not show ${text}:\n${await screen()}`);
-      }
-      return await screen();
+      if (!(await waitUntil(isSeen, 60_000))) throw new TypeError(`the terminal does not show ${text}:\n${shown}`);
+      return shown;
     },
     [Symbol.asyncDispose]: async () => void (await tmux("kill-server")),
   };

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { GenericContainer, Wait } from "../../../src/index";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
+import { failureInTime } from "../../support/failure-in-time";
 import { rootTest } from "../../support/run-as";
 import { useServiceImages } from "../services/service-images";
 import { expectNothingMade, failureOf } from "./failure";
@@ -68,15 +69,19 @@ test("a name that is taken is named, and the first container goes on", async () 
 });
 
 test("a wait that never comes true says image, what was awaited, how long and the last log lines", async () => {
-  const container = busybox("sh", "-c", "echo still loading; exec sleep 60")
-    .withWaitStrategy(Wait.forLogMessage("ready"))
-    .withStartupTimeout(300);
+  const container = busybox("sh", "-c", "echo still loading; exec sleep 60").withWaitStrategy(
+    Wait.forLogMessage("ready"),
+  );
 
-  const error = await failureOf(container);
+  const { error, limitMs } = await failureInTime(
+    300,
+    (limitMs) => failureOf(container.withStartupTimeout(limitMs)),
+    ({ message }) => message.includes("still loading"),
+  );
 
   expect(error).toMatchObject({ code: "start-failed", cause: { code: "wait-timeout" } });
   expect(error.message).toContain(images.nameOf("busybox"));
-  expect(error.message).toContain('Log message "ready" not received after 300ms');
+  expect(error.message).toContain(`Log message "ready" not received after ${limitMs}ms`);
   expect(error.message).toMatch(/after \d+ ms, it still ran/);
   expect(error.message).toContain("still loading");
 });

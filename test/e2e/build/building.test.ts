@@ -40,7 +40,7 @@ afterEach(async () => {
     ...(await readdir(join(await storageFolderOf(engine), "builds"))),
     ...(await readdir(join(await storageFolderOf(engine), "images", "scratch"))),
   ];
-  await waitUntil(async () => (await left()).length === 0, 10_000);
+  await waitUntil(async () => (await left()).length === 0, 30_000);
   expect(await left()).toEqual([]);
 });
 
@@ -161,19 +161,35 @@ test("a step may lock a cache twice, and steps that lock the same caches in anot
 });
 
 test("a build that is cancelled while it fills a cache leaves no half of it", async () => {
-  const step = "RUN --mount=type=cache,id=halved,from=large,source=/d,target=/m test $(ls /m | wc -l) = 9000";
+  const stepOf = (id: string): string =>
+    `RUN --mount=type=cache,id=${id},from=large,source=/d,target=/m test $(ls /m | wc -l) = 9000`;
   await build("FROM bb\nRUN mkdir /d && cd /d && seq 9000 | xargs touch\n", {}, { tags: ["large"] });
-  const abort = new AbortController();
-
-  const building = build(`FROM bb\n${step}\n`, {}, { signal: abort.signal });
-  building.catch(() => {});
   const isFilling = async (): Promise<boolean> =>
     (await runUnchecked("pgrep", ["--full", `^cp --archive .*${engine.stateFolder}`])).exitCode === 0;
-  expect(await waitUntil(isFilling, 10_000)).toBe(true);
-  abort.abort();
-  await expect(building).rejects.toThrow();
+  /** Whether it was seen at it: on a machine that stands still for a moment, it may be done before. */
+  const cancelWhileFilling = async (id: string): Promise<boolean> => {
+    const abort = new AbortController();
+    let isOver = false;
+    const building = build(`FROM bb\n${stepOf(id)}\n`, {}, { signal: abort.signal }).finally(() => {
+      isOver = true;
+    });
+    building.catch(() => {});
+    let isSeen = false;
+    await waitUntil(async () => {
+      isSeen = await isFilling();
+      return isSeen || isOver;
+    }, 30_000);
+    abort.abort();
+    return await building.then(
+      () => false,
+      () => isSeen,
+    );
+  };
+  let round = 0;
 
-  await build(`FROM bb\n${step}\n`);
+  while (!(await cancelWhileFilling(`halved-${round}`))) expect(round++).toBeLessThan(10);
+
+  await build(`FROM bb\n${stepOf(`halved-${round}`)}\n`);
 });
 
 test("a command that fails is told with its place, its output and its exit code", async () => {
@@ -277,7 +293,7 @@ test("a client that leaves takes its build along", async () => {
   await expect(building).rejects.toThrow();
 
   const isGone = async (): Promise<boolean> => !(await run("ps", ["-eo", "args"])).stdout.includes("sleep 1234");
-  await waitUntil(isGone, 10_000);
+  await waitUntil(isGone, 30_000);
   expect(await isGone()).toBe(true);
 });
 
@@ -493,14 +509,14 @@ test("a client that leaves takes along what it was making an image of, and the c
   });
   asked.on("error", () => {});
   asked.end();
-  expect(await waitUntil(isPacking, 20_000)).toBe(true);
+  expect(await waitUntil(isPacking, 30_000)).toBe(true);
 
   asked.destroy();
 
-  expect(await waitUntil(async () => !(await isPacking()), 5_000)).toBe(true);
+  expect(await waitUntil(async () => !(await isPacking()), 30_000)).toBe(true);
   await waitUntil(
     async () => (await docker("inspect", "-f", "{{.State.Status}}", "large")).stdout === "running\n",
-    5_000,
+    30_000,
   );
   expect((await docker("inspect", "-f", "{{.State.Status}}", "large")).stdout).toBe("running\n");
   expect((await docker("image", "inspect", "never")).exitCode).toBe(1);

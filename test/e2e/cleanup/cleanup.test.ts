@@ -5,7 +5,7 @@ import { connect } from "../../../src/client/connect";
 import { killIfThere } from "../../../src/internal/kill-if-there";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { pushTestImage } from "../../support/images";
-import { expectNothingLeft, type Snapshot, takeSnapshot } from "../../support/leaks";
+import { expectNothingLeft, type Snapshot, takeSnapshot, takeSteadySnapshot } from "../../support/leaks";
 import { processesOf } from "../../support/leaks/processes";
 import { startRegistry, type TestRegistry } from "../../support/registry/start-registry";
 import { useContainers } from "./use-containers";
@@ -38,7 +38,7 @@ async function idleEngine(): Promise<Snapshot> {
   await warm.ended;
   const { client } = await connect({ ...engine.env });
   client.close();
-  return await takeSnapshot({ stateFolder: engine.stateFolder, folders });
+  return await takeSteadySnapshot({ stateFolder: engine.stateFolder, folders });
 }
 
 async function killEngine(pattern: RegExp): Promise<void> {

@@ -39,7 +39,7 @@ test("an engine that nobody uses leaves by itself", async () => {
   const engine = await testEngine({ RUNCIBLE_IDLE_SECONDS: "1" });
   const { client } = await connect();
   client.close();
-  expect(await waitUntil(async () => (await processesOf(engine.stateFolder)).length === 0, 10_000)).toBe(true);
+  expect(await waitUntil(async () => (await processesOf(engine.stateFolder)).length === 0, 30_000)).toBe(true);
 });
 
 test("stop-engine says that the engine is stopped when nothing of it is left", async () => {

@@ -4,8 +4,9 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
+import { killIfThere } from "../../../src/internal/kill-if-there";
 import { type TestEngine, useTestEngine } from "../../support/engine";
-import { expectNothingLeft, takeSnapshot } from "../../support/leaks";
+import { expectNothingLeft, takeSnapshot, takeSteadySnapshot } from "../../support/leaks";
 import { processesOf } from "../../support/leaks/processes";
 import { type FaultProxy, startFaultProxy } from "../../support/registry/fault-proxy";
 import { noiseLayer, pushLayers } from "../../support/registry/layered-image";
@@ -44,7 +45,7 @@ async function processInPull(): Promise<ReturnType<typeof spawn>> {
     env: engine.env,
     stdio: "ignore",
   });
-  expect(await waitUntil(async () => (await unfinishedLayers()).length > 0, 20_000)).toBe(true);
+  expect(await waitUntil(async () => (await unfinishedLayers()).length > 0, 30_000)).toBe(true);
   return child;
 }
 
@@ -56,18 +57,20 @@ async function unfinishedLayers(): Promise<readonly string[]> {
 test("a test process that is killed in the middle of a pull leaves no process and no half layer", async () => {
   const { client } = await connect();
   client.close();
-  const before = await takeSnapshot({ stateFolder: engine.stateFolder });
+  const before = await takeSteadySnapshot({ stateFolder: engine.stateFolder });
   const child = await processInPull();
   child.kill("SIGKILL");
   await once(child, "exit");
   await expectNothingLeft(before, 1_000);
-  expect(await waitUntil(async () => (await unfinishedLayers()).length === 0, 1_000)).toBe(true);
+  expect(await waitUntil(async () => (await unfinishedLayers()).length === 0, 30_000)).toBe(true);
 });
 
 test("an engine that is killed in the middle of a pull leaves only files, which the next start removes", async () => {
   const child = await processInPull();
+  // Stopped, as it would start another engine.
+  child.kill("SIGSTOP");
   for (const { pid, key } of await processesOf(engine.stateFolder)) {
-    if (/\) \S*node .*engine\/main\.js$/.test(key)) process.kill(pid, "SIGKILL");
+    if (/\) \S*node .*engine\/main\.js$/.test(key)) killIfThere(pid, "SIGKILL");
   }
   child.kill("SIGKILL");
   const nothing = await takeSnapshot({ stateFolder: "/nonexistent" });

@@ -7,6 +7,7 @@ import { spawnTool } from "../../../src/internal/exec";
 import { busyboxImage } from "../../integration/api/busybox-image";
 import { composeFiles } from "../../support/compose-files";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { failureInTime } from "../../support/failure-in-time";
 import { waitUntil } from "../../support/wait-until";
 
 /** The package as it is published: what it loads late, it loads by `require`. */
@@ -175,12 +176,21 @@ test("a container that does not become ready ends in an error with its log, and 
   const broken = `services: {a: {image: ${image}, command: sh -c 'echo no luck; exec sleep 1000'}, b: {image: ${image}, command: sleep 1000}}`;
   await using files = await composeFiles({ "compose.yaml": broken });
   const name = `broken${process.pid}`;
-  const up = new DockerComposeEnvironment(files.folder, "compose.yaml")
-    .withProjectName(name)
-    .withWaitStrategy("a-1", Wait.forLogMessage("ready"))
-    .withStartupTimeout(500)
-    .up();
-  await expect(up).rejects.toMatchObject({ code: "start-failed", message: expect.stringMatching(/a-1.*no luck/s) });
+  const { error } = await failureInTime(
+    500,
+    (limitMs) =>
+      new DockerComposeEnvironment(files.folder, "compose.yaml")
+        .withProjectName(name)
+        .withWaitStrategy("a-1", Wait.forLogMessage("ready"))
+        .withStartupTimeout(limitMs)
+        .up()
+        .then(
+          () => expect.fail("it came up"),
+          (failure: Error) => failure,
+        ),
+    ({ message }) => message.includes("no luck"),
+  );
+  expect(error).toMatchObject({ code: "start-failed", message: expect.stringMatching(/a-1.*no luck/s) });
   expect(await namesOf(name)).toEqual([]);
 });
 
@@ -200,7 +210,7 @@ test("when the test process is killed, containers, networks and volumes of its p
 
   child.kill("SIGKILL");
 
-  expect(await waitUntil(async () => (await left()) === 0, 10_000)).toBe(true);
+  expect(await waitUntil(async () => (await left()) === 0, 30_000)).toBe(true);
 });
 
 test("a bad file is a typed error that names its place", async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { GenericContainer, Network, type StartedTestContainer } from "../../../src/index";
+import { killIfThere } from "../../../src/internal/kill-if-there";
 import { busyboxImage } from "../../integration/api/busybox-image";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { processesOf } from "../../support/leaks/processes";
@@ -18,11 +19,11 @@ async function killEngine(): Promise<void> {
     /\) \S*node .*engine\/main\.js$/.test(key),
   );
   expect(victims.length).toBeGreaterThan(0);
-  for (const { pid } of victims) process.kill(pid, "SIGKILL");
+  for (const { pid } of victims) killIfThere(pid, "SIGKILL");
 }
 
 async function engineIsGone(): Promise<void> {
-  expect(await waitUntil(async () => (await processesOf(engine.stateFolder)).length === 0, 5_000)).toBe(true);
+  expect(await waitUntil(async () => (await processesOf(engine.stateFolder)).length === 0, 30_000)).toBe(true);
 }
 
 test.each(["at once", "when it is gone"])(

@@ -9,10 +9,10 @@ useEngineOfThisFile();
 
 const fixture = join(__dirname, "../../fixtures/follow-logs.cjs");
 
-/** Rejects when the process is still there after 20 s. */
+/** Rejects when the process is still there after a minute. */
 async function outputOf(way: string): Promise<string> {
   const words = [fixture, await busyboxImage(), way];
-  return (await promisify(execFile)(process.execPath, words, { timeout: 20_000 })).stdout;
+  return (await promisify(execFile)(process.execPath, words, { timeout: 60_000 })).stdout;
 }
 
 test.each(["iterates", "collects", "pipeline", "finished"])(

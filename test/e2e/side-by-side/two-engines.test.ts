@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type EngineOn, startEngineOn } from "../../support/engine-on";
 import { saveTestImage } from "../../support/images";
+import { waitUntil } from "../../support/wait-until";
 
 let folder: string;
 
@@ -30,20 +31,23 @@ async function startSide(page: string): Promise<Side> {
   const start = ["run", "-d", "--stop-signal", "KILL", "--network", "same"];
   await docker(...start, "--name", "server", "--network-alias", "web", "-p", "80", "bb", "sh", "-c", serve);
   await docker(...start, "--name", "client", "bb", "sleep", "600");
-  return { engine, page };
+  const side = { engine, page };
+  // Its server listens some time after the start, which nobody waits for.
+  expect(await waitUntil(async () => (await askInside(side, "web")) === page, 30_000)).toBe(true);
+  return side;
 }
 
 /** What a container finds under a name of its network. */
 async function askInside({ engine }: Side, name: string): Promise<string> {
   const address = `$(nslookup -type=a ${name} | awk '/^Address: / { print $2 }')`;
-  const ask = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 ${address} 80 | tail -n 1`;
+  const ask = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 30 ${address} 80 | tail -n 1`;
   return (await engine.docker("exec", "client", "sh", "-c", ask)).trim();
 }
 
 async function askOutside({ engine }: Side, host: string): Promise<string> {
   const [line = ""] = (await engine.docker("port", "server", "80")).split("\n");
   const port = line.slice(line.lastIndexOf(":") + 1);
-  const answer = await fetch(`http://${host}:${port}/`, { signal: AbortSignal.timeout(5_000) });
+  const answer = await fetch(`http://${host}:${port}/`, { signal: AbortSignal.timeout(30_000) });
   return (await answer.text()).trim();
 }
 

@@ -141,7 +141,7 @@ test("an image goes with its session, but not what was made of it for longer", a
 
   session?.close();
 
-  expect(await waitUntil(async () => !(await client.images.exists("of-session:1")), 5_000)).toBe(true);
+  expect(await waitUntil(async () => !(await client.images.exists("of-session:1")), 30_000)).toBe(true);
   expect(await client.images.exists("on-top:1")).toBe(true);
   expect((await container.exec(["echo", "on"])).stdout).toBe("on\n");
 });

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { run } from "../../../src/internal/exec";
 import { socketPathOf } from "../../../src/internal/state-folder";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { waitUntil } from "../../support/wait-until";
 import { tarOf } from "../layer/layer-fixture";
 import { busyboxImage } from "./busybox-image";
 
@@ -39,6 +40,7 @@ function put(id: string, path: string, name: string): Promise<void> {
 
 test.each(["/", "/."])("%s of a running container holds what it holds when the container is stopped", async (path) => {
   const id = await started("echo x > /vol/file; exec sleep 1000", { Mounts: [volumeAt("/vol")] });
+  await waitUntil(async () => (await namesIn(id, "/vol")).includes("vol/file"), 30_000);
   const running = await namesIn(id, path);
   await engine.client.containers.stop(id, { timeoutSeconds: 0 });
 

@@ -8,6 +8,7 @@ import { type Connection, connect } from "../../../src/client/connect";
 import { readOutput } from "../../../src/client/output";
 import { GenericContainer, Wait } from "../../../src/index";
 import { run } from "../../../src/internal/exec";
+import { killIfThere } from "../../../src/internal/kill-if-there";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { type SshServer, startSshServer } from "../../support/ssh-server";
 import { busyboxImage } from "./busybox-image";
@@ -198,7 +199,7 @@ test("the key of an agent is taken", async () => {
   const keyless = await server.home(`[127.0.0.1]:${server.port} ${server.hostKey}\n`);
   const agent = join(keyless, "agent");
   const { stdout } = await run("ssh-agent", ["-s", "-a", agent]);
-  onTestFinished(() => void process.kill(Number(/SSH_AGENT_PID=(\d+)/.exec(stdout)?.[1])));
+  onTestFinished(() => killIfThere(Number(/SSH_AGENT_PID=(\d+)/.exec(stdout)?.[1]), "SIGTERM"));
   const key = join(keyless, ".ssh/id_ed25519");
   await run("ssh-add", ["-q", key], { env: { ...process.env, SSH_AUTH_SOCK: agent } });
   await rm(key);
@@ -241,7 +242,7 @@ test("open connections do not keep a process alive", async () => {
 
   const { stdout } = await run(process.execPath, [program], {
     env: { ...process.env, ...environment() },
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   });
 
   expect(stdout).toBe("true true\n");

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
+import { getRuntime } from "../../../src/api/runtime/runtime";
 import { GenericContainer, type StartedTestContainer, TestContainers, Wait } from "../../../src/index";
 import { deferred } from "../../../src/internal/deferred";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
@@ -10,6 +11,8 @@ const engine = useEngineOfThisFile();
 class Noted extends GenericContainer {
   readonly #note: (what: string) => void;
   readonly #name: string;
+  /** What it waits for when it has begun. */
+  mayGoOn: Promise<void> = Promise.resolve();
 
   constructor(image: string, name: string, note: (what: string) => void) {
     super(image);
@@ -20,6 +23,7 @@ class Noted extends GenericContainer {
 
   protected override async beforeContainerCreated(): Promise<void> {
     this.#note(`${this.#name} begins`);
+    await this.mayGoOn;
   }
 
   protected override async containerStarted(): Promise<void> {
@@ -27,16 +31,30 @@ class Noted extends GenericContainer {
   }
 }
 
+/** Of other files something may be on its way out. */
+const others = new Set<string>();
+beforeAll(async () => {
+  await getRuntime();
+  for (const { Id } of await engine.client.containers.list()) others.add(Id);
+});
+
 async function running(): Promise<number> {
-  return (await engine.client.containers.list()).length;
+  return (await engine.client.containers.list()).filter(({ Id }) => !others.has(Id)).length;
 }
 
 test("what a container depends on starts first, once, and is at hand under its name", async () => {
   const notes: string[] = [];
   const image = await busyboxImage();
-  const named = (name: string): Noted => new Noted(image, name, (what) => notes.push(what));
+  const both = deferred();
+  const named = (name: string): Noted =>
+    new Noted(image, name, (what) => {
+      notes.push(what);
+      if (notes.includes("left begins") && notes.includes("right begins")) both.resolve();
+    });
   const base = named("base");
   const [left, right] = [named("left").dependsOn(base), named("right").dependsOn(base)];
+  // Neither is ready before the other has begun.
+  for (const one of [left, right]) one.mayGoOn = both.promise;
   const top = named("top").dependsOn(left, right);
 
   const started = await TestContainers.startAll({ top, base });
@@ -47,7 +65,7 @@ test("what a container depends on starts first, once, and is at hand under its n
   expect(notes.slice(-2)).toEqual(["top begins", "top is ready"]);
   expect(started.base.getId()).not.toBe(started.top.getId());
   expect(await running()).toBe(4);
-  const all = await engine.client.containers.list();
+  const all = (await engine.client.containers.list()).filter(({ Id }) => !others.has(Id));
   await Promise.all(all.map(({ Id }) => engine.client.containers.remove(Id, { force: true })));
 });
 

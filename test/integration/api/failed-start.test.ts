@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { GenericContainer, isRuncibleError, type RuncibleError, Wait, type WaitStrategy } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { failureInTime } from "../../support/failure-in-time";
 import { rootTest } from "../../support/run-as";
 import { busyboxImage } from "./busybox-image";
 
@@ -42,12 +43,15 @@ test("a container that exits ends a port wait at once, with its exit code and la
 test("a wait that never comes true says what was awaited, and how long", async () => {
   const container = new GenericContainer(await busyboxImage())
     .withCommand(["sh", "-c", "echo something else; sleep 60"])
-    .withWaitStrategy(Wait.forLogMessage("ready"))
-    .withStartupTimeout(300);
+    .withWaitStrategy(Wait.forLogMessage("ready"));
 
-  const error = await failureOf(container);
+  const { error, limitMs } = await failureInTime(
+    300,
+    (limitMs) => failureOf(container.withStartupTimeout(limitMs)),
+    ({ message }) => message.includes("something else"),
+  );
 
-  expect(error.message).toContain('Log message "ready" not received after 300ms');
+  expect(error.message).toContain(`Log message "ready" not received after ${limitMs}ms`);
   expect(error.message).toContain("something else");
   expect(error.cause).toMatchObject({ code: "wait-timeout" });
 });
@@ -102,7 +106,7 @@ rootTest("a container that ran out of memory says so", "an ordinary user has no 
   expect(error.evidence).toMatchObject({ isOutOfMemory: true });
 });
 
-type Change = (container: GenericContainer) => GenericContainer;
+type Change = (container: GenericContainer, limitMs: number) => GenericContainer;
 
 const httpd =
   (address: string): Change =>
@@ -115,8 +119,8 @@ const printing =
     container.withCommand(["sh", "-c", `${script}; sleep 60`]).withWaitStrategy(wait);
 
 test.each<[string, Change, string]>([
-  ["a port nobody listens on", idle, "Port 80/tcp not bound after 500ms; nothing in the container listens on any port"],
-  ["another port", httpd("81"), "Port 80/tcp not bound after 500ms; the container listens on 81/tcp; check the port"],
+  ["a port nobody listens on", idle, "Port 80/tcp not bound after LIMIT; nothing in the container listens on any port"],
+  ["another port", httpd("81"), "Port 80/tcp not bound after LIMIT; the container listens on 81/tcp; check the port"],
   [
     "a port of 127.0.0.1",
     httpd("127.0.0.1:80"),
@@ -124,51 +128,58 @@ test.each<[string, Change, string]>([
   ],
   [
     "an HTTP answer that is not wanted",
-    (container) => httpd("80")(container).withWaitStrategy(Wait.forHttp("/health", 80)),
-    "URL /health not accessible after 500ms (at last it answered 404",
+    (container, limitMs) => httpd("80")(container, limitMs).withWaitStrategy(Wait.forHttp("/health", 80)),
+    "URL /health not accessible after LIMIT (at last it answered 404",
   ],
   [
     "an HTTP request that is refused",
-    (container) => idle(container).withWaitStrategy(Wait.forHttp("/", 80)),
-    "URL / not accessible after 500ms (at last the request failed: ",
+    (container, limitMs) => idle(container, limitMs).withWaitStrategy(Wait.forHttp("/", 80)),
+    "URL / not accessible after LIMIT (at last the request failed: ",
   ],
   [
     "an HTTP port that is not published",
-    (container) => idle(container).withWaitStrategy(Wait.forHttp("/", 8080)),
+    (container, limitMs) => idle(container, limitMs).withWaitStrategy(Wait.forHttp("/", 8080)),
     "No port binding found for :8080/tcp; add 8080 to withExposedPorts",
   ],
   [
     "a log line that came too seldom",
     printing("echo ready", Wait.forLogMessage(/ready/, 2)),
-    'Log message "/ready/" not received after 500ms (1 of 2 times)',
+    'Log message "/ready/" not received after LIMIT (1 of 2 times)',
   ],
   [
     "a command without success",
     printing("true", Wait.forSuccessfulCommand("echo not yet; exit 3")),
-    "not successful after 500ms (it last ended with 3: not yet)",
+    "not successful after LIMIT (it last ended with 3: not yet)",
   ],
   [
     "a health check that does not turn healthy",
-    (container) =>
-      printing(
-        "true",
-        Wait.forHealthCheck(),
-      )(container).withHealthCheck({
+    (container, limitMs) =>
+      printing("true", Wait.forHealthCheck())(container, limitMs).withHealthCheck({
         test: ["CMD-SHELL", "echo no answer; exit 1"],
         interval: 50,
         retries: 1000,
       }),
-    "Health check not healthy after 500ms (its last probe ended with 1: no answer)",
+    "Health check not healthy after LIMIT (its last probe ended with 1: no answer)",
   ],
   [
     "one of several waits",
-    printing("echo one", Wait.forAll([Wait.forLogMessage("one"), Wait.forLogMessage("two")]).withDeadline(300)),
-    "Composite wait strategy not successful after 300ms (of its 2 strategies, number 2 was not)",
+    (container, limitMs) => {
+      const waits = Wait.forAll([Wait.forLogMessage("one"), Wait.forLogMessage("two")]).withDeadline(limitMs);
+      return printing("echo one", waits)(container, limitMs);
+    },
+    "Composite wait strategy not successful after LIMIT (of its 2 strategies, number 2 was not)",
   ],
 ])("a wait in vain for %s says what was seen last", async (_what, change, message) => {
-  const error = await failureOf(change(new GenericContainer(await busyboxImage())).withStartupTimeout(500));
+  const image = await busyboxImage();
+  const wanted = (limitMs: number): string => message.replace("LIMIT", `${limitMs}ms`);
 
-  expect(error).toMatchObject({ code: "start-failed", message: expect.stringContaining(message) });
+  const { error, limitMs } = await failureInTime(
+    500,
+    (limitMs) => failureOf(change(new GenericContainer(image), limitMs).withStartupTimeout(limitMs)),
+    (error, limitMs) => error.message.includes(wanted(limitMs)),
+  );
+
+  expect(error).toMatchObject({ code: "start-failed", message: expect.stringContaining(wanted(limitMs)) });
 });
 
 test.each<[string, Change, string]>([
@@ -182,7 +193,7 @@ test.each<[string, Change, string]>([
     "exit code 139: SIGSEGV",
   ],
 ])("the error for %s says what to do or look for", async (_what, change, advice) => {
-  const error = await failureOf(change(new GenericContainer(await busyboxImage())));
+  const error = await failureOf(change(new GenericContainer(await busyboxImage()), 60_000));
 
   expect(error).toMatchObject({ code: "start-failed", message: expect.stringContaining(advice) });
 });
@@ -191,7 +202,8 @@ test("a fixed port that is taken is said to be, with the way out", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const container = idle(new GenericContainer(await busyboxImage())).withExposedPorts({ container: 80, host: port });
+  const image = await busyboxImage();
+  const container = idle(new GenericContainer(image), 60_000).withExposedPorts({ container: 80, host: port });
 
   const error = await failureOf(container);
   server.close();
@@ -210,10 +222,14 @@ test("what the engine found comes through with its code, kind and evidence", asy
 });
 
 test("the error has the timeline of the start, and what of several waits was ready", async () => {
-  const waits = Wait.forAll([Wait.forLogMessage("one"), Wait.forListeningPorts(), Wait.forLogMessage("two")]);
-  const container = printing("echo one", waits)(new GenericContainer(await busyboxImage()));
+  const image = await busyboxImage();
+  const start = (limitMs: number): Promise<RuncibleError> => {
+    const waits = Wait.forAll([Wait.forLogMessage("one"), Wait.forListeningPorts(), Wait.forLogMessage("two")]);
+    const container = printing("echo one", waits)(new GenericContainer(image), limitMs);
+    return failureOf(container.withStartupTimeout(limitMs));
+  };
 
-  const error = await failureOf(container.withStartupTimeout(500));
+  const { error } = await failureInTime(500, start, ({ message }) => message.includes('"one": ready after'));
 
   expect(error.message).toMatch(/; image ready at \d+ ms, created at \d+ ms, started at \d+ ms\)/);
   expect(error.message).toMatch(/waited for log message "one": ready after \d+ ms.*log message "two": not ready/);

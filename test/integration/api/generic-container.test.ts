@@ -129,7 +129,8 @@ test("a log consumer and logs() get both streams as text", async () => {
     if (text.includes("one") && text.includes("two")) break;
   }
 
-  expect(seen.join("").split("\n").sort()).toEqual(["", "one", "two"]);
+  // The consumer has a connection of its own.
+  await expect.poll(() => seen.join("").split("\n").sort(), { timeout: 30_000 }).toEqual(["", "one", "two"]);
 });
 
 test("hooks of a subclass run in order, and may still change the request", async () => {
@@ -153,7 +154,7 @@ test("hooks of a subclass run in order, and may still change the request", async
 
   expect(calls).toEqual(["before", "created", "starting", "started"]);
   // The first process may still be on its way to become the program.
-  await expect.poll(async () => (await container.exec(["ps"])).stdout).toContain("sleep 60");
+  await expect.poll(async () => (await container.exec(["ps"])).stdout, { timeout: 30_000 }).toContain("sleep 60");
 });
 
 test("a reusable container is found again by its configuration", async () => {

@@ -23,7 +23,7 @@ async function sleeper(): Promise<GenericContainer> {
   return new GenericContainer(await busyboxImage()).withCommand(["sleep", "60"]);
 }
 
-const ask = (port: number): string[] => ["nc", "-w", "3", name, String(port)];
+const ask = (port: number): string[] => ["nc", "-w", "30", name, String(port)];
 
 test("a port that is exposed is reached by containers started before and after, on any network", async () => {
   const port = await startService("hello");
@@ -83,7 +83,7 @@ test("a port is closed with the last session that exposed it", async () => {
   expect(await answer()).toBe("word\n");
 
   sessions[1]?.close();
-  expect(await waitUntil(async () => (await answer()) === "", 5_000)).toBe(true);
+  expect(await waitUntil(async () => (await answer()) === "", 30_000)).toBe(true);
 });
 
 test("a port that is none, and a session that is not open, are refused", async () => {

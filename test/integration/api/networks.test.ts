@@ -71,7 +71,7 @@ test("networks are joined and left while a container runs: names, routes, its ow
   await using client = await new GenericContainer(image).withNetworkMode("second").withCommand(["sleep", "60"]).start();
   const lookUp = async (name: string): Promise<number> => (await client.exec(["nslookup", "-type=a", name])).exitCode;
   const ask = async (): Promise<string> =>
-    (await fetch(`http://127.0.0.1:${server.getFirstMappedPort()}/`, { signal: AbortSignal.timeout(5_000) })).text();
+    (await fetch(`http://127.0.0.1:${server.getFirstMappedPort()}/`, { signal: AbortSignal.timeout(30_000) })).text();
   expect(await lookUp("after")).toBe(1);
 
   await engine.networks.connect(second, server.getId(), { Aliases: ["after"] });
@@ -143,7 +143,7 @@ test("a container reaches a server of this machine by its special name, from the
       .start();
     for (const name of ["host.docker.internal", "gateway.test"]) {
       const address = `$(grep ${name} /etc/hosts | cut -f 1)`;
-      const script = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 ${address} ${port} | tail -n 1`;
+      const script = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 30 ${address} ${port} | tail -n 1`;
       expect((await container.exec(["sh", "-c", script])).output).toBe("from the host");
     }
   }

@@ -35,7 +35,7 @@ test("a session takes along what belongs to a compose project that it claims, an
 
   session?.close();
 
-  expect(await waitUntil(async () => !(await isThere(mine)), 5_000)).toBe(true);
+  expect(await waitUntil(async () => !(await isThere(mine)), 30_000)).toBe(true);
   expect(await isThere(other)).toBe(true);
   await engine.client.containers.remove(other, { force: true });
 });

@@ -53,7 +53,7 @@ test("what is given up is free, and may be given up twice", async () => {
   await port.release();
   await port.release();
 
-  expect(await waitUntil(async () => (await listeningFailure(port.number, "127.0.0.1")) === undefined, 5_000)).toBe(
+  expect(await waitUntil(async () => (await listeningFailure(port.number, "127.0.0.1")) === undefined, 30_000)).toBe(
     true,
   );
 });
@@ -67,7 +67,7 @@ test("another session's container does not get it, and the session's end frees i
 
   session?.close();
 
-  expect(await waitUntil(async () => (await listeningFailure(Port, "127.0.0.1")) === undefined, 5_000)).toBe(true);
+  expect(await waitUntil(async () => (await listeningFailure(Port, "127.0.0.1")) === undefined, 30_000)).toBe(true);
   await using started = await container().start();
   expect(await page(started.getMappedPort(80))).toBe("hello\n");
 });
@@ -79,7 +79,7 @@ test("a session that is not open reserves nothing", async () => {
 test("an alias port leads to the container beside its own, also after a restart; who comes second does without", async () => {
   const alias = await reservePort();
   await alias.release();
-  await waitUntil(async () => (await listeningFailure(alias.number, "127.0.0.1")) === undefined, 5_000);
+  await waitUntil(async () => (await listeningFailure(alias.number, "127.0.0.1")) === undefined, 30_000);
   const withAlias = (): GenericContainer =>
     httpd().withExposedPorts(80).withAliasPorts({ container: 80, host: alias.number });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { GenericContainer, Network, SocatContainer } from "../../../src/index";
+import { GenericContainer, Network, SocatContainer, Wait } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { busyboxImage } from "./busybox-image";
 
@@ -11,6 +11,7 @@ test("a container that publishes nothing is reached through another in its netwo
     .withNetwork(network)
     .withNetworkAliases("web")
     .withCommand(["httpd", "-f", "-p", "80", "-h", "/www"])
+    .withWaitStrategy(Wait.forSuccessfulCommand("wget -q -O - http://127.0.0.1/"))
     .start();
   await using socat = await new SocatContainer()
     .withNetwork(network)

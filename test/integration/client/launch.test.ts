@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -85,11 +86,13 @@ test("the lock of a process that was killed is taken over", async () => {
 });
 
 test("a start waits for an engine that is just going", async () => {
-  const going = spawnTool("flock", [join(folder, "engine.lock"), "cat"], { stdio: ["pipe", "ignore", "ignore"] });
+  const holding = [join(folder, "engine.lock"), "sh", "-c", "echo has-it; exec cat"];
+  const going = spawnTool("flock", holding, { stdio: ["pipe", "pipe", "ignore"] });
   const ended = exitOf(going, "flock");
+  await once(going.stdout ?? going, "data");
   const info = ensureEngine(requestFor({}));
   // The log is opened right before the engine's program is tried.
-  await waitUntil(() => exists(join(folder, "engine.log")), 5_000);
+  await waitUntil(() => exists(join(folder, "engine.log")), 30_000);
   going.stdin?.end();
 
   expect((await info).Version).toBe("1.0.0");

@@ -19,7 +19,7 @@ services:
     command: sh -c 'echo one; echo two; exec httpd -f -p 80'
     ports: ["80"]
     stop_grace_period: 0s
-    healthcheck: {test: "true", interval: 100ms}
+    healthcheck: {test: wget -q -O - http://localhost/www/index.html, interval: 100ms, retries: 100}
   worker: {image: ${image}, command: sleep 1000, stop_grace_period: 0s, depends_on: [web]}
   tool: {image: ${image}, profiles: [debug]}
 volumes: {data: }

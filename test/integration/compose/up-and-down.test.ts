@@ -20,6 +20,10 @@ async function idsOf(project: string): Promise<Record<string, string>> {
   return Object.fromEntries(containers.map(({ Names, Id }) => [Names[0]?.replace(`/${project}-`, "") ?? "", Id]));
 }
 
+/** As often as it takes for the server to listen: nobody waits for that. */
+const fetched = (...urls: readonly string[]): string =>
+  urls.map((url) => `until wget -q -O - ${url} 2>/dev/null; do sleep 0.1; done`).join("; ");
+
 const threeServices = `
 services:
   store:
@@ -50,7 +54,7 @@ test("three services come up in the order of their dependencies, find each other
   await project.up();
 
   expect(await containersOf(project.name)).toEqual(["client-1 running", "store-1 running", "web-1 running"]);
-  expect(await project.exec("client-1", "wget -q -O - http://store:6379/greeting")).toBe("stored");
+  expect(await project.exec("client-1", fetched("http://store:6379/greeting"))).toBe("stored");
   await project.down({ stopTimeoutSeconds: 0 });
   expect(await containersOf(project.name)).toEqual([]);
 });
@@ -58,7 +62,7 @@ test("three services come up in the order of their dependencies, find each other
 test("named volumes outlive down, and go with down -v, which leaves nothing", async () => {
   await using project = await composeProject(engine.client, { "compose.yaml": threeServices });
   await project.up({ services: ["store"] });
-  await project.exec("store-1", "echo changed > /data/greeting");
+  await project.exec("store-1", "until test -s /data/greeting; do sleep 0.1; done; echo changed > /data/greeting");
 
   await project.down({ stopTimeoutSeconds: 0 });
   await project.up({ services: ["store"] });
@@ -268,8 +272,6 @@ services:
 `;
   await using project = await composeProject(engine.client, { "compose.yaml": text });
   await project.up();
-  expect(await project.exec("side-1", "wget -q -O - http://localhost/")).toBe("hello");
-  expect(await project.exec("client-1", "wget -q -O - http://linked/ && wget -q -O - http://site/")).toBe(
-    "hello\nhello",
-  );
+  expect(await project.exec("side-1", fetched("http://localhost/"))).toBe("hello");
+  expect(await project.exec("client-1", fetched("http://linked/", "http://site/"))).toBe("hello\nhello");
 });

@@ -27,7 +27,8 @@ exec ${runc} "$@"
   return {
     path: `${bin}:${process.env["PATH"]}`,
     reached: async () => {
-      await waitUntil(async () => (await stat(arrived).catch(() => undefined)) !== undefined, 10_000);
+      const isThere = async (): Promise<boolean> => (await stat(arrived).catch(() => undefined)) !== undefined;
+      if (!(await waitUntil(isThere, 30_000))) throw new TypeError("no start came as far as runc");
     },
     letThrough: () => writeFile(gate, "\n"),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),

@@ -42,7 +42,7 @@ test("a client that stops reading holds a container back, but not its end", asyn
     last = await logged();
     return last > 1_000_000 && last === before;
   };
-  expect(await waitUntil(stands, 20_000)).toBe(true);
+  expect(await waitUntil(stands, 30_000)).toBe(true);
 
   await containers.stop(id, { timeoutSeconds: 0 });
   await containers.remove(id);
@@ -95,7 +95,7 @@ rootTest(
       await containers.remove(id);
     } finally {
       process.env["TMPDIR"] = before;
-      await run("umount", [disk]);
+      await run("umount", ["--lazy", disk]);
       await rm(disk, { recursive: true });
     }
   },
@@ -152,12 +152,12 @@ test("a stop ends the wait for a restart", async () => {
   const id = await create(engine.client, "exit 1", { RestartPolicy: { Name: "always" } });
   await containers.start(id);
   const isWaiting = async (): Promise<boolean> => (await containers.inspect(id)).State.Status === "restarting";
-  expect(await waitUntil(isWaiting, 10_000)).toBe(true);
+  expect(await waitUntil(isWaiting, 30_000)).toBe(true);
   await expect(containers.remove(id)).rejects.toMatchObject({ code: "container-state" });
 
   await containers.stop(id);
 
-  expect(await waitUntil(async () => (await containers.inspect(id)).State.Status === "exited", 10_000)).toBe(true);
+  expect(await waitUntil(async () => (await containers.inspect(id)).State.Status === "exited", 30_000)).toBe(true);
   await containers.remove(id);
 });
 

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -13,7 +13,7 @@ let engine: TestEngine;
 const mebibyte = 1024 * 1024;
 
 beforeAll(async () => {
-  engine = await startEngine({ RUNCIBLE_MEMORY: "100m", RUNCIBLE_MEMORY_WAIT_SECONDS: "20" });
+  engine = await startEngine({ RUNCIBLE_MEMORY: "100m", RUNCIBLE_MEMORY_WAIT_SECONDS: "100" });
 });
 afterAll(() => engine[Symbol.asyncDispose]());
 
@@ -30,17 +30,21 @@ async function nameOf(id: string): Promise<string> {
   return (await engine.client.containers.inspect(id)).Name.slice(1);
 }
 
-async function logged(pattern: RegExp): Promise<boolean> {
+async function logged(pattern: RegExp, times = 1): Promise<boolean> {
   const lines = (): Promise<string> => readFile(join(engine.stateFolder, "engine.log"), "utf8");
-  return await waitUntil(async () => pattern.test(await lines()), 10_000);
+  const all = new RegExp(pattern, "g");
+  return await waitUntil(async () => [...(await lines()).matchAll(all)].length >= times, 30_000);
 }
 
 test("containers that may take more than there is all run in the end, never more at once than fit", async () => {
-  const { containers } = engine.client;
-  const script = "touch /shared/$HOSTNAME; sleep 0.2; ls /shared | wc -l; rm /shared/$HOSTNAME";
-  const outcomes = await Promise.all(
-    Array.from({ length: 8 }, async () => {
-      const id = await create(script, 30);
+  const { containers, volumes } = engine.client;
+  const { Mountpoint } = await volumes.create({ Name: "queue" });
+  // None ends before all have asked.
+  const script = `touch /shared/$HOSTNAME; until test -e /shared/go; do sleep 0.1; done; sleep 0.2
+    ls /shared | grep -vc go; rm /shared/$HOSTNAME`;
+  const ids = await Promise.all(Array.from({ length: 8 }, () => create(script, 30)));
+  const running = Promise.all(
+    ids.map(async (id) => {
       await containers.start(id);
       const { StatusCode } = await containers.wait(id);
       const atOnce = Number(await text(await containers.logs(id)));
@@ -49,10 +53,15 @@ test("containers that may take more than there is all run in the end, never more
       return { StatusCode, atOnce, waitedMs: State.RuncibleMemoryWaitMs };
     }),
   );
+  running.catch(() => {});
+  // The first of those that wait says so; the others are behind it.
+  expect(await logged(/start waits for memory .*needs="30 MiB"/)).toBe(true);
+  await engine.client.system.info();
+  await writeFile(join(Mountpoint, "go"), "");
+  const outcomes = await running;
   expect(outcomes.map(({ StatusCode }) => StatusCode)).toEqual(Array.from({ length: 8 }, () => 0));
   expect(Math.max(...outcomes.map(({ atOnce }) => atOnce))).toBeLessThanOrEqual(3);
   expect(outcomes.filter(({ waitedMs = 0 }) => waitedMs > 0).length).toBeGreaterThanOrEqual(5);
-  expect(await logged(/start waits for memory .*needs="30 MiB"/)).toBe(true);
 });
 
 test("one that may take more than all there is runs alone", async () => {
@@ -83,11 +92,15 @@ test("one that waits can be stopped and removed", async () => {
 
 test("a start that fails after a wait says how long it was", async () => {
   const { containers } = engine.client;
-  const first = await create("sleep 1", 90);
+  const first = await create("exec sleep 1000", 90);
   await containers.start(first);
   const second = new GenericContainer("bb:latest").withResourcesQuota({ memory: 0.02 }).withEntrypoint(["/no/such"]);
-  await expect(second.start()).rejects.toThrow(/no such file or directory.*waited \d+\.\d s for memory/s);
+  const failed = expect(second.withName("waits-in-vain").start()).rejects.toThrow(
+    /no such file or directory.*waited \d+\.\d s for memory/s,
+  );
+  expect(await logged(/start waits for memory container=waits-in-vain /)).toBe(true);
   await containers.remove(first, { force: true });
+  await failed;
 });
 
 test("a container that is restarted, by its policy or by hand, keeps its place", async () => {
@@ -99,7 +112,7 @@ test("a container that is restarted, by its policy or by hand, keeps its place",
   expect(await logged(new RegExp(`start waits for memory container=${await nameOf(second)} `))).toBe(true);
 
   // The pauses between its runs grow, up to longer than anybody who waits would wait.
-  expect(await waitUntil(async () => (await containers.inspect(first)).RestartCount >= 4, 20_000)).toBe(true);
+  expect(await waitUntil(async () => (await containers.inspect(first)).RestartCount >= 4, 30_000)).toBe(true);
   await containers.restart(first, { timeoutSeconds: 0 });
   expect((await containers.inspect(second)).State.Status).toBe("created");
 
@@ -129,17 +142,23 @@ test("what a step of a build may take is not free for containers, and the step i
   const first = await create("exec sleep 1000", 90);
   await containers.start(first);
   const begun = deferred();
+  const cancel = new AbortController();
   const built = build.image({
-    context: packContext({ Dockerfile: "FROM bb:latest\nRUN echo step-runs; sleep 2" }),
+    context: packContext({ Dockerfile: "FROM bb:latest\nRUN echo step-runs; sleep 1000" }),
+    signal: cancel.signal,
     onProgress: ({ stream = "" }) => {
       if (/^step-runs/m.test(stream)) begun.resolve();
     },
   });
+  const ended = expect(built).rejects.toThrow();
   await begun.promise;
   await containers.remove(first, { force: true });
   const second = await create("true", 20);
-  await containers.start(second);
-  await built;
+  const start = containers.start(second);
+  expect(await logged(new RegExp(`start waits for memory container=${await nameOf(second)} `))).toBe(true);
+  cancel.abort();
+  await ended;
+  await start;
 
   expect(await logged(new RegExp(`waited \\d+\\.\\d s for memory container=${await nameOf(second)}`))).toBe(true);
   await containers.remove(second, { force: true });

@@ -48,7 +48,7 @@ const often = { Interval: 50_000_000, Retries: 1 };
 test("nothing is asked of a container while it is paused", async () => {
   const id = await start("sleep 1000", { Healthcheck: { Test: ["CMD", "true"], ...often } });
   const isHealthy = async (): Promise<boolean> => (await stateOf(id)).Health?.Status === "healthy";
-  expect(await waitUntil(isHealthy, 10_000)).toBe(true);
+  expect(await waitUntil(isHealthy, 30_000)).toBe(true);
   await engine.client.containers.pause(id);
   // One that was under way at the pause ends after it; then the log stands still.
   let last = "";
@@ -59,7 +59,7 @@ test("nothing is asked of a container while it is paused", async () => {
     last = JSON.stringify((await stateOf(id)).Health);
     return last === before;
   };
-  expect(await waitUntil(stands, 10_000)).toBe(true);
+  expect(await waitUntil(stands, 30_000)).toBe(true);
 
   await engine.client.containers.unpause(id);
 
@@ -73,7 +73,7 @@ test("a check that takes longer than its time is ended, also when the time is up
 
   const isUnhealthy = async (): Promise<boolean> => (await stateOf(id)).Health?.Status === "unhealthy";
 
-  expect(await waitUntil(isUnhealthy, 10_000)).toBe(true);
+  expect(await waitUntil(isUnhealthy, 30_000)).toBe(true);
   await engine.client.containers.remove(id, { force: true });
 });
 

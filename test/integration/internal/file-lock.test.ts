@@ -21,7 +21,7 @@ test("tasks take turns, whether there is a file at the path or not", async () =>
       }),
       withFileLock(path, { timeoutMs: 10_000 }, async () => void steps.push("second")),
     ];
-    await expect.poll(() => steps.length).toBe(1);
+    await expect.poll(() => steps.length, { timeout: 30_000 }).toBe(1);
     first.resolve();
     await Promise.all(turns);
     expect(steps).toEqual(["first begins", "first ends", "second"]);

@@ -50,15 +50,19 @@ export const echoTcp = (port: number): string =>
 export const echoUdp = (port: number): string =>
   `const udp = require("dgram").createSocket("udp4"); udp.on("message", (data, from) => udp.send(data, from.port, from.address)); udp.bind(${port}, ready);`;
 
+/** How long is listened for what is not to come, and for what is: a busy machine takes its time. */
+export const silenceMs = 2_000;
+export const patienceMs = 30_000;
+
 /** Connects, says nothing, and resolves with what comes until the other side ends. */
-export const hearTcpBody = (host: string, port: number): string => `
+export const hearTcpBody = (host: string, port: number, limitMs: number = patienceMs): string => `
   const socket = require("net").connect(${port}, ${JSON.stringify(host)});
-  socket.setTimeout(3000, () => socket.destroy(Object.assign(new Error(), { code: "SILENT" })));
+  socket.setTimeout(${limitMs}, () => socket.destroy(Object.assign(new Error(), { code: "SILENT" })));
   let heard = ""; for await (const chunk of socket) heard += chunk; return heard;`;
 
 /** Sends a text, ends its half of the connection and resolves with everything that comes back. */
-export const askTcpBody = (host: string, port: number, text: string): string => `
+export const askTcpBody = (host: string, port: number, text: string, limitMs: number = patienceMs): string => `
   const socket = require("net").connect(${port}, ${JSON.stringify(host)});
-  socket.setTimeout(3000, () => socket.destroy(Object.assign(new Error(), { code: "SILENT" })));
+  socket.setTimeout(${limitMs}, () => socket.destroy(Object.assign(new Error(), { code: "SILENT" })));
   socket.end(${JSON.stringify(text)});
   let back = ""; for await (const chunk of socket) back += chunk; return back;`;

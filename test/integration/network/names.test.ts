@@ -8,11 +8,12 @@ import { type Answer, decode, encode, streamDecode, streamEncode, TRUNCATED_RESP
 import { expect, onTestFinished, test } from "vitest";
 import { run } from "../../../src/internal/exec";
 import type { NetworkStack } from "../../../src/runtime/network/stack";
+import { freePort } from "../../support/free-port";
 import { evaluateIn, lookUpIn, runIn } from "./in-sandbox";
 import { addNetwork, on, openStack } from "./open-stack";
 
 const resolve = (name: string, type: string): string => `
-  const resolver = new (require("dns").promises.Resolver)({ timeout: 2000, tries: 1 });
+  const resolver = new (require("dns").promises.Resolver)({ timeout: 5000, tries: 4 });
   resolver.setServers(["127.0.0.11"]);
   return await resolver.resolve(${JSON.stringify(name)}, ${JSON.stringify(type)});`;
 
@@ -107,7 +108,8 @@ test("nobody gets out of an internal network by questions in the name of a neigh
   );
   // What was sent later is answered, so the other would have been asked by now.
   expect(await evaluateIn(free, resolve("outside.example", "A"))).toEqual(["192.0.2.1"]);
-  expect(asked).toEqual(["outside.example"]);
+  // A resolver that has to wait asks again.
+  expect([...new Set(asked)]).toEqual(["outside.example"]);
 });
 
 test("a resolver that is not there is passed over for the next", async () => {
@@ -139,9 +141,9 @@ async function openStackWithResolver({ before = "", asked = [] as string[] } = {
     udp.close();
     tcp.close();
   });
-  udp.bind(0, address);
+  const resolverPort = await freePort();
+  udp.bind(resolverPort, address);
   await once(udp, "listening");
-  const resolverPort = udp.address().port;
   tcp.listen(resolverPort, address);
   await once(tcp, "listening");
   const folder = await mkdtemp(join(tmpdir(), "runcible-resolver-"));

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import type { PortRequest, PortReservation } from "../../../src/runtime/network/stack";
+import { freePort } from "../../support/free-port";
 import { askTcpBody, echoTcp, echoUdp, evaluateIn, serveIn } from "./in-sandbox";
 import { addNetwork, on, openStack } from "./open-stack";
 
@@ -121,15 +122,13 @@ test("a taken port is named, and nothing stays reserved", async () => {
   await once(other, "listening");
   const { port } = other.address() as { port: number };
   const taken = { first: port, last: port };
-  const [free] = (
-    await stack.reservePorts([tcp(1)]).then(async (ports) => [await ports.release(), portOf(ports)])
-  ).slice(1);
-  const requests = [tcp(1, { hostPort: { first: Number(free), last: Number(free) } }), tcp(2, { hostPort: taken })];
+  const free = await freePort();
+  const requests = [tcp(1, { hostPort: { first: free, last: free } }), tcp(2, { hostPort: taken })];
   await expect(stack.reservePorts(requests)).rejects.toMatchObject({
     code: "port-in-use",
     evidence: { hostIp: "127.0.0.1", hostPort: port },
   });
-  expect(await ask("127.0.0.1", Number(free), "")).toBe("ECONNREFUSED");
+  expect(await ask("127.0.0.1", free, "")).toBe("ECONNREFUSED");
   const range = await stack.reservePorts([tcp(1, { hostPort: { first: port, last: port + 50 } })]);
   expect(portOf(range)).toBeGreaterThan(port);
 });

@@ -7,7 +7,8 @@ import { hostRoutes } from "../../../src/runtime/network/host-routes";
 import type { NetworkStack } from "../../../src/runtime/network/stack";
 import { chooseUplink, slirpPrefixLength } from "../../../src/runtime/network/uplink/address";
 import type { UplinkDriver } from "../../../src/runtime/network/uplink/uplink";
-import { askTcpBody, echoTcp, evaluateIn, hearTcpBody, serveIn } from "./in-sandbox";
+import { waitUntil } from "../../support/wait-until";
+import { askTcpBody, echoTcp, evaluateIn, hearTcpBody, serveIn, silenceMs } from "./in-sandbox";
 import { addNetwork, on, openStack } from "./open-stack";
 
 /** What every way out of the switch keeps, also none at all. */
@@ -29,7 +30,7 @@ export function uplinkContract(name: string, uplink: UplinkDriver, { leadsOut }:
     // What the programs that give a way out would map to the loopback, unless they are told not to.
     const gateways = [chooseUplink(engineId, routes)?.host, chooseUplink(engineId, routes, slirpPrefixLength)?.host];
     for (const address of [stack.hostGateway, ...gateways]) {
-      expect(await evaluateIn(sandbox, hearTcpBody(String(address), port))).not.toBe("host");
+      expect(await evaluateIn(sandbox, hearTcpBody(String(address), port, silenceMs))).not.toBe("host");
     }
   });
 
@@ -48,10 +49,15 @@ export function uplinkContract(name: string, uplink: UplinkDriver, { leadsOut }:
   });
 
   test(`${name}: closing leaves no process behind`, async () => {
-    const before = await childrenOfThis();
+    const before = new Set((await childrenOfThis()).map(({ pid }) => pid));
     const stack = await openStack({ uplink });
     await stack.close();
-    expect(await childrenOfThis()).toEqual(before);
+    let left: readonly string[] = [];
+    await waitUntil(async () => {
+      left = (await childrenOfThis()).filter(({ pid }) => !before.has(pid)).map(({ name }) => name);
+      return left.length === 0;
+    }, 30_000);
+    expect(left).toEqual([]);
   });
 }
 
@@ -76,9 +82,12 @@ async function askFromHost(port: number, text: string): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Names of the programs that run below this process, but for those that look. */
-async function childrenOfThis(): Promise<readonly string[]> {
+/** The programs that run below this process. */
+async function childrenOfThis(): Promise<readonly { readonly pid: string; readonly name: string }[]> {
   const pids = (await readFile(`/proc/${process.pid}/task/${process.pid}/children`, "utf8")).trim().split(" ");
-  const names = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")));
-  return names.filter((name) => name !== "").sort();
+  const children = pids.map(async (pid) => ({
+    pid,
+    name: await readFile(`/proc/${pid}/comm`, "utf8").catch(() => ""),
+  }));
+  return (await Promise.all(children)).filter(({ name }) => name !== "");
 }

@@ -201,9 +201,13 @@ test("a connection that falls silent counts as broken and is taken up again", as
   const fault = toLayer({ kind: "stall", afterBytes: 250_000 }, 1);
   await using proxy = await startFaultProxy({ url: registry.url, fault });
   await using store = await openTestPuller({ idleTimeoutMs: 500 });
-  await store.pull(`${proxy.host}/app/one:1`);
-  const ranges = proxy.seen.filter(({ path }) => path === layerPath).map(({ headers }) => headers.range);
-  expect(ranges).toEqual([undefined, "bytes=250000-"]);
+  const result = await store.pull(`${proxy.host}/app/one:1`);
+  expect((await store.fileOf(result, "noise")).equals(layer.content)).toBe(true);
+  const [first, ...others] = proxy.seen.filter(({ path }) => path === layerPath).map(({ headers }) => headers.range);
+  expect(first).toBeUndefined();
+  // Mostly one, from byte 250 000 on; a busy machine may fall silent by itself.
+  expect(others).not.toEqual([]);
+  for (const range of others) expect(range).toMatch(/^bytes=[1-9]\d*-$/);
 });
 
 test("an unknown repository or tag is not found, in Docker's words", async () => {

@@ -18,6 +18,8 @@ export interface StartedContainer {
 
 export interface Bundles {
   readonly runc: Runc;
+  /** Of all that is below. */
+  readonly folder: string;
   readonly runcRoot: string;
   readonly rootPath: string;
   start(request: Partial<SpecRequest>, options?: { readonly hasStdin?: boolean }): Promise<StartedContainer>;
@@ -35,6 +37,7 @@ export async function openBundles(): Promise<Bundles> {
   const groups: ContainerGroup[] = [];
   return {
     runc,
+    folder,
     runcRoot,
     rootPath,
     start: async (request, { hasStdin = false } = {}) => {
@@ -82,8 +85,9 @@ export async function resultOf(
   return { exitCode, stdout, stderr };
 }
 
-export async function mountCount(): Promise<number> {
-  return (await readFile("/proc/self/mountinfo", "utf8")).split("\n").length;
+/** Those below a folder: suites beside this one mount and unmount as well. */
+export async function mountsBelow(folder: string): Promise<readonly string[]> {
+  return (await readFile("/proc/self/mountinfo", "utf8")).split("\n").filter((line) => line.includes(folder));
 }
 
 const defaults: Omit<SpecRequest, "rootPath" | "cgroupPath"> = {

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { execProcess } from "../../../src/runtime/runc/spec";
 import { waitUntil } from "../../support/wait-until";
-import { type Bundles, mountCount, openBundles, resultOf, sh, textOf } from "./busybox-bundle";
+import { type Bundles, mountsBelow, openBundles, resultOf, sh, textOf } from "./busybox-bundle";
 
 let bundles: Bundles;
 beforeAll(async () => {
@@ -21,13 +21,17 @@ test("a container's output and exit code are those of its process", async () => 
 
 test("the pid is that of the container's first process", async () => {
   const { process } = await bundles.start({ args: ["sleep", "1000"] });
-  const command = (): Promise<string> => readFile(`/proc/${process.pid}/cmdline`, "utf8");
-  // The pid is known before runc's init has become the program.
-  await waitUntil(async () => (await command()).startsWith("sleep"), 10_000);
-  expect(await command()).toBe("sleep\x001000\x00");
+  expect(await commandOf(process, "sleep")).toBe("sleep\x001000\x00");
   process.kill("SIGKILL");
   expect(await process.exited).toEqual({ exitCode: 137 });
 });
+
+/** The pid is known before runc's init has become the program. */
+async function commandOf({ pid }: { readonly pid: number }, program: string): Promise<string> {
+  const command = (): Promise<string> => readFile(`/proc/${pid}/cmdline`, "utf8");
+  await waitUntil(async () => (await command()).startsWith(program), 30_000);
+  return await command();
+}
 
 test("a signal reaches the process, which may answer it with an exit code of its own", async () => {
   const { process } = await bundles.start(sh("trap 'exit 42' TERM; echo up; while :; do sleep 0.05; done"));
@@ -115,6 +119,8 @@ test("exec of a missing command is told with runc's own text", async () => {
 
 test("a paused container stands still until it is resumed", async () => {
   const { group, process } = await bundles.start({ args: ["cat"] }, { hasStdin: true });
+  // runc's init would end of the signal.
+  await commandOf(process, "cat");
   await group.pause();
   process.stdin?.end("late");
   process.kill("SIGTERM");
@@ -135,7 +141,6 @@ test("a terminal has its size from the first instruction on, and takes another",
 });
 
 test("fifty quick containers leave no cgroup, no mount and no state", async () => {
-  const mounts = await mountCount();
   const runOne = async (): Promise<void> => {
     const { process, group } = await bundles.start({ args: ["true"] });
     expect(await process.exited).toEqual({ exitCode: 0 });
@@ -143,5 +148,5 @@ test("fifty quick containers leave no cgroup, no mount and no state", async () =
   };
   for (let round = 0; round < 10; round++) await Promise.all(Array.from({ length: 5 }, runOne));
   expect(await readdir(bundles.runcRoot)).toEqual([]);
-  expect(await mountCount()).toBe(mounts);
+  expect(await mountsBelow(bundles.folder)).toEqual([]);
 });

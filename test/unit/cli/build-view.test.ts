@@ -38,7 +38,7 @@ test("of a step's output the last lines are shown, cut to the terminal, without 
   view.add({ stream: "Step 1/1 : RUN x\n" });
   view.add({ stream: " ---> Running in 0123456789ab\n" });
   view.add({ stream: "1\n2\n3\n4\n5\n\u001b[91m6 \u001b[2J日本語日本語\u001b[0m\n50%\r100%\u0007\n8" });
-  await expect.poll(() => written.at(-1)).toContain("8");
+  await expect.poll(() => written.at(-1), { timeout: 30_000 }).toContain("8");
   view.close();
 
   const frame = written

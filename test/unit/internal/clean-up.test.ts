@@ -19,7 +19,7 @@ test("a step that fails because the machine is used up is done later, and nobody
   await cleanUp(step, report);
 
   expect(isDone).toBe(false);
-  await vi.waitUntil(() => isDone, 5_000);
+  await vi.waitUntil(() => isDone, 30_000);
   expect(report).not.toHaveBeenCalled();
 });
 
@@ -30,7 +30,7 @@ test("another failure is reported at once, also when it comes later", async () =
 
   const failures = [systemError("ENFILE"), systemError("EBUSY")];
   await cleanUp(async () => Promise.reject(failures.shift()), report);
-  await vi.waitUntil(() => report.mock.calls.length === 2, 5_000);
+  await vi.waitUntil(() => report.mock.calls.length === 2, 30_000);
   expect(failures).toEqual([]);
 });
 
@@ -48,6 +48,6 @@ test("steps back wait for the one before them, also when that is done later", as
   await undo.unwind(() => {});
 
   expect(done).toEqual([]);
-  await vi.waitUntil(() => done.length === 2, 5_000);
+  await vi.waitUntil(() => done.length === 2, 30_000);
   expect(done).toEqual(["second", "first"]);
 });

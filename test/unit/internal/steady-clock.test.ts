@@ -17,7 +17,7 @@ test("a clock that is set back does not take time back, and time goes on", async
   setClock(-hourMs);
   const after = nowNs();
   expect(after).toBeGreaterThan(before);
-  await vi.waitUntil(() => nowNs() > after);
+  await vi.waitUntil(() => nowNs() > after, 30_000);
   expect(nowNs() - before).toBeLessThan(60_000_000_000n);
 });
 

@@ -25,11 +25,11 @@ function countingPool(isBusy: () => boolean): Counted {
 test("what is taken is made anew, and what is left is discarded at the end", async () => {
   const { pool, discarded } = countingPool(() => false);
   pool.refill();
-  await expect.poll(() => pool.takeReady()).toBe(1);
+  await expect.poll(() => pool.takeReady(), { timeout: 30_000 }).toBe(1);
   expect(await pool.take()).toBe(2);
   expect(pool.takeReady()).toBeUndefined();
   pool.refill();
-  await expect.poll(() => pool.takeReady()).toBe(3);
+  await expect.poll(() => pool.takeReady(), { timeout: 30_000 }).toBe(3);
   await pool.close();
   expect(discarded).toEqual([4]);
 });
@@ -52,7 +52,7 @@ test("nothing is made in advance while a start is under way, and what is needed 
   end();
   await start;
   pool.refill();
-  await expect.poll(() => pool.takeReady()).toBe(2);
+  await expect.poll(() => pool.takeReady(), { timeout: 30_000 }).toBe(2);
   await pool.close();
 });
 
