@@ -15,7 +15,7 @@ export interface SelectedSource {
 }
 
 /**
- * What a source of COPY stands for inside a root; `*`, `?` and `[…]` may fit several. Nothing outside the root is ever
+ * What a source of COPY stands for inside a root; `*`, `?` and `[…]` may fit several, or none. Nothing outside the root is ever
  * found, whatever links are in it. Throws `path-not-found`.
  */
 export async function selectSources(
@@ -39,10 +39,7 @@ export async function selectSources(
   for (const segment of clean.split("/")) {
     names = (await Promise.all(names.map((name) => expandSegment(root, name, segment)))).flat();
   }
-  const found = (await Promise.all(names.map((name) => sourceAt(root, name)))).filter((source) => source !== undefined);
-  if (found.length === 0)
-    throw new RuncibleError("path-not-found", `${told.step}: no source files were specified: ${pattern} fits none`);
-  return found;
+  return (await Promise.all(names.map((name) => sourceAt(root, name)))).filter((source) => source !== undefined);
 }
 
 async function expandSegment(root: string, parent: string, segment: string): Promise<readonly string[]> {

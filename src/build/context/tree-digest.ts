@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { walkTree } from "./tree";
+import { type TreeFilter, walkTree } from "./tree";
 
 /**
  * What a tree contains, as 64 hexadecimal digits: names, kinds, permissions, owners, contents, and no times, so that a
@@ -9,14 +9,14 @@ import { walkTree } from "./tree";
 export async function treeDigest(
   top: string,
   options: {
-    readonly isExcluded: (relative: string) => boolean;
+    readonly filter: TreeFilter;
     /** Owners in a build context are those of the client's machine, and mean nothing. */
     readonly countsOwners: boolean;
     readonly signal: AbortSignal;
   },
 ): Promise<string> {
   const hash = createHash("sha256");
-  for await (const { relative, path, stats, link } of walkTree(top, options.isExcluded)) {
+  for await (const { relative, path, stats, link } of walkTree(top, options.filter)) {
     options.signal.throwIfAborted();
     const owner = options.countsOwners ? [stats.uid, stats.gid] : [];
     hash.update(JSON.stringify([relative, stats.mode, stats.isFile() ? stats.size : 0, stats.rdev, link ?? "", owner]));

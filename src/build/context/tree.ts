@@ -10,24 +10,44 @@ export interface TreeEntry {
   readonly stats: Stats;
   /** Of a symbolic link. */
   readonly link?: string;
+  /** A folder that is there only because something in it counts. */
+  readonly isLeftOut: boolean;
 }
 
+/** What of a tree counts, by paths from its top. */
+export interface TreeFilter {
+  leavesOut(relative: string): boolean;
+  /** Something in a folder that is left out may count all the same; then so does the folder. */
+  readonly hasExceptions: boolean;
+}
+
+export const wholeTree: TreeFilter = { leavesOut: () => false, hasExceptions: false };
+
 /** A file or a folder with all that is in it, folders before their content, names in order. Links are not followed. */
-export async function* walkTree(
-  top: string,
-  isExcluded: (relative: string) => boolean,
-  relative: string = "",
-): AsyncGenerator<TreeEntry> {
+export async function* walkTree(top: string, filter: TreeFilter): AsyncGenerator<TreeEntry> {
+  yield* walkFrom({ top, filter, held: [] }, "");
+}
+
+interface Walk {
+  readonly top: string;
+  readonly filter: TreeFilter;
+  /** Folders on the way that are left out unless something in them counts. */
+  readonly held: TreeEntry[];
+}
+
+async function* walkFrom(walk: Walk, relative: string): AsyncGenerator<TreeEntry> {
+  const { top, filter, held } = walk;
   const path = relative === "" ? top : join(top, relative);
   const stats = await lstat(path);
-  if (stats.isSymbolicLink()) {
-    yield { relative, path, stats, link: await readlink(path) };
-    return;
-  }
-  yield { relative, path, stats };
+  const isLeftOut = relative !== "" && filter.leavesOut(relative);
+  const link = stats.isSymbolicLink() ? { link: await readlink(path) } : {};
+  const entry: TreeEntry = { relative, path, stats, ...link, isLeftOut };
+  if (isLeftOut && !(stats.isDirectory() && filter.hasExceptions)) return;
+  held.push(entry);
+  if (!isLeftOut) yield* held.splice(0);
   if (!stats.isDirectory()) return;
   for (const name of (await readdir(path)).sort()) {
-    const inner = relative === "" ? name : `${relative}/${name}`;
-    if (!isExcluded(inner)) yield* walkTree(top, isExcluded, inner);
+    yield* walkFrom(walk, relative === "" ? name : `${relative}/${name}`);
   }
+  if (held.at(-1) === entry) held.pop();
 }

@@ -3,8 +3,9 @@ import { syntaxError } from "./syntax-error";
 
 /** `--name=value` words between an instruction's keyword and its arguments. */
 export interface Flags {
-  /** The last value; undefined when the flag is not there. */
+  /** The last value; undefined when the flag is not there, or nothing follows its `=`. */
   text(name: string): string | undefined;
+  /** All values that are something. */
   texts(name: string): readonly string[];
   /** `--name`, `--name=true`, `--name=false`; undefined when the flag is not there. */
   boolean(name: string): boolean | undefined;
@@ -14,7 +15,7 @@ export interface Flags {
 
 /** Throws `invalid-argument` for a flag that is not among `known`, and for one without a value that needs one. */
 export function readFlags({ line, keyword, rest }: Statement, known: readonly string[]): Flags {
-  const values = new Map<string, string[]>();
+  const values = new Map<string, (string | undefined)[]>();
   let text = rest;
   for (let match = flagAt(text); match !== undefined; match = flagAt(text)) {
     if (match.name === "") {
@@ -25,19 +26,18 @@ export function readFlags({ line, keyword, rest }: Statement, known: readonly st
     values.set(match.name, [...(values.get(match.name) ?? []), match.value]);
     text = match.after;
   }
-  const last = (name: string): string | undefined => values.get(name)?.at(-1);
-  const withValue = (name: string, value: string): string => {
-    if (value === "") throw syntaxError(line, `missing a value on flag: --${name}`);
-    return value;
+  const texts = (name: string): readonly string[] => {
+    const given = values.get(name) ?? [];
+    const written = given.filter((value) => value !== undefined);
+    if (written.length < given.length) throw syntaxError(line, `missing a value on flag: --${name}`);
+    return written.filter((value) => value !== "");
   };
   return {
-    text: (name) => {
-      const value = last(name);
-      return value === undefined ? undefined : withValue(name, value);
-    },
-    texts: (name) => (values.get(name) ?? []).map((value) => withValue(name, value)),
+    text: (name) => texts(name).at(-1),
+    texts,
     boolean: (name) => {
-      const value = last(name)?.toLowerCase();
+      const given = values.get(name);
+      const value = given === undefined ? undefined : (given.at(-1) ?? "").toLowerCase();
       if (value === undefined) return undefined;
       if (value === "" || value === "true") return true;
       if (value === "false") return false;
@@ -50,7 +50,8 @@ export function readFlags({ line, keyword, rest }: Statement, known: readonly st
 interface FoundFlag {
   /** Empty: `--` alone, which ends the flags. */
   readonly name: string;
-  readonly value: string;
+  /** Undefined: without `=`. */
+  readonly value: string | undefined;
   readonly after: string;
 }
 
@@ -58,6 +59,6 @@ interface FoundFlag {
 function flagAt(text: string): FoundFlag | undefined {
   const match = /^--([a-zA-Z-]*)(?:=((?:"[^"]*"|'[^']*'|[^\s"'])*))?(?:\s+|$)/.exec(text);
   if (match === null) return undefined;
-  const [whole, name = "", value = ""] = match;
-  return { name, value: value.replace(/"([^"]*)"|'([^']*)'/g, "$1$2"), after: text.slice(whole.length) };
+  const [whole, name = "", value] = match;
+  return { name, value: value?.replace(/"([^"]*)"|'([^']*)'/g, "$1$2"), after: text.slice(whole.length) };
 }

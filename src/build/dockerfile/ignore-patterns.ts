@@ -16,10 +16,16 @@ interface Pattern {
 /** The rules of a .dockerignore file: the last pattern that fits a path, or a folder above it, decides. */
 export function parseIgnoreFile(text: string): IgnoreRules {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  return ignoreRules(lines.filter((line) => !line.startsWith("#")));
+  return ignoreRules(lines.filter((line) => !line.startsWith("#")).map(fromTop));
 }
 
-/** Throws `invalid-argument` for a pattern that is none. */
+/** In such a file a leading slash is the context itself. */
+function fromTop(line: string): string {
+  const [, mark = "", text = ""] = /^\s*(!?)\s*(.*)$/s.exec(line) ?? [];
+  return `${mark}${text.startsWith("/") ? posix.normalize(text).replace(/^\/+/, "") : text}`;
+}
+
+/** What begins with a slash fits nothing, as with `--exclude` of Docker. Throws `invalid-argument` for a pattern that is none. */
 export function ignoreRules(lines: readonly string[]): IgnoreRules {
   const patterns = lines.flatMap(patternOf);
   return {
@@ -46,7 +52,7 @@ function patternOf(line: string): readonly Pattern[] {
     if (isException) throw new RuncibleError("invalid-argument", 'illegal exclusion pattern: "!"');
     return [];
   }
-  const clean = posix.normalize(text).replace(/^\/+/, "").replace(/\/+$/, "");
+  const clean = posix.normalize(text).replace(/\/+$/, "");
   return clean === "" || clean === "." ? [] : [{ expression: globExpression(clean), isException }];
 }
 

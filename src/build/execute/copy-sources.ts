@@ -1,14 +1,17 @@
 import type { Stats } from "node:fs";
 import { lstat, mkdir, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, posix } from "node:path";
 import { RuncibleError } from "../../internal/errors";
-import { selectSources } from "../context/select-sources";
+import { resolveInRoot } from "../context/path-in-root";
+import { type SelectedSource, selectSources } from "../context/select-sources";
+import { type TreeFilter, wholeTree } from "../context/tree";
 import { expand, expandText } from "../dockerfile/expand";
-import { ignoreRules } from "../dockerfile/ignore-patterns";
+import { type IgnoreRules, ignoreRules } from "../dockerfile/ignore-patterns";
 import type { CopyInstruction } from "../dockerfile/instruction";
 import { download, isGitSource, isUrl } from "./add-url";
 import { isArchive } from "./archive-type";
 import type { Build } from "./build";
+import type { ParentFolder } from "./copy-tree";
 import { sourceRoot } from "./source-root";
 import { type Stage, variablesOf } from "./stage-state";
 
@@ -19,7 +22,10 @@ export interface CopyItem {
   readonly path: string;
   readonly stats: Stats;
   readonly unpacks: boolean;
-  readonly isExcluded: (relative: string) => boolean;
+  /** Of what is in it. */
+  readonly filter: TreeFilter;
+  /** With `--parents`, the folders of `name`, the highest first. */
+  readonly parents: readonly ParentFolder[];
   /** Files of other images keep their owner. */
   readonly keepsOwner: boolean;
 }
@@ -33,6 +39,7 @@ export async function copyItems(
   const items: CopyItem[] = [];
   for (const heredoc of instruction.heredocs) items.push(await heredocItem(build, stage, heredoc));
   const variables = variablesOf(stage);
+  let isAnyFound = instruction.heredocs.length > 0;
   for (const source of instruction.sources) {
     const name = expand(source, variables, build.dockerfile.escapeMark);
     if (instruction.kind === "ADD" && isGitSource(name)) {
@@ -44,10 +51,19 @@ export async function copyItems(
         `ADD ${name}: checksum can't be specified for non-HTTP sources; leave it out`,
       );
     }
-    if (instruction.kind === "ADD" && isUrl(name)) items.push(await urlItem(build, instruction, name));
-    else items.push(...(await treeItems(build, stage, instruction, name)));
+    if (instruction.kind === "ADD" && isUrl(name)) {
+      items.push(await urlItem(build, instruction, name));
+      isAnyFound = true;
+      continue;
+    }
+    const found = await treeItems(build, stage, instruction, name);
+    items.push(...found.items);
+    isAnyFound ||= found.isAnyFound;
   }
-  return items;
+  if (isAnyFound) return items;
+  const patterns = instruction.sources.join(" ");
+  const text = `${instruction.kind} failed: no source files were specified: ${patterns} fits none`;
+  throw new RuncibleError("path-not-found", text);
 }
 
 async function heredocItem(
@@ -65,7 +81,7 @@ async function heredocItem(
   return { ...plainItem, name: heredoc.name, path, stats: await lstat(path) };
 }
 
-const plainItem = { unpacks: false, isExcluded: (): boolean => false, keepsOwner: false } as const;
+const plainItem = { unpacks: false, filter: wholeTree, parents: [], keepsOwner: false } as const;
 
 async function urlItem(build: Build, { checksum, unpack, target }: CopyInstruction, url: string): Promise<CopyItem> {
   const folder = build.newFolder();
@@ -79,34 +95,72 @@ async function urlItem(build: Build, { checksum, unpack, target }: CopyInstructi
   return { ...plainItem, name, path, stats: await lstat(path), unpacks: unpack === true && (await isArchive(path)) };
 }
 
+interface FoundItems {
+  readonly items: readonly CopyItem[];
+  /** Also those that `--exclude` left out. */
+  readonly isAnyFound: boolean;
+}
+
 async function treeItems(
   build: Build,
   stage: Stage,
   instruction: CopyInstruction,
   source: string,
-): Promise<readonly CopyItem[]> {
-  const { kind, from, keepsParents, excludes, unpack } = instruction;
+): Promise<FoundItems> {
+  const { kind, from, excludes } = instruction;
   const root = await sourceRoot(build, stage, from);
   const rules = ignoreRules(excludes);
-  const found = await selectSources(root, source, {
-    step: `${kind} failed`,
-    isContext: from === undefined,
-  });
+  const found = await selectSources(root, source, { step: `${kind} failed`, isContext: from === undefined });
   const items = await Promise.all(
-    found.map(async ({ name, path, stats }): Promise<CopyItem> => {
-      const isExcluded = (relative: string): boolean => rules.ignores(relative) || rules.ignores(`${name}/${relative}`);
-      const unpacks = kind === "ADD" && unpack !== false && stats.isFile() && (await isArchive(path));
-      const shownName = keepsParents ? parentsOf(source, name) : basename(name);
-      return { name: shownName, path, stats, unpacks, isExcluded, keepsOwner: from !== undefined };
-    }),
+    found.map((selected) => treeItem(selected, { instruction, root, rules, pivot: pivotOf(instruction, source) })),
   );
-  return items.filter((item, index) => item.stats.isDirectory() || !rules.ignores(found[index]?.name ?? item.name));
+  return { items: items.filter((item) => item !== undefined), isAnyFound: found.length > 0 };
 }
 
-/** With `--parents`, folders before a `/./` of the source are not kept. */
-function parentsOf(source: string, name: string): string {
+interface Selecting {
+  readonly instruction: CopyInstruction;
+  readonly root: string;
+  readonly rules: IgnoreRules;
+  /** Of a source's name: how many of its folders are not kept. */
+  readonly pivot: number;
+}
+
+/**
+ * Patterns of `--exclude`, in which variables stand for nothing, are for paths below a source that is a folder, those of `--parents` for paths below the target, and
+ * for a source that is a file, which BuildKit never leaves out though Docker's manual says so, for its path in the context.
+ */
+async function treeItem(
+  { name, path, stats }: SelectedSource,
+  { instruction, root, rules, pivot }: Selecting,
+): Promise<CopyItem | undefined> {
+  const { kind, from, keepsParents, unpack } = instruction;
+  const parts = name.split("/");
+  const kept = parts.slice(pivot);
+  const shownName = keepsParents ? kept.join("/") : basename(name);
+  const isFolder = stats.isDirectory();
+  const ruledName = keepsParents ? shownName : name;
+  if (rules.ignores(ruledName) && !(isFolder && (rules.hasExceptions || !keepsParents))) return undefined;
+  const above = keepsParents ? `${shownName}/` : "";
+  const parents = (keepsParents ? kept.slice(0, -1) : []).map(async (_, index): Promise<ParentFolder> => {
+    const folder = parts.slice(0, pivot + index + 1).join("/");
+    const place = await resolveInRoot(root, folder, { followLast: true });
+    return { name: kept.slice(0, index + 1).join("/"), stats: await lstat(place) };
+  });
+  return {
+    name: shownName,
+    path,
+    stats,
+    unpacks: kind === "ADD" && unpack !== false && stats.isFile() && (await isArchive(path)),
+    filter: { leavesOut: (relative) => rules.ignores(`${above}${relative}`), hasExceptions: rules.hasExceptions },
+    keepsOwner: from !== undefined,
+    parents: await Promise.all(parents),
+  };
+}
+
+/** With `--parents`, folders before the first `/./` of the source are not kept. */
+function pivotOf({ keepsParents }: CopyInstruction, source: string): number {
   const pivot = source.replace(/^\/+/, "").indexOf("/./");
-  return pivot < 0
-    ? name
-    : name.split("/").slice(source.replace(/^\/+/, "").slice(0, pivot).split("/").length).join("/");
+  if (!keepsParents || pivot < 0) return 0;
+  const above = posix.normalize(source.replace(/^\/+/, "").slice(0, pivot));
+  return above === "." ? 0 : above.split("/").length;
 }

@@ -13,7 +13,7 @@ import { copyCreatedBy } from "../plan/created-by";
 import type { Build } from "./build";
 import { stepKey } from "./build-cache";
 import { type CopyItem, copyItems } from "./copy-sources";
-import { copyTree, makeFolders, type Owner, rootOwner } from "./copy-tree";
+import { copyTree, makeFolders, makeParents, type Owner, rootOwner } from "./copy-tree";
 import { type ModeChange, parseChmod } from "./file-mode";
 import { makeLayer } from "./make-layer";
 import { ownerOf } from "./owner-of";
@@ -86,13 +86,14 @@ function checkTarget(
 
 async function digestOfItem(
   build: Build,
-  { name, path, unpacks, isExcluded, keepsOwner }: CopyItem,
+  { name, path, unpacks, filter, keepsOwner, parents }: CopyItem,
 ): Promise<readonly unknown[]> {
   return [
     name,
     unpacks,
     keepsOwner,
-    await treeDigest(path, { isExcluded, countsOwners: keepsOwner, signal: build.signal }),
+    await treeDigest(path, { filter, countsOwners: keepsOwner, signal: build.signal }),
+    parents.map(({ stats }) => [stats.mode, ...(keepsOwner ? [stats.uid, stats.gid] : [])]),
   ];
 }
 
@@ -124,16 +125,18 @@ async function placeItem({ build, root, target, item, owner, changeMode, keepsPa
     return await unpackInto(walk, target, createReadStream(item.path), options);
   }
   const place = keepsParents ? posix.join(target, item.name) : await placeOf(root, target, item);
-  await makeFolders(root, dirname(place), folderOwner);
+  const newOwner = owner ?? (item.keepsOwner ? undefined : rootOwner);
+  await makeFolders(root, keepsParents ? target : dirname(place), folderOwner);
+  await makeParents(root, target, item.parents, { owner: newOwner, changeMode });
   await copyTree({
     source: item.path,
     root,
     target: place,
-    owner: owner ?? (item.keepsOwner ? undefined : rootOwner),
+    owner: newOwner,
     changeMode,
     keepsTopFolder: keepsParents,
     keepsAttributes: item.keepsOwner,
-    isExcluded: item.isExcluded,
+    filter: item.filter,
     signal,
   });
 }

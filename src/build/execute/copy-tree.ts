@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import { run } from "../../internal/exec";
 import { resolveInRoot } from "../context/path-in-root";
-import { type TreeEntry, walkTree } from "../context/tree";
+import { type TreeEntry, type TreeFilter, walkTree } from "../context/tree";
 import type { ModeChange } from "./file-mode";
 
 export interface Owner {
@@ -27,20 +27,21 @@ export interface CopyJob {
   readonly keepsTopFolder: boolean;
   /** Capabilities of programs come along: those of an image, not those of a client's machine. */
   readonly keepsAttributes: boolean;
-  readonly isExcluded: (relative: string) => boolean;
+  readonly filter: TreeFilter;
   readonly signal: AbortSignal;
 }
 
 /**
  * Copies into a root in which nothing runs; no link in it leads outside. A folder that is the target itself keeps its owner
- * and permissions if it is there, and is as any folder on the way to a target if it is not: both of Docker's builders do so. Throws `invalid-argument` where a folder is to become a file or a file a folder.
+ * and permissions if it is there, and is as any folder on the way to a target if it is not: both of Docker's builders do so. So does
+ * one that is left out but for something in it, if it is there. Throws `invalid-argument` where a folder is to become a file or a file a folder.
  */
 export async function copyTree(job: CopyJob): Promise<void> {
   const folders: { readonly path: string; readonly stats: Stats }[] = [];
   /** Where the folders of the source are in the root, by their relative path. */
   const places = new Map<string, string>();
   const programs: Program[] = [];
-  for await (const entry of walkTree(job.source, job.isExcluded)) {
+  for await (const entry of walkTree(job.source, job.filter)) {
     job.signal.throwIfAborted();
     const place = await placeOf(job, entry, places);
     if (!entry.stats.isDirectory()) {
@@ -50,7 +51,7 @@ export async function copyTree(job: CopyJob): Promise<void> {
     }
     const isNew = await makeFolder(place);
     const isTop = entry.relative === "";
-    if (isNew || !isTop) {
+    if (isNew || !(isTop || entry.isLeftOut)) {
       if (isTop && !job.keepsTopFolder) await openToAll(place, job.owner ?? rootOwner);
       else await applyOwner(job, place, entry.stats);
       folders.push({ path: place, stats: entry.stats });
@@ -104,6 +105,26 @@ export async function makeFolders(root: string, target: string, owner: Owner): P
   }
 }
 
+/** A folder of a source that is above what is copied, with `--parents`. */
+export interface ParentFolder {
+  /** Below the target. */
+  readonly name: string;
+  readonly stats: Stats;
+}
+
+/** Makes those that lack, each as its source is. Throws as `makeFolders`. */
+export async function makeParents(
+  root: string,
+  target: string,
+  parents: readonly ParentFolder[],
+  how: Pick<CopyJob, "owner" | "changeMode">,
+): Promise<void> {
+  for (const { name, stats } of parents) {
+    const path = await resolveInRoot(root, join(target, name), { followLast: true });
+    if (await makeFolder(path)) await applyOwner(how, path, stats);
+  }
+}
+
 async function openToAll(folder: string, owner: Owner): Promise<void> {
   await chmod(folder, 0o755);
   await lchown(folder, owner.uid, owner.gid);
@@ -152,7 +173,11 @@ async function copyLeaf(job: CopyJob, { path, stats, link, relative }: TreeEntry
   await lutimes(place, stats.atime, stats.mtime);
 }
 
-async function applyOwner({ owner, changeMode }: CopyJob, path: string, stats: Stats): Promise<void> {
+async function applyOwner(
+  { owner, changeMode }: Pick<CopyJob, "owner" | "changeMode">,
+  path: string,
+  stats: Stats,
+): Promise<void> {
   await lchown(path, owner?.uid ?? stats.uid, owner?.gid ?? stats.gid);
   if (stats.isSymbolicLink()) return;
   const mode = stats.mode & 0o7777;

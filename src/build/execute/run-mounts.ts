@@ -5,6 +5,7 @@ import { randomId } from "../../internal/ids";
 import { removeTree } from "../../internal/remove-tree";
 import { createUndoStack } from "../../internal/undo";
 import type { Mount } from "../../runtime/mount";
+import { wholeTree } from "../context/tree";
 import { treeDigest } from "../context/tree-digest";
 import type { MountFlag } from "../plan/mount-flag";
 import { openAgentRelay } from "./agent-relay";
@@ -28,7 +29,7 @@ export async function mountKeys(build: Build, stage: Stage, flags: readonly Moun
     flags.map(async (flag) => {
       if (flag.type !== "bind") return [flag.type, flag.target ?? "", flag.id ?? "", flag.variable ?? ""];
       const { path } = await bindSource(build, stage, flag);
-      const digest = await treeDigest(path, { isExcluded: () => false, countsOwners: true, signal: build.signal });
+      const digest = await treeDigest(path, { filter: wholeTree, countsOwners: true, signal: build.signal });
       return ["bind", targetOf(stage, flag), flag.isReadOnly ?? true, digest];
     }),
   );

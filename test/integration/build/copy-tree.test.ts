@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { wholeTree } from "../../../src/build/context/tree";
 import { copyTree } from "../../../src/build/execute/copy-tree";
 import { run } from "../../../src/internal/exec";
 
@@ -33,7 +34,7 @@ function copy(
     changeMode: undefined,
     keepsTopFolder: false,
     keepsAttributes: more.keepsAttributes ?? false,
-    isExcluded: () => false,
+    filter: wholeTree,
     signal: new AbortController().signal,
   });
 }

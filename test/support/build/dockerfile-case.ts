@@ -1,12 +1,13 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { run } from "../../../src/internal/exec";
 
 /** A small Dockerfile and what must come of it. The base image `bb` is busybox. */
 export interface DockerfileCase {
   readonly name: string;
   readonly dockerfile: string;
-  /** Of the context: content, or `-> target` for a link, or `755 content` for one with a mode. */
+  /** Of the context: content, or `-> target` for a link, `755 content` for one with a mode, `tar: name …` for an archive. */
   readonly files?: Readonly<Record<string, string>>;
   /** Of the docker command line. */
   readonly args?: readonly string[];
@@ -50,7 +51,22 @@ async function writeEntry(path: string, content: string): Promise<void> {
     await symlink(content.slice(3), path);
     return;
   }
+  if (content.startsWith("tar: ")) {
+    await writeArchive(path, content.slice(5).split(" "));
+    return;
+  }
   const [, mode = "644", text = content] = /^([0-7]{3,4}) (.*)$/s.exec(content) ?? [];
   await writeFile(path, text);
   await chmod(path, Number.parseInt(mode, 8));
+}
+
+/** Of small files, each with its name as its content. */
+async function writeArchive(path: string, names: readonly string[]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "runcible-archive-"));
+  try {
+    for (const name of names) await writeEntry(join(folder, name), name);
+    await run("tar", ["-cf", path, "-C", folder, "--owner=0", "--group=0", "--mode=u=rwX,go=rX", ...names]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }

@@ -199,10 +199,11 @@ const copying: readonly DockerfileCase[] = [
   {
     name: "COPY with --parents",
     files: { "a/b/c": "1", "x/y/z": "2" },
-    dockerfile: "FROM bb\nCOPY --parents a/b/c x/./y/z /d/\n",
+    dockerfile: "FROM bb\nCOPY --parents a/b/c x/./y/z /d/\nCOPY --parents --chown=7:8 --chmod=700 a/b/c /e\n",
     tree: [
       ...["d0755 0:0 d/", "d0755 0:0 d/a/", "d0755 0:0 d/a/b/", "-0644 0:0 d/a/b/c = 1"],
       ...["d0755 0:0 d/y/", "-0644 0:0 d/y/z = 2"],
+      ...["d0755 7:8 e/", "d0700 7:8 e/a/", "d0700 7:8 e/a/b/", "-0700 7:8 e/a/b/c = 1"],
     ],
     buildahDiffers: "its version in Debian does not know it",
   },

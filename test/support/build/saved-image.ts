@@ -19,7 +19,17 @@ export async function savedImage(docker: DockerCommand, name: string): Promise<S
   const folder = await mkdtemp(join(tmpdir(), "runcible-saved-"));
   try {
     await must(docker, "save", "-o", join(folder, "image.tar"), name);
-    await run("tar", ["-xf", join(folder, "image.tar"), "-C", folder]);
+    return await imageOfArchive(join(folder, "image.tar"));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** As `savedImage`, of an archive that is there. */
+export async function imageOfArchive(archive: string): Promise<SavedImage> {
+  const folder = await mkdtemp(join(tmpdir(), "runcible-saved-"));
+  try {
+    await run("tar", ["-xf", archive, "-C", folder]);
     const [manifest] = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8"));
     const { config, history } = JSON.parse(await readFile(join(folder, manifest.Config), "utf8"));
     const layers: (readonly string[])[] = [];

@@ -7,11 +7,11 @@ import type { Statement } from "../statements";
 import { syntaxError } from "../syntax-error";
 import { plainWords } from "../words";
 
-const sharedFlags = ["chown", "chmod", "link", "exclude", "parents"] as const;
+const sharedFlags = ["chown", "chmod", "link", "exclude"] as const;
 
 /** `COPY [flags] source… target`, also as a JSON list. */
 export function parseCopy(statement: Statement): CopyInstruction {
-  return copyOf("COPY", statement, readFlags(statement, [...sharedFlags, "from"]));
+  return copyOf("COPY", statement, readFlags(statement, [...sharedFlags, "from", "parents"]));
 }
 
 /** `ADD [flags] source… target`: sources may be URLs. */
