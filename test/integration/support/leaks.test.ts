@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { spawnTool } from "../../../src/internal/exec";
 import { difference, expectNothingLeft, takeSnapshot } from "../../support/leaks";
+import { processesOf } from "../../support/leaks/processes";
 import { isMachineRoot } from "../../support/run-as";
 
 /** An ordinary user makes namespaces in a user namespace. */
@@ -16,6 +17,8 @@ test("a process in namespaces of its own counts as left until it has ended", asy
   const script = `mount -t tmpfs left ${stateFolder} && echo ready && exec cat`;
   const child = spawnTool("unshare", [...asRoot, "--net", "--mount", "sh", "-c", script], {
     stdio: ["pipe", "pipe", "inherit"],
+    // As the tools of an engine.
+    env: { PATH: process.env["PATH"] },
   });
   try {
     if (child.stdout !== null) await once(child.stdout, "data");
@@ -25,7 +28,23 @@ test("a process in namespaces of its own counts as left until it has ended", asy
   } finally {
     child.kill("SIGKILL");
   }
-  await expectNothingLeft(before, 5_000);
+  await expectNothingLeft(before, 30_000);
+  await rm(stateFolder, { recursive: true });
+});
+
+test("a process with another folder, which has a copy of a mount below this one, is no business of it", async () => {
+  const stateFolder = await mkdtemp(join(tmpdir(), "runcible-leaks-"));
+  const script = `mount -t tmpfs copied ${stateFolder} && echo ready && exec cat`;
+  const child = spawnTool("unshare", [...asRoot, "--mount", "sh", "-c", script], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { PATH: process.env["PATH"], RUNCIBLE_STATE_DIR: "/elsewhere" },
+  });
+  try {
+    if (child.stdout !== null) await once(child.stdout, "data");
+    expect(await processesOf(stateFolder)).toEqual([]);
+  } finally {
+    child.kill("SIGKILL");
+  }
   await rm(stateFolder, { recursive: true });
 });
 
