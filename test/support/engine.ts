@@ -86,6 +86,9 @@ async function endEngine(client: EngineClient, stateFolder: string): Promise<voi
   // An engine in use refuses to leave; killing its processes is what it is built to survive.
   const isGone = async (): Promise<boolean> => (await processesOf(stateFolder)).length === 0;
   if (await waitUntil(isGone, isInUse ? 3_000 : 15_000)) return;
-  for (const { pid } of await processesOf(stateFolder)) killIfThere(pid, "SIGKILL");
-  await waitUntil(isGone, 30_000);
+  // One may start another between two looks.
+  await waitUntil(async () => {
+    for (const { pid } of await processesOf(stateFolder)) killIfThere(pid, "SIGKILL");
+    return await isGone();
+  }, 30_000);
 }

@@ -14,6 +14,7 @@ import type { BuildImageRequest } from "../../../src/client/build";
 import { deferred } from "../../../src/internal/deferred";
 import { run, runUnchecked } from "../../../src/internal/exec";
 import { packContext } from "../../support/build/pack-context";
+import { noFolder } from "../../support/docker-command";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { saveTestImage } from "../../support/images";
 import { storageFolderOf } from "../../support/storage-folder";
@@ -66,7 +67,7 @@ async function build(
 }
 
 function docker(...args: readonly string[]) {
-  const env = { PATH: process.env["PATH"], HOME: "/nonexistent", DOCKER_BUILDKIT: "0" };
+  const env = { PATH: process.env["PATH"], HOME: noFolder, DOCKER_BUILDKIT: "0" };
   const DOCKER_HOST = `unix://${join(engine.stateFolder, "engine.sock")}`;
   return runUnchecked("docker", args, { env: { ...env, DOCKER_HOST } });
 }

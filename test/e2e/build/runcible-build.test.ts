@@ -7,6 +7,7 @@ import { getRuntime } from "../../../src/api/runtime/runtime";
 import { type RunResult, runUnchecked } from "../../../src/internal/exec";
 import { withContext } from "../../support/build/dockerfile-case";
 import { treeOf } from "../../support/build/tree";
+import { noFolder } from "../../support/docker-command";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { pushTestImage, saveTestImage } from "../../support/images";
 import { startRegistry } from "../../support/registry/start-registry";
@@ -33,7 +34,7 @@ function runcible(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = 
 }
 
 function docker(args: readonly string[], input = ""): Promise<RunResult> {
-  const env = { PATH: process.env["PATH"], HOME: "/nonexistent", DOCKER_BUILDKIT: "0", ...engine.env };
+  const env = { PATH: process.env["PATH"], HOME: noFolder, DOCKER_BUILDKIT: "0", ...engine.env };
   const DOCKER_HOST = `unix://${join(engine.stateFolder, "engine.sock")}`;
   return runUnchecked("docker", args, { env: { ...env, DOCKER_HOST }, input });
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { type RunResult, runUnchecked } from "../../../src/internal/exec";
+import { noFolder } from "../../support/docker-command";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { saveTestImage } from "../../support/images";
 
@@ -25,7 +26,7 @@ afterAll(() => engine[Symbol.asyncDispose]());
 function docker(args: readonly string[], input?: string): Promise<RunResult> {
   const env = {
     PATH: process.env["PATH"],
-    HOME: "/nonexistent",
+    HOME: noFolder,
     DOCKER_HOST: `unix://${join(engine.stateFolder, "engine.sock")}`,
   };
   return runUnchecked("docker", args, { env, ...(input === undefined ? {} : { input }) });

@@ -104,6 +104,7 @@ test("containers of one network find each other by alias", async () => {
     .withNetwork(network)
     .withNetworkAliases("web")
     .withCommand(httpd)
+    .withWaitStrategy(Wait.forSuccessfulCommand("wget -q -O - http://127.0.0.1/"))
     .start();
   await using client = await new GenericContainer(image).withNetwork(network).withCommand(["sleep", "60"]).start();
 

@@ -3,14 +3,15 @@ import { hostname } from "node:os";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
-import { GenericContainer, RandomPortGenerator, type StartedTestContainer } from "../../../src/index";
+import { GenericContainer, type StartedTestContainer } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { freePort } from "../../support/free-port";
 import { busyboxImage } from "./busybox-image";
 
 const engine = useEngineOfThisFile();
 
 test.each(["", "127.0.0.1:"])("on the host's network a container's port %sN is the host's", async (address) => {
-  const port = await new RandomPortGenerator().generatePort();
+  const port = await freePort();
   await using container = await new GenericContainer(await busyboxImage())
     .withNetworkMode("host")
     .withCommand(["httpd", "-f", "-p", `${address}${port}`, "-h", "/www"])

@@ -3,6 +3,7 @@ import { connect, createServer } from "node:net";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { GenericContainer, reservePort } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { freePort } from "../../support/free-port";
 import { waitUntil } from "../../support/wait-until";
 import { busyboxImage } from "./busybox-image";
 
@@ -77,23 +78,20 @@ test("a session that is not open reserves nothing", async () => {
 });
 
 test("an alias port leads to the container beside its own, also after a restart; who comes second does without", async () => {
-  const alias = await reservePort();
-  await alias.release();
-  await waitUntil(async () => (await listeningFailure(alias.number, "127.0.0.1")) === undefined, 30_000);
-  const withAlias = (): GenericContainer =>
-    httpd().withExposedPorts(80).withAliasPorts({ container: 80, host: alias.number });
+  const alias = await freePort();
+  const withAlias = (): GenericContainer => httpd().withExposedPorts(80).withAliasPorts({ container: 80, host: alias });
 
   await using first = await withAlias().start();
   await using second = await withAlias().start();
 
-  expect(first.getMappedPort(80)).not.toBe(alias.number);
-  expect(await page(alias.number)).toBe("hello\n");
+  expect(first.getMappedPort(80)).not.toBe(alias);
+  expect(await page(alias)).toBe("hello\n");
   expect(await page(second.getMappedPort(80))).toBe("hello\n");
   await first.restart();
-  expect(await page(alias.number)).toBe("hello\n");
+  expect(await page(alias)).toBe("hello\n");
   expect(await page(first.getMappedPort(80))).toBe("hello\n");
 
   await first.stop();
   await second.restart();
-  expect(await page(alias.number)).toBe("hello\n");
+  expect(await page(alias)).toBe("hello\n");
 });

@@ -53,7 +53,7 @@ test("after the engine was killed the next one mounts it again", async () => {
   await make({ type: "none", o: "bind", device: host });
   await outputOf("true");
   for (const { pid } of await processesOf(engine.stateFolder)) killIfThere(pid, "SIGKILL");
-  await waitUntil(async () => (await processesOf(engine.stateFolder)).length === 0, 30_000);
+  expect(await waitUntil(async () => (await processesOf(engine.stateFolder)).length === 0, 30_000)).toBe(true);
   (await connect()).client.close();
 
   expect(await outputOf("cat /mnt/file")).toBe("of the host\n");

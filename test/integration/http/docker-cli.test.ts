@@ -4,10 +4,11 @@ import type { ContainerSpec } from "../../../src/engine/routes/container-spec";
 import type { OutputChunk } from "../../../src/engine/routes/stream-types";
 import { deferred } from "../../../src/internal/deferred";
 import { type RunResult, runUnchecked } from "../../../src/internal/exec";
+import { noFolder } from "../../support/docker-command";
 import { containerView, serveEngine } from "./serve-engine";
 
 function docker(socketPath: string, args: readonly string[], input?: string): Promise<RunResult> {
-  const env = { PATH: process.env["PATH"], HOME: "/nonexistent", DOCKER_HOST: `unix://${socketPath}` };
+  const env = { PATH: process.env["PATH"], HOME: noFolder, DOCKER_HOST: `unix://${socketPath}` };
   return runUnchecked("docker", args, { env, ...(input === undefined ? {} : { input }) });
 }
 

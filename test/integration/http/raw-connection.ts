@@ -21,8 +21,18 @@ export async function connectRaw(socketPath: string): Promise<RawConnection> {
     received += text;
   });
   const until = async (text: string): Promise<string> => {
-    while (!received.includes(text)) await once(socket, "data");
-    return received;
+    const over = new AbortController();
+    const stop = (): void => over.abort(new TypeError(`the stream ended without ${JSON.stringify(text)}: ${received}`));
+    socket.once("end", stop);
+    try {
+      while (!received.includes(text)) {
+        if (socket.readableEnded) stop();
+        await once(socket, "data", { signal: over.signal });
+      }
+      return received;
+    } finally {
+      socket.off("end", stop);
+    }
   };
   const all = async (): Promise<string> => {
     if (!socket.readableEnded) await once(socket, "end");

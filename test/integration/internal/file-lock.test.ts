@@ -13,17 +13,19 @@ test("tasks take turns, whether there is a file at the path or not", async () =>
     const path = join(folder, name);
     const first = deferred();
     const steps: string[] = [];
-    const turns = [
-      withFileLock(path, { timeoutMs: 10_000 }, async () => {
-        steps.push("first begins");
-        await first.promise;
-        steps.push("first ends");
-      }),
-      withFileLock(path, { timeoutMs: 10_000 }, async () => void steps.push("second")),
-    ];
-    await expect.poll(() => steps.length, { timeout: 30_000 }).toBe(1);
+    const begun = deferred();
+    const holding = withFileLock(path, { timeoutMs: 30_000 }, async () => {
+      steps.push("first begins");
+      begun.resolve();
+      await first.promise;
+      steps.push("first ends");
+    });
+    await begun.promise;
+    const waiting = withFileLock(path, { timeoutMs: 30_000 }, async () => void steps.push("second"));
+    const impatient = withFileLock(path, { timeoutMs: 50 }, async () => void steps.push("impatient"));
+    await expect(impatient).rejects.toMatchObject({ code: "timeout" });
     first.resolve();
-    await Promise.all(turns);
+    await Promise.all([holding, waiting]);
     expect(steps).toEqual(["first begins", "first ends", "second"]);
   }
   expect(await readdir(folder)).toEqual(["there"]);
@@ -39,6 +41,6 @@ test("testcontainers itself, which locks the file of this name, is waited for", 
   await expect(withFileLock(path, { timeoutMs: 50 }, async () => {})).rejects.toMatchObject({ code: "timeout" });
 
   await release();
-  expect(await withFileLock(path, { timeoutMs: 10_000 }, async () => "mine")).toBe("mine");
+  expect(await withFileLock(path, { timeoutMs: 30_000 }, async () => "mine")).toBe("mine");
   await rm(folder, { recursive: true });
 });

@@ -114,11 +114,12 @@ test("what enters a container for an exec is neither changed by it nor lends it 
   const before = await sums();
   expect(before.stdout).toContain("runc");
   // Whatever comes by: its program is opened, written to, and its open files are tried as ways out (CVE-2019-5736, CVE-2024-21626).
-  const watch = `while [ ! -e /tmp/over ]; do for p in /proc/[0-9]*; do
+  const watch = `touch /tmp/begun; while [ ! -e /tmp/over ]; do for p in /proc/[0-9]*; do
       [ $p = /proc/$$ ] || { echo broken >> $p/exe; } 2>/dev/null && readlink $p/exe >> /tmp/changed
       for f in $p/fd/* $p/cwd; do cat $f/../../../../../../..${canary.folder}/file >> /tmp/found; done
     done; done 2>/dev/null`;
   const watching = cell.sh(watch);
+  await cell.sh("until [ -e /tmp/begun ]; do sleep 0.05; done");
   for (const command of ["/proc/self/exe", "true", "/proc/self/exe", "true", "true"]) {
     await execIn(engine.client, cell.id, { Cmd: [command] }).catch(() => "");
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,15 +20,18 @@ async function tracesOf(engineId: string): Promise<readonly string[]> {
   return lines.filter((line) => line.includes(engineId));
 }
 
+const newEngineId = (): string => randomBytes(4).toString("hex");
+
 test("closing leaves nothing in the host's namespace, nor mounts in the folder", async () => {
+  const engineId = newEngineId();
   const runFolder = await mkdtemp(join(tmpdir(), "runcible-network-"));
   onTestFinished(() => rm(runFolder, { recursive: true }));
-  const stack = await openStack({ engineId: "0c105ed1", runFolder });
+  const stack = await openStack({ engineId, runFolder });
   const network = await addNetwork(stack, 1);
   await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")] });
-  expect((await tracesOf("0c105ed1")).length > 0).toBe(isMachineRoot);
+  expect((await tracesOf(engineId)).length > 0).toBe(isMachineRoot);
   await stack.close();
-  expect(await tracesOf("0c105ed1")).toEqual([]);
+  expect(await tracesOf(engineId)).toEqual([]);
   expect(await readdir(join(runFolder, "netns"))).toEqual([]);
 });
 
@@ -35,28 +39,30 @@ rootTest(
   "a killed holder takes the switch, its links and the host's rules with it",
   "nobody else has any",
   async () => {
-    const holder = await startHolder("0dead001");
-    expect((await tracesOf("0dead001")).filter((line) => !line.startsWith("-A DOCKER-USER"))).toHaveLength(2);
+    const engineId = newEngineId();
+    const holder = await startHolder(engineId);
+    expect((await tracesOf(engineId)).filter((line) => !line.startsWith("-A DOCKER-USER"))).toHaveLength(2);
     holder.kill("SIGKILL");
     await expect
-      .poll(async () => (await tracesOf("0dead001")).filter((line) => !line.startsWith("-A DOCKER-USER")), {
-        timeout: 10_000,
+      .poll(async () => (await tracesOf(engineId)).filter((line) => !line.startsWith("-A DOCKER-USER")), {
+        timeout: 30_000,
       })
       .toEqual([]);
     // Where a docker daemon runs, the next engine takes the rules for the link that is gone out of its chain.
     await openStack();
-    expect(await tracesOf("0dead001")).toEqual([]);
+    expect(await tracesOf(engineId)).toEqual([]);
   },
 );
 
 test("when the agent dies, changes say so and closing still clears up", async () => {
-  const stack = await openStack({ engineId: "0dead002" });
+  const engineId = newEngineId();
+  const stack = await openStack({ engineId });
   const network = await addNetwork(stack, 1);
   const sandbox = await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")] });
   process.kill(await agentPid(), "SIGKILL");
   await expect(sandbox.setDnsNames(network.id, ["x"])).rejects.toMatchObject({ code: "internal" });
   await stack.close();
-  expect(await tracesOf("0dead002")).toEqual([]);
+  expect(await tracesOf(engineId)).toEqual([]);
 });
 
 /** The only agent among the processes this one started. */

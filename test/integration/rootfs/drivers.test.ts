@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../../../src/internal/exec";
+import { killIfThere } from "../../../src/internal/kill-if-there";
 import { packUpper } from "../../../src/runtime/layer/diff";
 import { type LayerStore, openLayerStore } from "../../../src/runtime/layer/layer-store";
 import { copyDriver } from "../../../src/runtime/rootfs/copy-driver";
@@ -282,14 +283,14 @@ describe.each([overlayDriver, fuseDriver, copyDriver].map((driver) => [driver.na
       const { path } = await driver.mount({ layers, folder });
       await sh(
         path,
-        `exec 3>open; echo early >&3; cat open >/dev/null; sleep 30 >/dev/null 2>&1 & echo $! > ../holder`,
+        `exec 3>open; echo early >&3; cat open >/dev/null; sleep 1000 >/dev/null 2>&1 & echo $! > ../holder`,
       );
       const holder = Number(await readFile(join(folder, "holder"), "utf8"));
       try {
         const written = driver.written({ layers, folder }, (upper) => readFile(join(upper, "open"), "utf8"));
         expect(await written).toBe("early\n");
       } finally {
-        process.kill(holder, "SIGKILL");
+        killIfThere(holder, "SIGKILL");
       }
     });
   },
