@@ -43,5 +43,8 @@ test("containers that are started at once get ports of their own", async () => {
 test("a port that is not exposed is an error, and nothing is left", async () => {
   const container = new GenericContainer(await busyboxImage()).withEnvironment(({ port }) => ({ A: String(port(9)) }));
 
-  await expect(container.start()).rejects.toMatchObject({ code: "invalid-argument", message: /:9\/tcp/ });
+  await expect(container.start()).rejects.toMatchObject({
+    code: "invalid-argument",
+    message: expect.stringMatching(/:9\/tcp/),
+  });
 });
