@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+import { constants } from "node:os";
 import type { EngineClient } from "../client/client";
 import { connect, connectOwnEngine } from "../client/connect";
+import { hasCode } from "../internal/errors";
 import type { Command, CommandContext, CommandGroup } from "./command";
 import { buildCommand } from "./commands/build";
 import { composeGroup } from "./commands/compose";
@@ -64,6 +66,14 @@ async function main(): Promise<number> {
   } finally {
     client?.close();
   }
+}
+
+// Whoever read has seen enough (`| head`): other programs are ended by SIGPIPE then, which Node does not let happen.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error) => {
+    if (!hasCode(error, "EPIPE")) throw error;
+    process.exit(128 + constants.signals.SIGPIPE);
+  });
 }
 
 void main().then((exitCode) => {
