@@ -7,8 +7,10 @@ import type { Transport } from "./transport";
 /** What carries the session's label goes when the connection ends, for whatever reason. */
 export interface Session {
   readonly id: string;
-  /** Settles when the connection has ended: the engine is gone, or `close` was called. */
-  readonly ended: Promise<void>;
+  /** Whether the connection has ended: the engine is gone, or `close` was called. */
+  isEnded(): boolean;
+  /** Resolves when it has. */
+  ended(): Promise<void>;
   close(): void;
 }
 
@@ -31,6 +33,6 @@ export function createSessionsClient(transport: Transport): SessionsClient {
 }
 
 async function sessionOn(connection: IncomingMessage): Promise<Session> {
-  const { first, ended, close } = await holdAnswer<SessionOpened>(connection, "open session");
-  return { id: first.Id, ended, close };
+  const { first, isEnded, ended, close } = await holdAnswer<SessionOpened>(connection, "open session");
+  return { id: first.Id, isEnded, ended, close };
 }

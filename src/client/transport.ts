@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import {
   Agent,
   type ClientRequest,
@@ -9,6 +10,7 @@ import type { Socket } from "node:net";
 import { pipeline, type Readable } from "node:stream";
 import { deferred } from "../internal/deferred";
 import { hasCode, messageOf, RuncibleError } from "../internal/errors";
+import { ignore } from "../internal/ignore";
 import { errorOfAnswer } from "./api-error";
 import { describeEndpoint, type Endpoint, tlsOptionsOf } from "./endpoint";
 import { sshAgentOf } from "./ssh/ssh-agent";
@@ -44,6 +46,13 @@ const answerLimit = 64 * 1024 * 1024;
 const errorLimit = 64 * 1024;
 
 /**
+ * A connection outlives the call that it was made for, and so must not belong to it: it would keep whatever its maker has in
+ * an AsyncLocalStorage. Jest keeps the running test there, and with it all modules of a file. That this itself is nothing
+ * open is said at once.
+ */
+const ofNobody = new AsyncResource("runcible.connection").emitDestroy();
+
+/**
  * On node:http and not undici: one client for plain and for hijacked calls, and a fresh process pays for its load time
  * (undici: about 90 ms, more than a whole container start).
  */
@@ -52,13 +61,16 @@ export function createTransport(endpoint: Endpoint): Transport {
 
   const start = (method: string, path: string, options: CallOptions, extra: RequestOptions): ClientRequest => {
     const json = options.body === undefined ? undefined : JSON.stringify(options.body);
-    const request = begin({
+    const request = ofNobody.runInAsyncScope(begin, undefined, {
       method,
       path: pathWithQuery(path, options.query),
-      headers: { host: "runcible", ...headersOf(options, json), ...options.headers },
+      setHost: false,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...extra,
     });
+    // Not with the others, which the connection keeps.
+    const headers = { host: "runcible", ...headersOf(options, json), ...options.headers };
+    for (const [name, value] of Object.entries(headers)) request.setHeader(name, value);
     if (options.bodyStream === undefined) request.end(json);
     // The request's own error event reports a broken connection; a broken source destroys the request.
     else pipeline(options.bodyStream, request, () => {});
@@ -198,7 +210,7 @@ function responseTo(request: ClientRequest, keepsProcessAlive: boolean): Promise
     request.once("error", reject);
     request.once("response", (response) => {
       // Later errors belong to whoever reads the body.
-      request.on("error", () => {});
+      request.on("error", ignore).off("error", reject);
       if (!keepsProcessAlive) response.socket.unref();
       resolve(response);
     });

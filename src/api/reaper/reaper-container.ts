@@ -49,6 +49,7 @@ export async function openReapedSession(daemon: ReapedDaemon): Promise<OpenSessi
   return {
     id,
     containerId: reaper.inspect.Id,
+    isLost: () => false,
     addSession: (other) => add(`${LABEL_TESTCONTAINERS_SESSION_ID}=${other}`),
     addComposeProject: (name) => add(`${LABEL_COMPOSE_PROJECT}=${name}`),
   };

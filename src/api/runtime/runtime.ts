@@ -30,8 +30,14 @@ export interface Runtime {
   session(): Promise<OpenSession>;
 }
 
+interface Attempt {
+  readonly runtime: Promise<Runtime>;
+  /** Whether it came to one that has lost its engine. */
+  isLost(): boolean;
+}
+
 /** By what the environment said of the daemon when it was connected to. */
-const runtimes = new Map<string, Promise<Runtime>>();
+const attempts = new Map<string, Attempt>();
 
 /**
  * One per process and daemon: test files that share a process may name different ones. After a failure, and after the
@@ -39,12 +45,16 @@ const runtimes = new Map<string, Promise<Runtime>>();
  */
 export function getRuntime(): Promise<Runtime> {
   const daemon = daemonSettings();
-  const existing = runtimes.get(daemon);
-  if (existing !== undefined) return existing;
-  const attempt = createRuntime(() => forget(attempt));
-  runtimes.set(daemon, attempt);
-  attempt.catch(() => forget(attempt));
-  return attempt;
+  const existing = attempts.get(daemon);
+  if (existing !== undefined && !existing.isLost()) return existing.runtime;
+  const runtime = createRuntime();
+  const attempt = { runtime, isLost: () => false };
+  attempts.set(daemon, attempt);
+  runtime.then(
+    ({ isLost }) => Object.assign(attempt, { isLost }),
+    () => forget(runtime),
+  );
+  return runtime;
 }
 
 /**
@@ -71,27 +81,28 @@ export function isGoneWithEngine({ isOwnEngine, isLost }: Runtime, error: unknow
 }
 
 function forget(lost: Promise<Runtime>): void {
-  for (const [daemon, runtime] of runtimes) {
-    if (runtime === lost) runtimes.delete(daemon);
+  for (const [daemon, { runtime }] of attempts) {
+    if (runtime === lost) attempts.delete(daemon);
   }
 }
 
-async function createRuntime(onLost: () => void): Promise<Runtime> {
+async function createRuntime(): Promise<Runtime> {
   const [connection, version] = await Promise.all([connect(), packageVersion()]);
   const host = await hostOf(connection);
-  let isLost = false;
   let opened: Promise<OpenSession> | undefined;
-  const lose = (): void => {
-    isLost = true;
-    onLost();
-  };
+  let current: OpenSession | undefined;
   const session = (): Promise<OpenSession> => {
     if (opened === undefined) {
-      const attempt = openSession(runtime, lose);
+      const attempt = openSession(runtime);
       opened = attempt;
-      attempt.catch(() => {
-        opened = undefined;
-      });
+      attempt.then(
+        (session) => {
+          current = session;
+        },
+        () => {
+          opened = undefined;
+        },
+      );
     }
     return opened;
   };
@@ -100,7 +111,7 @@ async function createRuntime(onLost: () => void): Promise<Runtime> {
     capabilities: connection.capabilities,
     isOwnEngine: connection.isOwnEngine,
     isOfThisMachine: connection.isOfThisMachine,
-    isLost: () => isLost,
+    isLost: () => current?.isLost() ?? false,
     version,
     host,
     hostIps: await addressesOf(host),
@@ -112,9 +123,9 @@ async function createRuntime(onLost: () => void): Promise<Runtime> {
   return runtime;
 }
 
-async function openSession(runtime: Runtime, onLost: () => void): Promise<OpenSession> {
+async function openSession(runtime: Runtime): Promise<OpenSession> {
   const { engine } = runtime;
-  const own = await openEngineSession(engine, onLost);
+  const own = await openEngineSession(engine);
   if (own !== undefined) return own;
   return reaperSettings().isDisabled ? openUnattendedSession(engine) : openReapedSession(runtime);
 }

@@ -8,20 +8,18 @@ export interface OpenSession {
   readonly id: string;
   /** Of the container that clears up; empty where none is needed. */
   readonly containerId: string;
+  /** Whether the engine that knew it is gone. */
+  isLost(): boolean;
   /** What carries another session's id belongs to this process as well. */
   addSession(id: string): void;
   /** So do the containers, networks and volumes of a compose project. */
   addComposeProject(name: string): void;
 }
 
-/**
- * Our engine ends a session with its connection; undefined when the daemon knows no sessions. `onLost` is called when
- * the engine went away.
- */
-export async function openEngineSession(engine: EngineClient, onLost: () => void): Promise<OpenSession | undefined> {
+/** Our engine ends a session with its connection; undefined when the daemon knows no sessions. */
+export async function openEngineSession(engine: EngineClient): Promise<OpenSession | undefined> {
   const session = await engine.sessions.open({ Id: randomUuid() });
   if (session === undefined) return undefined;
-  void session.ended.then(onLost);
   // A further session, whose connection ends with this process as well.
   const join = (body: Parameters<typeof engine.sessions.open>[0]): void => {
     engine.sessions.open(body).catch((error: unknown) => log.error(`Failed to add to the session: ${error}`));
@@ -29,6 +27,7 @@ export async function openEngineSession(engine: EngineClient, onLost: () => void
   return {
     id: session.id,
     containerId: "",
+    isLost: () => session.isEnded(),
     addSession: (id) => join({ Id: id }),
     addComposeProject: (name) => join({ Claims: { [LABEL_COMPOSE_PROJECT]: name } }),
   };
@@ -47,6 +46,7 @@ export function openUnattendedSession(engine: EngineClient): OpenSession {
   return {
     id,
     containerId: "",
+    isLost: () => false,
     addSession: (other) => void labels.push(`${LABEL_TESTCONTAINERS_SESSION_ID}=${other}`),
     addComposeProject: (name) => void labels.push(`${LABEL_COMPOSE_PROJECT}=${name}`),
   };

@@ -49,7 +49,7 @@ test("what is added to the reaper keeps this process's company", async () => {
   // Had the session not been joined, its end would be one already.
   const joined = await engine.client.sessions.open({ Id: "a-lambda" });
   joined?.close();
-  await joined?.ended;
+  await joined?.ended();
 
   expect(await isThere(id)).toBe(true);
   await engine.client.containers.remove(id, { force: true });

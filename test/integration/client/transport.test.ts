@@ -71,7 +71,7 @@ test("a session gives its id, and settles when the connection breaks", async () 
   server.closeAllConnections();
 
   expect(session?.id).toBe("abc");
-  await session?.ended;
+  await session?.ended();
 });
 
 test("a daemon without sessions is no error", async () => {
