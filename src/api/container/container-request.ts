@@ -22,7 +22,7 @@ import {
   checkedWords,
   wrong,
 } from "../checks";
-import { checkedImage, ImageName } from "../image/image-name";
+import { ImageName } from "../image/image-name";
 import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
 import type { StartedNetwork } from "../network/network";
 import {
@@ -93,7 +93,8 @@ export abstract class ContainerRequest {
   protected healthCheck?: HealthCheck;
 
   constructor(image: string) {
-    this.imageName = ImageName.fromString(checkedImage(image, "the image"));
+    // Whether a text names an image is asked at the start, as in the original: not every container that is written down starts.
+    this.imageName = ImageName.fromString(image === "" ? image : checkedText(image, "the image"));
     this.createOpts = { Image: this.imageName.string };
   }
 

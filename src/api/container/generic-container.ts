@@ -94,9 +94,10 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
 
   /**
    * Resolves when the container is ready. Throws `start-failed`, which says what was awaited, how the container ended
-   * and what it logged last; the container is removed then.
+   * and what it logged last; the container is removed then. Throws `invalid-reference` for what names no image.
    */
   async start(): Promise<StartedTestContainer> {
+    checkedImage(this.imageName.string, "the image");
     const { dependencies, isDependencyReady } = extrasOf(this);
     if (dependencies.length === 0 || isDependencyReady) return onLivingEngine((runtime) => this.#startOn(runtime, []));
     const prefetched = getRuntime().then((runtime) => this.#ensureImage(runtime));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { DockerComposeEnvironment, GenericContainer, SocatContainer, Wait } from "../../../src/index";
+import { checkedImage } from "../../../src/api/image/image-name";
+import { DockerComposeEnvironment, GenericContainer, ImageName, SocatContainer, Wait } from "../../../src/index";
 
 /** As a caller in JavaScript may write it. */
 // biome-ignore lint/suspicious/noExplicitAny: what no type would let through is what is tested
@@ -10,7 +11,7 @@ const compose = (): DockerComposeEnvironment => new DockerComposeEnvironment("."
 const itself = container();
 
 const mistakes: readonly (readonly [shown: string, call: () => unknown])[] = [
-  ["the image", () => new GenericContainer("")],
+  ["the image", () => new GenericContainer(given(undefined))],
   ["the command", () => container().withCommand(given("sleep 1"))],
   ["the entrypoint", () => container().withEntrypoint(given([1]))],
   ['"has space"', () => container().withName("has space")],
@@ -183,6 +184,12 @@ test("paths of Windows, fixed ports, and strategies of users that only wait are 
   ).not.toThrow();
 });
 
+test("an empty image name, as of a variable that is not set, is refused at the start as well", async () => {
+  const refusal = { code: "invalid-reference", message: expect.stringContaining('":latest"') };
+
+  await expect(new GenericContainer("").start()).rejects.toMatchObject(refusal);
+});
+
 test.each([
   "Foo Bar",
   "a:b:c",
@@ -196,10 +203,11 @@ test.each([
 ])("%s is no image", async (name) => {
   const refusal = expect.objectContaining({
     code: "invalid-reference",
-    message: expect.stringContaining(`"${name.slice(0, 100)}"`),
+    message: expect.stringContaining(`"${name.slice(0, 100)}`),
   });
 
-  expect(() => new GenericContainer(name)).toThrow(refusal);
+  const container = new GenericContainer(name);
+  await expect(container.start()).rejects.toThrow(refusal);
   await expect(GenericContainer.fromDockerfile(".").build(name)).rejects.toThrow(refusal);
 });
 
@@ -212,7 +220,7 @@ test.each([
     `r.io/a:1@sha256:${"a".repeat(64)}`,
   ],
 ])("%s is an image", (name) => {
-  expect(() => new GenericContainer(name)).not.toThrow();
+  expect(() => checkedImage(ImageName.fromString(name).string, "the image")).not.toThrow();
 });
 
 /** What Docker takes, and programs use. */
