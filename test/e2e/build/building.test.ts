@@ -35,8 +35,10 @@ beforeAll(async () => {
 });
 afterAll(() => engine[Symbol.asyncDispose]());
 
-/** However a build ends, nothing of it is left. */
+/** However a build ends, nothing of it is left. What a test that failed left would stand in the way of the next one. */
 afterEach(async () => {
+  const { containers } = engine.client;
+  for (const { Id } of await containers.list({ all: true })) await containers.remove(Id, { force: true });
   const left = async (): Promise<readonly string[]> => [
     ...(await readdir(join(await storageFolderOf(engine), "builds"))),
     ...(await readdir(join(await storageFolderOf(engine), "images", "scratch"))),

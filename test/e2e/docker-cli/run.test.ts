@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { type RunResult, runUnchecked } from "../../../src/internal/exec";
 import { noFolder } from "../../support/docker-command";
@@ -22,6 +22,12 @@ beforeAll(async () => {
   }
 });
 afterAll(() => engine[Symbol.asyncDispose]());
+
+/** What a test that failed left would stand in the way of the next one. */
+afterEach(async () => {
+  const { containers } = engine.client;
+  for (const { Id } of await containers.list({ all: true })) await containers.remove(Id, { force: true });
+});
 
 function docker(args: readonly string[], input?: string): Promise<RunResult> {
   const env = {

@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { GenericContainer, type StartedTestContainer, TestContainers, Wait } from "../../../src/index";
 import { deferred } from "../../../src/internal/deferred";
@@ -31,11 +31,11 @@ class Noted extends GenericContainer {
   }
 }
 
-/** Of other files something may be on its way out. */
-const others = new Set<string>();
-beforeAll(async () => {
+/** Of other files something may be on its way out, and of a try that failed. */
+let others: ReadonlySet<string>;
+beforeEach(async () => {
   await getRuntime();
-  for (const { Id } of await engine.client.containers.list()) others.add(Id);
+  others = new Set((await engine.client.containers.list()).map(({ Id }) => Id));
 });
 
 async function running(): Promise<number> {

@@ -43,13 +43,11 @@ test("a network without a way out has this one", async () => {
   const port = await startService("inside");
   const { client } = engine;
   const { Id } = await client.networks.create({ Name: "closed", Internal: true });
-  {
-    await using container = await (await sleeper()).withNetworkMode("closed").start();
-    await TestContainers.exposeHostPorts(port);
+  onTestFinished(() => client.networks.remove(Id));
+  await using container = await (await sleeper()).withNetworkMode("closed").start();
+  await TestContainers.exposeHostPorts(port);
 
-    expect((await container.exec(ask(port))).stdout).toBe("inside\n");
-  }
-  await client.networks.remove(Id);
+  expect((await container.exec(ask(port))).stdout).toBe("inside\n");
 });
 
 test("a service on the IPv6 loopback is reached too", async () => {
@@ -75,6 +73,9 @@ test("a port is closed with the last session that exposed it", async () => {
   const port = await startService("word");
   const { client } = engine;
   const sessions = [await client.sessions.open({ Id: "one" }), await client.sessions.open({ Id: "two" })];
+  onTestFinished(() => {
+    for (const session of sessions) session?.close();
+  });
   for (const Session of ["one", "two"]) await client.hostPorts.expose({ Session, Ports: [port] });
   await using container = await (await sleeper()).start();
   const answer = async (): Promise<string> => (await container.exec(ask(port))).stdout;

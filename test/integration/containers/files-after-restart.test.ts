@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
 import { killIfThere } from "../../../src/internal/kill-if-there";
 import { type DockerCommand, dockerOn, must } from "../../support/docker-command";
@@ -24,6 +24,13 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();
   await rm(host, { recursive: true });
+});
+
+/** What a test that failed left would stand in the way of the next one. */
+afterEach(async () => {
+  const { containers, volumes } = engine.client;
+  for (const { Id } of await containers.list({ all: true })) await containers.remove(Id, { force: true });
+  for (const { Name } of await volumes.list()) await volumes.remove(Name);
 });
 
 async function replaceEngine(how: "ended" | "killed"): Promise<void> {

@@ -1,7 +1,7 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
 import { GenericContainer } from "../../../src/index";
 import { deferred } from "../../../src/internal/deferred";
 import { packContext } from "../../support/build/pack-context";
@@ -16,6 +16,12 @@ beforeAll(async () => {
   engine = await startEngine({ RUNCIBLE_MEMORY: "100m", RUNCIBLE_MEMORY_WAIT_SECONDS: "100" });
 });
 afterAll(() => engine[Symbol.asyncDispose]());
+
+/** What a test that failed left would take the memory of the next one. */
+afterEach(async () => {
+  const { containers } = engine.client;
+  for (const { Id } of await containers.list({ all: true })) await containers.remove(Id, { force: true });
+});
 
 async function create(script: string, mebibytes: number, RestartPolicy = { Name: "no" }): Promise<string> {
   const { Id } = await engine.client.containers.create({
@@ -57,6 +63,7 @@ test("containers that may take more than there is all run in the end, never more
   // The first of those that wait says so; the others are behind it.
   expect(await logged(/start waits for memory .*needs="30 MiB"/)).toBe(true);
   await engine.client.system.info();
+  onTestFinished(() => rm(join(Mountpoint, "go"), { force: true }));
   await writeFile(join(Mountpoint, "go"), "");
   const outcomes = await running;
   expect(outcomes.map(({ StatusCode }) => StatusCode)).toEqual(Array.from({ length: 8 }, () => 0));

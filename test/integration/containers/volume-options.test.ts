@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
 import { killIfThere } from "../../../src/internal/kill-if-there";
 import type { TestEngine } from "../../support/engine";
@@ -22,6 +22,13 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();
   await rm(host, { recursive: true });
+});
+
+/** What a test that failed left would stand in the way of the next one. */
+afterEach(async () => {
+  const { containers, volumes } = engine.client;
+  for (const { Id } of await containers.list({ all: true })) await containers.remove(Id, { force: true });
+  for (const { Name } of await volumes.list()) await volumes.remove(Name);
 });
 
 async function outputOf(command: string): Promise<string> {
