@@ -88,10 +88,14 @@ test.each(helpers)("a way out is made again when %s, on which it depends, is kil
   expect(lines.filter((line) => line.includes("containers have lost their way out"))).toHaveLength(2);
 });
 
-/** One that has done its work may still be about to end. */
+/** Others of its name do a piece of work now and then, and end. */
 async function theOnly(program: RegExp): Promise<readonly number[]> {
-  await waitUntil(async () => (await pidsOf(program)).length === 1, 30_000);
-  return await pidsOf(program);
+  let pids: readonly number[] = [];
+  await waitUntil(async () => {
+    pids = await pidsOf(program);
+    return pids.length === 1;
+  }, 30_000);
+  return pids;
 }
 
 /** Below this process. */
