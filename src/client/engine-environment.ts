@@ -1,7 +1,13 @@
 import type { EngineFolders } from "./engine-folder";
 
 /** Meant for the process that loads this package, and harmful or useless to an engine that outlives it. */
-const ownProcessOnly = ["NODE_OPTIONS", "NODE_V8_COVERAGE", "NODE_CHANNEL_FD", "RUNCIBLE_CGROUP"];
+const ownProcessOnly = ["NODE_OPTIONS", "NODE_V8_COVERAGE", "NODE_CHANNEL_FD", "RUNCIBLE_CGROUP", "SSH_AUTH_SOCK"];
+
+/**
+ * What a test process has from its user or its CI. An engine needs none of it, as credentials come with each request, and
+ * would keep it for hours, in its own environment and in that of all programs that it runs.
+ */
+const secret = /PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|AUTH_CONFIG|_KEY$/i;
 
 /**
  * What an engine is told. Its socket's path too: inside its user namespace it has another user id than outside, and
@@ -11,7 +17,7 @@ export function engineEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   { stateFolder, socketPath }: EngineFolders,
 ): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(([name]) => !ownProcessOnly.includes(name));
+  const kept = Object.entries(env).filter(([name]) => !ownProcessOnly.includes(name) && !secret.test(name));
   return {
     ...Object.fromEntries(kept),
     PATH: systemPath(env["PATH"]),

@@ -7,7 +7,10 @@ import { exitOf, run, runUnchecked, spawnTool } from "../../src/internal/exec";
 
 /** A user of the machine who is in no list: no name, no range of ids. For tests that run as root. */
 export interface OrdinaryUser extends AsyncDisposable {
+  readonly uid: number;
   readonly stateFolder: string;
+  /** What its processes have in their environment, more than the machine's. */
+  readonly env: Record<string, string>;
   /** Runs a verb of fixtures/ordinary-user.cjs to its end. */
   ask(verb: string, argument?: string): Promise<unknown>;
   /** Runs a verb that answers and goes on until it is ended. */
@@ -50,6 +53,7 @@ async function ordinaryUser(uid: number, place: Place): Promise<OrdinaryUser> {
   await mkdir(home, { mode: 0o755 });
   await chown(home, uid, uid);
   const stateFolder = join(home, "state");
+  const env: Record<string, string> = {};
   const start = (verb: string, argument: string): ChildProcess => {
     const fixture = join(place.copy, "test/fixtures/ordinary-user.cjs");
     const as = ["setpriv", "--reuid", String(uid), "--regid", String(uid), "--clear-groups", "--inh-caps=-all", "--"];
@@ -57,7 +61,7 @@ async function ordinaryUser(uid: number, place: Place): Promise<OrdinaryUser> {
     const [command = "", ...args] = [...forbidding, ...as];
     return spawnTool(command, [...args, process.execPath, fixture, verb, argument], {
       cwd: home,
-      env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: home, RUNCIBLE_STATE_DIR: stateFolder },
+      env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: home, RUNCIBLE_STATE_DIR: stateFolder, ...env },
       stdio: ["pipe", "pipe", "inherit"],
     });
   };
@@ -78,7 +82,9 @@ async function ordinaryUser(uid: number, place: Place): Promise<OrdinaryUser> {
     return answer;
   };
   return {
+    uid,
     stateFolder,
+    env,
     ask,
     keep,
     [Symbol.asyncDispose]: async () => {

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
 import { run } from "../../../src/internal/exec";
 import { useTestEngine } from "../../support/engine";
+import { processesOf } from "../../support/leaks/processes";
 import { type OrdinaryUser, type ReadableCheckout, readableCheckout } from "../../support/ordinary-user";
 import { isMachineRoot, rootTest } from "../../support/run-as";
 
@@ -75,6 +76,10 @@ rootTest("two users neither see nor reach what the other has", why, async () => 
 rootTest("another user gets at neither socket, images, containers nor log", why, async () => {
   await using one = await newUser();
   await using other = await newUser();
+  // Open to all until the engine starts.
+  await mkdir(one.stateFolder, { mode: 0o755 });
+  await chown(one.stateFolder, one.uid, one.uid);
+  expect(await other.ask("read-folder", one.stateFolder)).toEqual([]);
   await one.ask("list");
   const denied = expect.objectContaining({ code: "EACCES" });
 
@@ -84,6 +89,35 @@ rootTest("another user gets at neither socket, images, containers nor log", why,
   expect(await other.ask("read-folder", join(one.stateFolder, "layers"))).toEqual(denied);
   expect(await other.ask("read-file", join(one.stateFolder, "engine.log"))).toEqual(denied);
 });
+
+rootTest(
+  "a user's credentials are in no process of the engine, and another user reads none of these",
+  why,
+  async () => {
+    await using one = await newUser();
+    await using other = await newUser();
+    const [password, auth] = ["known to one", Buffer.from("me:known to one").toString("base64")];
+    one.env["DOCKER_AUTH_CONFIG"] = JSON.stringify({ auths: { "registry.test": { auth } } });
+    one.env["DOCKER_PASSWORD"] = password;
+    const served = await one.keep("serve", "running");
+
+    const pids = (await processesOf(one.stateFolder)).map(({ pid }) => pid);
+    const environments = pids.map((pid) => `/proc/${pid}/environ`);
+    const known = await textsOf([...environments, ...pids.map((pid) => `/proc/${pid}/cmdline`)]);
+
+    expect(known).toContain(`RUNCIBLE_STATE_DIR=${one.stateFolder}`);
+    for (const secret of [password, auth]) expect(known).not.toContain(secret);
+    const answers = (await other.ask("read-files", JSON.stringify(environments))) as readonly string[];
+    expect(answers).toHaveLength(pids.length);
+    // Some of them may have ended.
+    for (const answer of answers) expect(answer).toMatch(/^(EACCES|ENOENT|ESRCH)$/);
+    await served.end();
+  },
+);
+
+async function textsOf(paths: readonly string[]): Promise<string> {
+  return (await Promise.all(paths.map((path) => readFile(path, "latin1").catch(() => "")))).join("\n");
+}
 
 /** In the form of `docker save`. */
 async function archiveWithOwner(folder: string, uid: number): Promise<string> {

@@ -15,3 +15,15 @@ test("an engine is told its folder and socket, and nothing that is meant for the
     RUNCIBLE_SOCKET: "/state/engine.sock",
   });
 });
+
+test.each([
+  ...["DOCKER_AUTH_CONFIG", "NPM_TOKEN", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID_SECRET"],
+  ...["PGPASSWORD", "db_password", "GOOGLE_APPLICATION_CREDENTIALS", "STRIPE_API_KEY", "SSH_AUTH_SOCK"],
+])("an engine is not told %s, which it would keep for hours", (name) => {
+  const folders = { stateFolder: "/state", socketPath: "/state/engine.sock" };
+
+  expect(engineEnvironment({ [name]: "secret", HTTPS_PROXY: "http://me:word@proxy" }, folders)).not.toHaveProperty(
+    name,
+  );
+  expect(engineEnvironment({ HTTPS_PROXY: "http://me:word@proxy" }, folders)).toHaveProperty("HTTPS_PROXY");
+});
