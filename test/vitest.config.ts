@@ -9,12 +9,6 @@ const runtimeTests = ["test/integration/{build,image,layer,network,registry,root
 /** A worker takes a second to start and to load the code. */
 const oneWorker = { pool: "forks", poolOptions: { forks: { isolate: false, singleFork: true } } } as const;
 
-/**
- * In CI a test that fails is tried once more. Three suites share two processors there, and a defect that shows once in a
- * hundred runs must be named (test/support/flaky-reporter.ts), but not keep a change from going in. Elsewhere it fails.
- */
-const retry = process.env["CI"] ? 1 : 0;
-
 export default defineConfig({
   root,
   test: {
@@ -44,7 +38,6 @@ export default defineConfig({
           globalSetup: "test/support/own-temp-folder.ts",
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          retry,
           ...oneWorker,
         },
       },
@@ -57,7 +50,6 @@ export default defineConfig({
           globalSetup: "test/support/own-temp-folder.ts",
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          retry,
           ...oneWorker,
         },
       },
@@ -70,7 +62,6 @@ export default defineConfig({
           globalSetup: "test/support/own-temp-folder.ts",
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          retry,
           ...oneWorker,
         },
       },
@@ -87,7 +78,6 @@ export default defineConfig({
           globalSetup: "test/support/own-temp-folder.ts",
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          retry,
           pool: "forks",
         },
       },
@@ -101,7 +91,6 @@ export default defineConfig({
           globalSetup: "test/support/own-temp-folder.ts",
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          retry,
           pool: "forks",
         },
       },

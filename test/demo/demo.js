@@ -76,7 +76,7 @@ async function chooseService(client, signal) {
     if (signal.aborted || !isOffline(error)) throw error;
   }
   const hasRedis = process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, "redis-server")));
-  const service = { image: hasRedis ? "host/redis:local" : "host/node:local", port: 6379 };
+  const service = { image: hasRedis ? "host/redis:local" : "host/demo:local", port: 6379 };
   const { ms } = await timed(() => client.images.buildHostImage(hostImage(service, hasRedis)));
   const source = hasRedis ? "redis-server" : "Node";
   say("image", `no registry is in reach; ${service.image} made of this machine's ${source}, in ${ms} ms`);

@@ -18,19 +18,19 @@ const version = process.versions.node;
 export async function provideNodeImage({ images, layers }: NodeImageStores, name: string): Promise<boolean> {
   const reference = nodeReference(name);
   if (reference?.tag === undefined) return false;
+  // Whatever its tag, somebody made it.
+  if ((await images.find(name)) !== undefined) return true;
   if (reference.tag !== "latest" && !`${version}.`.startsWith(`${reference.tag}.`)) {
     const message = `No such image: ${name}: the engine's own Node is ${version}; use host/node:${version}`;
     throw new RuncibleError("image-not-found", message);
   }
-  if ((await images.find(name)) === undefined) {
-    await buildHostImage(images, layers, {
-      executables: [process.execPath],
-      paths: [],
-      tag: canonicalName(reference),
-      config: { Cmd: ["node"] },
-      signal: new AbortController().signal,
-    });
-  }
+  await buildHostImage(images, layers, {
+    executables: [process.execPath],
+    paths: [],
+    tag: canonicalName(reference),
+    config: { Cmd: ["node"] },
+    signal: new AbortController().signal,
+  });
   return true;
 }
 
