@@ -102,7 +102,9 @@ export function createTransport(endpoint: Endpoint): Transport {
     // A stream can be read only once: it goes out on a new connection.
     const connection = options.bodyStream === undefined && agent;
     try {
-      return await checked(method, path, await attempt(method, path, options, connection));
+      const answer = await checked(method, path, await attempt(method, path, options, connection));
+      endWithSignal(answer, options.signal);
+      return answer;
     } catch (error) {
       throw sourceError === undefined ? error : sourceFailed(sourceError);
     }
@@ -192,6 +194,18 @@ function pathWithQuery(path: string, query: CallOptions["query"] = {}): string {
 }
 
 /** A request that still waits for its connection, which over SSH takes several steps, does not tell that it was ended. */
+/** Else the body would end like that of a daemon that hung up. */
+function endWithSignal(answer: IncomingMessage, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const end = (): void => void answer.destroy(cancelled(signal.reason));
+  signal.addEventListener("abort", end, { once: true });
+  answer.once("close", () => signal.removeEventListener("abort", end));
+}
+
+function cancelled(cause: unknown): RuncibleError {
+  return new RuncibleError("aborted", "call engine: cancelled", { cause });
+}
+
 async function untilAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await answer;
   const ended = deferred<never>();
@@ -279,7 +293,7 @@ interface BrokenCall {
 
 function callFailed({ endpoint, method, path, signal, cause }: BrokenCall): RuncibleError {
   if (cause instanceof RuncibleError) return cause;
-  if (signal?.aborted) return new RuncibleError("aborted", "call engine: cancelled", { cause });
+  if (signal?.aborted) return cancelled(cause);
   const refused = tlsTrouble(endpoint, cause);
   if (refused !== undefined) return refused;
   const where = describeEndpoint(endpoint);

@@ -293,7 +293,7 @@ test("a client that leaves takes its build along", async () => {
     },
   );
 
-  await expect(building).rejects.toThrow();
+  await expect(building).rejects.toMatchObject({ code: "aborted" });
 
   const isGone = async (): Promise<boolean> => !(await run("ps", ["-eo", "args"])).stdout.includes("sleep 1234");
   await waitUntil(isGone, 30_000);
