@@ -23,11 +23,11 @@ export interface OpenMounts {
   release(): Promise<void>;
 }
 
-/** What of the mounts a step's result depends on: never the content of a secret or a cache. */
+/** What of the mounts a step's result depends on: all that is written of them, and never the content of a secret or a cache. */
 export async function mountKeys(build: Build, stage: Stage, flags: readonly MountFlag[]): Promise<readonly unknown[]> {
   return await Promise.all(
     flags.map(async (flag) => {
-      if (flag.type !== "bind") return [flag.type, flag.target ?? "", flag.id ?? "", flag.variable ?? ""];
+      if (flag.type !== "bind") return Object.entries(flag).sort(([one], [other]) => (one < other ? -1 : 1));
       const { path } = await bindSource(build, stage, flag);
       const digest = await treeDigest(path, { filter: wholeTree, countsOwners: true, signal: build.signal });
       return ["bind", targetOf(stage, flag), flag.isReadOnly ?? true, digest];
@@ -97,30 +97,32 @@ async function openBind(build: Build, stage: Stage, flag: MountFlag): Promise<Op
 }
 
 async function openSecret(build: Build, stage: Stage, flag: MountFlag): Promise<OpenMount | undefined> {
-  const id = flag.id ?? (flag.target === undefined ? "" : basename(flag.target));
+  const id = flag.id ?? flag.source ?? (flag.target === undefined ? "" : basename(flag.target));
   if (id === "") throw new RuncibleError("invalid-argument", "RUN --mount=type=secret: give it an id or a target");
   const value = build.request.secrets.get(id);
+  const release = async (): Promise<void> => {};
   if (value === undefined) {
-    if (!flag.isRequired) return undefined;
+    // As with BuildKit, the variable is there all the same.
+    if (!flag.isRequired) return flag.variable === undefined ? undefined : { variable: `${flag.variable}=`, release };
     throw new RuncibleError(
       "invalid-argument",
       `secret ${id}: not found; give it to the build, for example --secret id=${id},src=FILE`,
     );
   }
   const variable = flag.variable === undefined ? {} : { variable: `${flag.variable}=${value.toString("utf8")}` };
-  if (flag.variable !== undefined && flag.target === undefined) return { ...variable, release: async () => {} };
+  if (flag.variable !== undefined && flag.target === undefined) return { ...variable, release };
   const file = join(build.parts.secretsFolder, randomId().slice(0, 16));
   await writeFile(file, value, { mode: 0o600 });
-  const release = (): Promise<void> => rm(file, { force: true });
+  const removeFile = (): Promise<void> => rm(file, { force: true });
   try {
     await chown(file, flag.uid ?? 0, flag.gid ?? 0);
     await chmod(file, flag.mode ?? 0o400);
   } catch (error) {
-    await release();
+    await removeFile();
     throw error;
   }
-  const target = flag.target === undefined ? posix.join("/run/secrets", id) : targetOf(stage, flag);
-  return { mount: bind(file, target, true), ...variable, release };
+  const target = flag.target === undefined ? posix.join("/run/secrets", basename(id)) : targetOf(stage, flag);
+  return { mount: bind(file, target, true), ...variable, release: removeFile };
 }
 
 async function openAgent(build: Build, stage: Stage, flag: MountFlag, place: number): Promise<OpenMount | undefined> {

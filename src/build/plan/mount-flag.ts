@@ -35,6 +35,12 @@ export function parseMount(text: string): MountFlag {
   };
   const unknown = [...fields.keys()].find((name) => !known.has(name));
   if (unknown !== undefined) throw invalid(text, `unexpected key '${unknown}'`);
+  const type = oneOf(text, types, pick("type") ?? "bind");
+  const misplaced = [...fields.keys()].find((name) => isMisplaced(name, type));
+  if (misplaced !== undefined) throw invalid(text, `unexpected key '${misplaced}' for mount type '${type}'`);
+  if (type === "secret" && fields.has("id") && pick("source", "src") !== undefined) {
+    throw invalid(text, "a secret has an id or a source, not both");
+  }
   const optional = {
     target: pick("target", "dst", "destination"),
     source: pick("source", "src"),
@@ -48,7 +54,7 @@ export function parseMount(text: string): MountFlag {
     sizeBytes: sizeOf(text, pick("size")),
   };
   return {
-    type: oneOf(text, types, pick("type") ?? "bind"),
+    type,
     sharing: oneOf(text, sharings, pick("sharing") ?? "shared"),
     isRequired: isTrue(pick("required")),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
@@ -60,6 +66,21 @@ const known: ReadonlySet<string> = new Set(
     " ",
   ),
 );
+
+/** Keys that mean something for some types only; BuildKit refuses them with the others, too. */
+const placed: Readonly<Record<string, readonly MountFlag["type"][]>> = {
+  mode: ["cache", "secret", "ssh"],
+  uid: ["cache", "secret", "ssh"],
+  gid: ["cache", "secret", "ssh"],
+  size: ["tmpfs"],
+  sharing: ["cache"],
+  required: ["secret", "ssh"],
+  from: ["bind", "cache"],
+};
+
+function isMisplaced(name: string, type: MountFlag["type"]): boolean {
+  return placed[name]?.includes(type) === false;
+}
 
 function fieldOf(field: string): readonly [string, string] {
   const equals = field.indexOf("=");

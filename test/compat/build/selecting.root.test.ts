@@ -1,11 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { getRuntime } from "../../../src/api/runtime/runtime";
 import { run } from "../../../src/internal/exec";
 import { type DockerfileCase, withContext } from "../../support/build/dockerfile-case";
-import { imageOfArchive, type SavedImage, savedImage } from "../../support/build/saved-image";
+import { imageOfArchive, type SavedImage } from "../../support/build/saved-image";
 import {
   excludingLines,
   ownedStage,
@@ -14,53 +11,27 @@ import {
   type SelectingLines,
   selectingFiles,
 } from "../../support/build/selecting-lines";
-import { startDocker, type TestDocker } from "../../support/docker";
-import { dockerOn } from "../../support/docker-command";
-import { type TestEngine, useTestEngine } from "../../support/engine";
-import { saveTestImage } from "../../support/images";
+import { startTwoBuilders, type TwoBuilders } from "../../support/build/two-builders";
 import { newerBuildah } from "../../support/newer-buildah";
-import { type NewerDocker, newerDocker } from "../../support/newer-docker";
 
 // --exclude and --parents came late: the BuildKit of Docker 28 knows the first of them, buildah 1.43 both. What each makes of a
 // Dockerfile is compared layer by layer with what this engine makes.
 
-let engine: TestEngine;
-let newer: NewerDocker;
-let docker: TestDocker;
+let builders: TwoBuilders;
 let buildahProgram: string;
-let home: string;
 /** Made of all lines of a table at once, each in a folder of its own. */
 let built: Readonly<Record<"excluding" | "parents", { readonly own: SavedImage; readonly real: SavedImage }>>;
 
 beforeAll(async () => {
-  engine = await useTestEngine();
-  newer = await newerDocker("sid");
+  builders = await startTwoBuilders("sid");
   buildahProgram = await newerBuildah();
-  const started = await startDocker(`${newer.programs}:${process.env["PATH"]}`);
-  if (started === undefined) throw new TypeError("dockerd of Docker 28 did not come up");
-  docker = started;
-  home = await mkdtemp(join(tmpdir(), "runcible-selecting-"));
-  await writeFile(join(home, "config.json"), JSON.stringify({ cliPluginsExtraDirs: [newer.plugins] }));
-  await saveTestImage("busybox", "bb:latest", join(home, "image.tar"));
-  await getRuntime();
-  for (const host of [ours(), docker.host]) {
-    expect(await dockerOn(host)(["load", "-i", join(home, "image.tar")])).toMatchObject({ exitCode: 0 });
-  }
-  await buildah("pull", `docker-archive:${join(home, "image.tar")}`);
+  await buildah("pull", `docker-archive:${join(builders.folder, "image.tar")}`);
   built = {
     excluding: { own: await byUs(wholeOf(excludingLines)), real: await byBuildKit(wholeOf(excludingLines)) },
     parents: { own: await byUs(wholeOf(parentsLines)), real: await byBuildah(wholeOf(parentsLines)) },
   };
-}, 120_000);
-afterAll(async () => {
-  await docker?.[Symbol.asyncDispose]();
-  await engine[Symbol.asyncDispose]();
-  await rm(home, { recursive: true });
-});
-
-function ours(): string {
-  return `unix://${join(engine.stateFolder, "engine.sock")}`;
-}
+}, 180_000);
+afterAll(() => builders?.[Symbol.asyncDispose]());
 
 function wholeOf(tables: readonly SelectingLines[]): string {
   return tables.map(({ lines }, index) => lines.replaceAll(/ \/d(?=\/|$)/gm, ` /case${index}`)).join("\n");
@@ -119,27 +90,16 @@ function contextOf(lines: string): Pick<DockerfileCase, "dockerfile" | "files"> 
   return { files: selectingFiles, dockerfile: `${ownedStage}FROM bb\n${lines}\n` };
 }
 
-async function byUs(lines: string): Promise<SavedImage> {
-  return await byDocker(ours(), lines, { DOCKER_BUILDKIT: "0" });
+function byUs(lines: string): Promise<SavedImage> {
+  return builders.byUs(contextOf(lines));
 }
 
-async function byBuildKit(lines: string): Promise<SavedImage> {
-  return await byDocker(docker.host, lines, {
-    DOCKER_CONFIG: home,
-    PATH: `${newer.programs}:${process.env["PATH"]}`,
-  });
-}
-
-async function byDocker(host: string, lines: string, env: NodeJS.ProcessEnv): Promise<SavedImage> {
-  return await withContext(contextOf(lines), async (folder) => {
-    const all = { PATH: process.env["PATH"], HOME: home, DOCKER_HOST: host, ...env };
-    await run("docker", ["build", "--network", "host", "-t", "case", folder], { env: all, timeoutMs: 120_000 });
-    return await savedImage(dockerOn(host), "case");
-  });
+function byBuildKit(lines: string): Promise<SavedImage> {
+  return builders.byBuildKit(contextOf(lines));
 }
 
 async function byBuildah(lines: string): Promise<SavedImage> {
-  const archive = join(home, "case.tar");
+  const archive = join(builders.folder, "case.tar");
   const how = ["--isolation", "chroot", "--network", "host", "--format", "docker", "--pull-never"];
   await withContext(contextOf(lines), (folder) => buildah("bud", ...how, "--tag", "case", folder));
   await buildah("push", "case", `docker-archive:${archive}:case:latest`);
@@ -147,6 +107,7 @@ async function byBuildah(lines: string): Promise<SavedImage> {
 }
 
 async function buildah(...args: readonly string[]): Promise<string> {
-  const store = ["--root", join(home, "root"), "--runroot", join(home, "run"), "--storage-driver", "vfs"];
+  const { folder } = builders;
+  const store = ["--root", join(folder, "root"), "--runroot", join(folder, "run"), "--storage-driver", "vfs"];
   return (await run(buildahProgram, [...store, ...args], { timeoutMs: 120_000 })).stdout.trim();
 }
