@@ -180,6 +180,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
           await Promise.all([...all].map(async (diffId) => [diffId, await runtime.layers.sizeOf(diffId)] as const)),
         );
       },
+      hubMirrors: () => catalog.hubMirrors(),
       isStaying: () => isStaying,
       onStay: () => {
         isStaying = true;

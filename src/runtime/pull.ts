@@ -75,6 +75,8 @@ export interface Puller {
   tags(request: DescribeRequest): Promise<readonly string[]>;
   /** The hosts that a pull would ask, each once. Throws `registries-conf-invalid`. */
   registriesOf(reference: ImageReference): Promise<readonly string[]>;
+  /** Base URLs of those that a pull would ask before the registry of the name. Throws `registries-conf-invalid`. */
+  mirrorsOf(reference: ImageReference): Promise<readonly string[]>;
   /** Throws `registry-unauthorized` when the registry refuses the credentials. */
   checkLogin(domain: string, auth: RegistryCredentials, signal: AbortSignal): Promise<void>;
 }
@@ -151,6 +153,10 @@ export function createPuller({ images, layers, registries, logger }: PullerOptio
     describe,
     tags: (request) => resolveTags(sources, asked(request)),
     registriesOf: async (reference) => [...new Set((await known.sourcesOf(reference)).map(({ domain }) => domain))],
+    mirrorsOf: async (reference) =>
+      (await known.sourcesOf(reference))
+        .filter(({ isMirror }) => isMirror)
+        .map(({ url, domain, isInsecure }) => url ?? `${isInsecure ? "http" : "https"}://${domain}`),
     checkLogin: async (domain, auth, signal) => {
       // As for a push: rules that say where else images are do not say who knows the password.
       const client = await known.clientForPush({ domain, path: "" });

@@ -83,10 +83,10 @@ export function createContainerService(context: ContainerContext): ContainerServ
       const container = find(ref);
       return container.run === undefined ? null : await sampleStats(container, container.run);
     },
-    changes: async (ref) => {
+    changes: (ref) => {
       const { folder, record } = find(ref);
       const layers = record.diffIds.map((diffId) => context.runtime.layers.pathOf(diffId));
-      return await context.runtime.rootfs.changes({ layers, folder });
+      return context.runtime.rootfs.changes({ layers, folder });
     },
     commit: (ref, options) => commitContainer(context, find(ref), options),
     keep: async (ref) => {

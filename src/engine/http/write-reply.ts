@@ -29,6 +29,8 @@ export async function writeReply(response: ServerResponse, reply: PlainReply, si
       return writeLater(response, reply.body, signal);
     case "progress":
       return writeProgress(response, reply.lines, signal);
+    case "list":
+      return writeList(response, reply.items, signal);
     case "lines":
       return writeLines(response, reply.items, signal);
     case "bytes":
@@ -93,6 +95,27 @@ function lateError(thrown: unknown): ProgressLine {
   const error = explained(thrown);
   const { code = "internal", evidence = {} } = isRuncibleError(error) ? error : {};
   return { ...progressError(messageOf(error)), errorCode: code, errorEvidence: evidence };
+}
+
+/** So much is put together before it is sent. */
+const pieceLength = 64 * 1024;
+
+async function writeList(response: ServerResponse, items: AsyncIterable<unknown>, signal: AbortSignal): Promise<void> {
+  let piece = "[";
+  let separator = "";
+  for await (const item of untilAborted(items, signal)) {
+    piece += `${separator}${JSON.stringify(item)}`;
+    separator = ",";
+    if (piece.length < pieceLength) continue;
+    if (!response.headersSent) beginStream(response, jsonType);
+    if (!(await write(response, piece))) return;
+    piece = "";
+  }
+  // What was read until then is not all of it.
+  signal.throwIfAborted();
+  if (!response.headersSent) return finish(response, 200, jsonType, `${piece}]\n`);
+  await write(response, `${piece}]\n`);
+  response.end();
 }
 
 async function writeLines(response: ServerResponse, items: AsyncIterable<unknown>, signal: AbortSignal): Promise<void> {

@@ -117,6 +117,11 @@ export class ImageCatalog implements ImageService {
     return this.#options.puller.registriesOf(parseReference(name));
   }
 
+  /** Of Docker Hub; empty also when its configuration cannot be read, which a pull says. */
+  async hubMirrors(): Promise<readonly string[]> {
+    return await this.#options.puller.mirrorsOf(parseReference("docker.io/library/image")).catch(() => []);
+  }
+
   async tag(name: string, repository: string, tag: string): Promise<void> {
     const image = await this.#find(name);
     const reference = parseReference(tag === "" ? repository : `${repository}:${tag}`);

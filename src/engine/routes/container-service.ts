@@ -96,7 +96,7 @@ export interface ContainerService {
    * the stream at any time.
    */
   exportRoot(ref: string, signal: AbortSignal): Promise<Readable>;
-  changes(ref: string): Promise<readonly { readonly path: string; readonly kind: "modified" | "added" | "deleted" }[]>;
+  changes(ref: string): AsyncIterable<{ readonly path: string; readonly kind: "modified" | "added" | "deleted" }>;
 
   /** A new image of the container's root and config. Throws `invalid-argument` for a change that is none. */
   commit(ref: string, options: CommitOptions): Promise<{ readonly imageId: string }>;

@@ -132,8 +132,11 @@ async function exportRoot(containers: ContainerService, request: EngineRequest):
   return { kind: "bytes", headers: { "Content-Type": "application/octet-stream" }, source };
 }
 
-async function changes(containers: ContainerService, request: EngineRequest): Promise<Reply> {
+function changes(containers: ContainerService, request: EngineRequest): Reply {
   const kinds = { modified: 0, added: 1, deleted: 2 } as const;
-  const found = await containers.changes(param(request, "id"));
-  return json(found.map(({ path, kind }) => ({ Path: path, Kind: kinds[kind] })));
+  const found = containers.changes(param(request, "id"));
+  async function* items(): AsyncGenerator<unknown> {
+    for await (const { path, kind } of found) yield { Path: path, Kind: kinds[kind] };
+  }
+  return { kind: "list", items: items() };
 }

@@ -13,6 +13,8 @@ export function encodeInfo(
 ): InfoJson {
   const running = counts.statuses.filter((status) => status === "running" || status === "restarting").length;
   const paused = counts.statuses.filter((status) => status === "paused").length;
+  // As Docker writes them.
+  const mirrors = info.hubMirrors.map((url) => `${url.replace(/\/+$/, "")}/`);
   const commit = { ID: "", Expected: "" };
   return {
     ID: info.id,
@@ -61,8 +63,8 @@ export function encodeInfo(
     IndexServerAddress: "https://index.docker.io/v1/",
     RegistryConfig: {
       InsecureRegistryCIDRs: ["127.0.0.0/8"],
-      IndexConfigs: { "docker.io": { Name: "docker.io", Mirrors: [], Secure: true, Official: true } },
-      Mirrors: [],
+      IndexConfigs: { "docker.io": { Name: "docker.io", Mirrors: mirrors, Secure: true, Official: true } },
+      Mirrors: mirrors,
     },
     Debug: false,
     NFd: 0,

@@ -59,6 +59,8 @@ export interface SystemInfo {
     readonly pids: boolean;
     readonly cpuset: boolean;
   };
+  /** Base URLs of mirrors of Docker Hub. */
+  readonly hubMirrors: readonly string[];
   /** Shown to people by `docker info`. */
   readonly warnings: readonly string[];
   readonly labels: readonly string[];

@@ -21,6 +21,8 @@ export interface SystemFactsOptions {
   /** Whether containers can be limited by cgroups. */
   readonly hasLimits: boolean;
   readonly layerSizes: () => Promise<ReadonlyMap<string, number>>;
+  /** Base URLs of mirrors of Docker Hub. */
+  readonly hubMirrors: () => Promise<readonly string[]>;
   readonly isStaying: () => boolean;
   readonly onStay: () => void;
   readonly onShutdown: () => void;
@@ -48,7 +50,7 @@ export function createSystemService(options: SystemFactsOptions): SystemService 
 
 async function systemInfo(options: SystemFactsOptions): Promise<SystemInfo> {
   const { rootfs } = options;
-  const [facts, release] = await Promise.all([cgroupFacts(), osRelease()]);
+  const [facts, release, hubMirrors] = await Promise.all([cgroupFacts(), osRelease(), options.hubMirrors()]);
   const has = (controller: string): boolean => options.hasLimits && facts.controllers.includes(controller);
   return {
     id: options.engineId,
@@ -78,6 +80,7 @@ async function systemInfo(options: SystemFactsOptions): Promise<SystemInfo> {
       cpuset: has("cpuset"),
     },
     initProgram: basename(findInitProgram() ?? ""),
+    hubMirrors,
     warnings: [],
     labels: [],
   };

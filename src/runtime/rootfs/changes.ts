@@ -22,40 +22,45 @@ const mountPoints: ReadonlySet<string> = new Set([
 ]);
 
 /** Reads an overlay's upper folder: marks are deletions, the rest is new or changed. */
-export async function changesIn(
+export async function* changesIn(
   upper: string,
   layers: readonly string[],
   marks: DeletionMarks,
-): Promise<readonly Change[]> {
+): AsyncGenerator<Change> {
   await using walk = await openTree({ path: upper });
-  return await changesBelow(walk, { folders: layers.toReversed(), marks });
+  yield* changesBelow(walk, { folders: layers.toReversed(), marks });
 }
 
-async function changesBelow(walk: TreeWalk, lowers: Lowers): Promise<readonly Change[]> {
-  const changes: Change[] = [];
-  for (const name of (await walk.folder.names()).sort()) changes.push(...(await changesAt(walk, name, lowers)));
-  return changes;
+async function* changesBelow(walk: TreeWalk, lowers: Lowers): AsyncGenerator<Change> {
+  for (const name of (await walk.folder.names()).sort()) yield* changesAt(walk, name, lowers);
 }
 
-async function changesAt(walk: TreeWalk, name: string, lowers: Lowers): Promise<readonly Change[]> {
+async function* changesAt(walk: TreeWalk, name: string, lowers: Lowers): AsyncGenerator<Change> {
   const path = walk.pathOf(name);
   const entry = await openUnlessGone(walk, name);
-  if (entry === undefined) return [];
+  if (entry === undefined) return;
   let isEntered = false;
   try {
     const stat = await entry.stat();
     const deleted = deletedBy(name, stat, lowers.marks);
-    if (deleted === "") return [];
-    if (deleted !== undefined) return [{ path: walk.pathOf(deleted), kind: "deleted" }];
+    if (deleted === "") return;
+    if (deleted !== undefined) {
+      yield { path: walk.pathOf(deleted), kind: "deleted" };
+      return;
+    }
     const below = await findBelow(lowers, name);
     const change: Change = { path, kind: below.stat === undefined ? "added" : "modified" };
-    if (!stat.isDirectory()) return isMountPoint(path, stat) ? [] : [change];
+    let isTold = !isMountPoint(path, stat) || (stat.isDirectory() && !isAsBefore(stat, below.stat));
+    if (isTold) yield change;
+    if (!stat.isDirectory()) return;
     isEntered = true;
     await walk.push(name, entry);
-    const inside = await changesBelow(walk, { ...lowers, folders: below.folders });
+    for await (const inside of changesBelow(walk, { ...lowers, folders: below.folders })) {
+      if (!isTold) yield change;
+      isTold = true;
+      yield inside;
+    }
     await walk.leave();
-    const isUntouched = isMountPoint(path, stat) && inside.length === 0 && isAsBefore(stat, below.stat);
-    return isUntouched ? [] : [change, ...inside];
   } finally {
     if (!isEntered) await entry.close();
   }

@@ -48,9 +48,10 @@ async function compareFolder(walk: TreeWalk, lowers: readonly string[], copiedNs
     const entry = await openUnlessGone(walk, name);
     if (entry === undefined) continue;
     const found = await compareEntry(walk, { name, entry, before: below.get(name), copiedNs });
-    changes.push(...found.changes);
-    unchanged.push(...found.unchanged);
-    remade.push(...found.remade);
+    // There may be more than a call has room for as its arguments.
+    for (const change of found.changes) changes.push(change);
+    for (const path of found.unchanged) unchanged.push(path);
+    for (const path of found.remade) remade.push(path);
   }
   return { changes, unchanged, remade };
 }

@@ -44,7 +44,9 @@ export const copyDriver: RootfsDriver = {
 
   unmount: async () => {},
 
-  changes: async (request) => (await compared(request)).changes,
+  changes: async function* (request) {
+    yield* (await compared(request)).changes;
+  },
 
   written: (request, use) =>
     copies.run(request.folder, async () => {

@@ -13,9 +13,9 @@ export function oneAtATime(driver: RootfsDriver): RootfsDriver {
     form: driver.form,
     mount: (request) => moves.run(request.folder, () => driver.mount(request)),
     unmount: (folder) => moves.run(folder, () => driver.unmount(folder)),
-    changes: async (request) => {
+    changes: async function* (request) {
       await settled(request.folder);
-      return await driver.changes(request);
+      yield* driver.changes(request);
     },
     written: async (request, use) => {
       await settled(request.folder);

@@ -18,7 +18,7 @@ export async function probeDriver(driver: RootfsDriver, parent: string): Promise
     const { path } = await driver.mount(request);
     try {
       await writeInto(join(path, "folder"));
-      await driver.changes(request);
+      for await (const change of driver.changes(request)) if (change.path === "") break;
     } finally {
       await driver.unmount(request.folder);
     }

@@ -23,7 +23,7 @@ export interface RootfsDriver {
   /** Keeps what was written. Idempotent. */
   unmount(folder: string): Promise<void>;
   /** What was written, against the layers. */
-  changes(request: RootfsRequest): Promise<readonly Change[]>;
+  changes(request: RootfsRequest): AsyncIterable<Change>;
   /**
    * Lets `use` have the folder that has what was written and nothing else, in the form of a layer. It stays as it is until
    * `use` ends, but for what a mounted root is written to; it may be taken away when the root is unmounted for good. Not

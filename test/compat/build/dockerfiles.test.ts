@@ -9,6 +9,7 @@ import { type RunResult, runUnchecked } from "../../../src/internal/exec";
 import { type DockerfileCase, withContext } from "../../support/build/dockerfile-case";
 import { dockerfileCases } from "../../support/build/dockerfile-cases";
 import { beyond, treeOf } from "../../support/build/tree";
+import { noFolder } from "../../support/docker-command";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { saveTestImage } from "../../support/images";
 
@@ -34,7 +35,7 @@ afterAll(() => engine[Symbol.asyncDispose]());
 function docker(args: readonly string[]): Promise<RunResult> {
   const env = {
     PATH: process.env["PATH"],
-    HOME: "/nonexistent",
+    HOME: noFolder,
     DOCKER_BUILDKIT: "0",
     DOCKER_HOST: `unix://${join(engine.stateFolder, "engine.sock")}`,
   };

@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { run } from "../../../src/internal/exec";
+import { noFolder } from "../../support/docker-command";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 
 const engine = useNewEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "1" });
 const cli = new URL("../../../build/cli/main.js", import.meta.url).pathname;
 
 function shell(script: string): Promise<{ readonly stdout: string }> {
-  const env = { PATH: process.env["PATH"], HOME: "/nonexistent", RUNCIBLE_STATE_DIR: engine.stateFolder, CLI: cli };
+  const env = { PATH: process.env["PATH"], HOME: noFolder, RUNCIBLE_STATE_DIR: engine.stateFolder, CLI: cli };
   return run("sh", ["-ec", script], { env });
 }
 

@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { beforeAll, expect, test } from "vitest";
 import { runUnchecked } from "../../../src/internal/exec";
+import { noFolder } from "../../support/docker-command";
 import { useTwoDaemons } from "../docker-cli/two-daemons";
 import { readLeftOut } from "./left-out";
 import { differenceOf, shapeOf } from "./shape";
@@ -24,7 +25,7 @@ sleep 2
 
 beforeAll(async () => {
   for (const { host } of [daemons.ours, daemons.theirs]) {
-    const env = { PATH: process.env["PATH"], DOCKER_HOST: host, DOCKER_CONFIG: "/nonexistent" };
+    const env = { PATH: process.env["PATH"], DOCKER_HOST: host, DOCKER_CONFIG: noFolder };
     await runUnchecked("sh", ["-c", containers], { env, timeoutMs: 60_000 });
     await call(host, "POST", "/containers/create?name=bare", { Image: "bb" });
   }

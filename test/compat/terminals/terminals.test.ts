@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { busyboxImage } from "../../integration/api/busybox-image";
-import { type DockerCommand, dockerOn, must } from "../../support/docker-command";
+import { type DockerCommand, dockerOn, must, noFolder } from "../../support/docker-command";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { openTerminal, type Terminal } from "../../support/terminal";
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 
 async function terminal(line: string): Promise<Terminal> {
-  const opened = await openTerminal(line, { DOCKER_HOST: host, DOCKER_CONFIG: "/nonexistent" });
+  const opened = await openTerminal(line, { DOCKER_HOST: host, DOCKER_CONFIG: noFolder });
   onTestFinished(() => opened[Symbol.asyncDispose]());
   return opened;
 }
@@ -130,7 +130,7 @@ test("a program that draws the whole screen, left with a key", async () => {
 test("a terminal whose client is killed: the container goes on, and its output is kept", async () => {
   const tty = await openTerminal(`docker run -it --name survivor ${image} sh -c "sleep 2; echo survived; sleep 1000"`, {
     DOCKER_HOST: host,
-    DOCKER_CONFIG: "/nonexistent",
+    DOCKER_CONFIG: noFolder,
   });
   onTestFinished(async () => void (await docker(["rm", "-f", "survivor"])));
   await expect

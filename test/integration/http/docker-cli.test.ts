@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import type { ContainerService, WaitOutcome } from "../../../src/engine/routes/container-service";
 import type { ContainerSpec } from "../../../src/engine/routes/container-spec";
 import type { OutputChunk } from "../../../src/engine/routes/stream-types";
+import type { SystemInfo } from "../../../src/engine/routes/system-service";
 import { deferred } from "../../../src/internal/deferred";
 import { type RunResult, runUnchecked } from "../../../src/internal/exec";
 import { noFolder } from "../../support/docker-command";
-import { containerView, serveEngine } from "./serve-engine";
+import { containerView, serveEngine, systemInfo } from "./serve-engine";
 
 function docker(socketPath: string, args: readonly string[], input?: string): Promise<RunResult> {
   const env = { PATH: process.env["PATH"], HOME: noFolder, DOCKER_HOST: `unix://${socketPath}` };
@@ -50,6 +51,16 @@ test("docker ps and docker inspect show a container", async () => {
   expect(table.stdout).toBe("brave_bell bb \"sh -c 'true; true'\"\n");
   const inspected = await docker(socketPath, ["inspect", "-f", "{{.State.Status}} {{.HostConfig.NetworkMode}}", "c"]);
   expect(inspected.stdout).toBe("running bridge\n");
+});
+
+test("docker info lists mirrors of Docker Hub", async () => {
+  const info = async (): Promise<SystemInfo> => ({
+    ...systemInfo,
+    hubMirrors: ["https://a.example", "http://b:5000/"],
+  });
+  const { socketPath } = await serveEngine({ system: { info } });
+  const { stdout } = await docker(socketPath, ["info"]);
+  expect(stdout).toMatch(/Registry Mirrors:\n\s+https:\/\/a\.example\/\n\s+http:\/\/b:5000\/\n/);
 });
 
 test("docker info and docker version find all they print", async () => {

@@ -114,7 +114,7 @@ const identity: EngineIdentity = {
   capabilities: ["sessions"],
 };
 
-const systemInfo: SystemInfo = {
+export const systemInfo: SystemInfo = {
   id: "7f",
   hostname: "box",
   kernelVersion: "6.1",
@@ -133,6 +133,7 @@ const systemInfo: SystemInfo = {
   isRootless: false,
   securityOptions: ["name=seccomp,profile=builtin"],
   limits: { memory: true, swap: true, cpu: true, pids: true, cpuset: true },
+  hubMirrors: [],
   warnings: [],
   labels: [],
 };

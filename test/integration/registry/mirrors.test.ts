@@ -130,6 +130,22 @@ test("insecure is for the place that says so: one with a certificate of its own 
   await expect(store.pull(`${tls.host}/app:1`)).rejects.toMatchObject({ code: "registry-unreachable" });
 });
 
+test("mirrors are told as URLs, those of the settings first", async () => {
+  await writeFile(
+    file,
+    `${mirrored("docker.io", "a.example/hub")}\n[[registry.mirror]]\nlocation = "b:5000"\ninsecure = true\n`,
+  );
+  await using store = await openTestPuller({
+    registriesConf: [{ file, folders: [], isRequired: true }],
+    mirrors: ["https://own.example"],
+  });
+
+  const told = await store.puller.mirrorsOf({ domain: "docker.io", path: "library/x" });
+
+  expect(told).toEqual(["https://own.example", "https://a.example", "http://b:5000"]);
+  expect(await store.puller.mirrorsOf({ domain: "a.io", path: "x" })).toEqual([]);
+});
+
 test("an edit counts at the next pull, also one in the folder beside", async () => {
   await using store = await openPuller("");
   expect(await store.puller.registriesOf({ domain: "a.io", path: "x", tag: "1" })).toEqual(["a.io"]);

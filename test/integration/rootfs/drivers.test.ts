@@ -114,7 +114,7 @@ describe.each([overlayDriver, fuseDriver, copyDriver].map((driver) => [driver.na
       const { path } = await driver.mount({ layers, folder });
       expect(await tree(path)).toEqual(["a d 755", "a/new f 644 3"]);
       await sh(path, "rm -r a");
-      expect(await driver.changes({ layers, folder })).toEqual([{ path: "/a", kind: "deleted" }]);
+      expect(await listed(driver.changes({ layers, folder }))).toEqual([{ path: "/a", kind: "deleted" }]);
     });
 
     test("a root that is mounted again has what was written before", async () => {
@@ -148,15 +148,15 @@ describe.each([overlayDriver, fuseDriver, copyDriver].map((driver) => [driver.na
       const { path } = await driver.mount({ layers: [], folder });
       await sh(path, "echo x > first");
       expect(await tree(path)).toEqual(["first f 644 x"]);
-      expect(await driver.changes({ layers: [], folder })).toEqual([{ path: "/first", kind: "added" }]);
+      expect(await listed(driver.changes({ layers: [], folder }))).toEqual([{ path: "/first", kind: "added" }]);
     });
 
     test("changes tell what was added, modified and deleted", async () => {
       const layers = await two();
       const { path } = await driver.mount({ layers, folder });
-      expect(await driver.changes({ layers, folder })).toEqual([]);
+      expect(await listed(driver.changes({ layers, folder }))).toEqual([]);
       await sh(path, "echo changed > data/of-0; rm data/of-1; mkdir -p new/below; echo x > new/below/file");
-      const changes = await driver.changes({ layers, folder });
+      const changes = await listed(driver.changes({ layers, folder }));
       expect(changes.toSorted((left, right) => left.path.localeCompare(right.path))).toEqual([
         { path: "/data", kind: "modified" },
         { path: "/data/of-0", kind: "modified" },
@@ -317,4 +317,10 @@ async function described(root: string): Promise<string> {
     "find . -mindepth 1 -printf '%P %y %m %U:%G %n %l %s ' \\( -type d -printf '\\n' -o -printf '%T@\\n' \\)";
   const sizes = await sh(root, `${files} | sed '/ d /s/ [0-9]* $//' | LC_ALL=C sort; getcap -r . | LC_ALL=C sort`);
   return sizes + (await sh(root, "find . -type f | LC_ALL=C sort | xargs cat"));
+}
+
+async function listed<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
 }

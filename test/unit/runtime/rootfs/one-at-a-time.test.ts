@@ -15,9 +15,9 @@ test("what is asked of a root that is being mounted comes after, and other roots
       return { path: `${folder}/merged` };
     },
     unmount: async (folder) => void steps.push(`unmounted ${folder}`),
-    changes: async ({ folder }) => {
+    changes: async function* ({ folder }) {
       steps.push(`changes of ${folder}`);
-      return [];
+      yield { path: "/changed", kind: "added" };
     },
     written: async ({ folder }, use) => {
       steps.push(`written to ${folder}`);
@@ -30,7 +30,7 @@ test("what is asked of a root that is being mounted comes after, and other roots
     { folder: "b", layers: [] },
   ] as const;
 
-  const asked = [mount(a), changes(a), written(a, async () => {}), unmount("a")];
+  const asked = [mount(a), changes(a)[Symbol.asyncIterator]().next(), written(a, async () => {}), unmount("a")];
   await mount(b);
   expect(steps).toEqual(["mounted b"]);
   mounted.resolve();
