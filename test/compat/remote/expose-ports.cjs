@@ -23,4 +23,4 @@ async function main([image]) {
   console.log(JSON.stringify({ answers, refusal }));
 }
 
-main(process.argv.slice(2));
+void main(process.argv.slice(2));

@@ -8,4 +8,4 @@ async function main() {
   console.log(JSON.stringify({ stdout, names: Object.keys(all).sort() }));
 }
 
-main();
+void main();

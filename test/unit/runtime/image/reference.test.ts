@@ -57,7 +57,7 @@ test("every valid name reads back as the same image, from its canonical and its 
   const component = stringMatching(/^[a-z0-9]{1,8}([._-][a-z0-9]{1,8})?$/);
   const host = option(constantFrom("localhost:5000", "registry.example", "127.0.0.1:5000", "localhost"));
   const tag = option(stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}$/));
-  assert(
+  void assert(
     property(tuple(host, component, option(component), tag), ([domain, first, second, version]) => {
       const path = second === null ? first : `${first}/${second}`;
       const text = `${domain === null ? "" : `${domain}/`}${path}${version === null ? "" : `:${version}`}`;
