@@ -4,7 +4,7 @@ import { hasCode, RuncibleError } from "../internal/errors";
 import type { ContainerInspect, ContainerSummary, WaitResult } from "../wire/container";
 import type { ContainerCreateBody, ContainerCreated } from "../wire/container-create";
 import { encodeFilters, type Filters } from "../wire/filters";
-import type { WaitPortsBody } from "../wire/session";
+import type { PortsAnswering, WaitPortsBody } from "../wire/session";
 import { codeOfText, knownCode } from "./api-error";
 import { typedBody } from "./broken-answer";
 import { outputText } from "./output";
@@ -46,7 +46,7 @@ export interface ContainersClient {
   /** Own engine only: takes it out of its session, so that it stays when that ends. */
   keep(id: string): Promise<void>;
   /** Own engine only: resolves when the container listens on every port. Throws `container-exited`, `wait-timeout`. */
-  waitForPorts(id: string, body: WaitPortsBody, signal?: AbortSignal): Promise<void>;
+  waitForPorts(id: string, body: WaitPortsBody, signal?: AbortSignal): Promise<PortsAnswering>;
 }
 
 export interface LogOptions {
@@ -122,7 +122,7 @@ export function createContainersClient(transport: Transport): ContainersClient {
       transport.call("POST", "/commit", { query: { container: id, ...query, changes: changes.join("\n") }, body: {} }),
     keep: (id) => transport.send("POST", `/runcible${at(id, "/keep")}`),
     waitForPorts: (id, body, signal) =>
-      transport.send("POST", `/runcible${at(id, "/wait-ports")}`, {
+      transport.call("POST", `/runcible${at(id, "/wait-ports")}`, {
         body,
         ...(signal === undefined ? {} : { signal }),
       }),

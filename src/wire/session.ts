@@ -26,11 +26,16 @@ export interface RuncibleInfo {
   readonly IsStaying?: boolean;
 }
 
-/** Body of `POST /runcible/containers/{id}/wait-ports`; answered by 200 `{}`. */
+/** Body of `POST /runcible/containers/{id}/wait-ports`; answered by 200 `PortsAnswering`. */
 export interface WaitPortsBody {
   /** `80/tcp` */
   readonly Ports: readonly string[];
   readonly TimeoutMs: number;
+}
+
+export interface PortsAnswering {
+  /** Where those ports are published that a connection from the engine came through to. Absent: it did not try. */
+  readonly Answering?: readonly { readonly HostIp: string; readonly HostPort: number }[];
 }
 
 /**

@@ -1,15 +1,14 @@
-import { connect } from "node:net";
 import { hasCode, isRuncibleError } from "../../internal/errors";
-import { execIn } from "../container/exec";
-import { log } from "../log";
+import type { PortsAnswering } from "../../wire/session";
 import type { BoundPorts } from "../ports/bound-ports";
 import type { ContainerHandle } from "../runtime/container-handle";
 import { getRuntime, type Runtime } from "../runtime/runtime";
+import { waitByCommand } from "./ports-by-command";
+import { connects } from "./probe-port";
 import { poll, waitWithContainer } from "./until";
 import { AbstractWaitStrategy } from "./wait-strategy";
 
 const intervalMs = 50;
-const connectTimeoutMs = 1_000;
 
 /** Every published TCP port is listened on in the container and answers from outside. UDP ports cannot be asked. */
 export class ListeningPortsWaitStrategy extends AbstractWaitStrategy {
@@ -28,105 +27,82 @@ export class ListeningPortsWaitStrategy extends AbstractWaitStrategy {
       timeoutMs: this.startupTimeoutMs,
       describeTimeout: async () => {
         const { missing, seen } = await lookInside(runtime, container.id, keys);
-        return `Port ${missing.join(", ")} not bound after ${this.startupTimeoutMs}ms; ${seen}`;
+        return `Port ${missing} not bound after ${this.startupTimeoutMs}ms; ${seen}`;
       },
     };
     await waitWithContainer(limits, async (signal) => {
-      await waitInside(runtime, container.id, keys, this.startupTimeoutMs, signal);
-      for (const [, hostPort] of ports) await poll(signal, intervalMs, () => answers(runtime.host, hostPort));
+      if (!runtime.capabilities.has("wait-ports")) {
+        const asked = ports.map(([key, hostPort]) => ({ port: Number.parseInt(key, 10), hostPort }));
+        return waitByCommand(runtime, container.id, asked, signal);
+      }
+      const answering = await waitInside(runtime, container.id, keys, this.startupTimeoutMs, signal);
+      for (const [, hostPort] of ports) {
+        if (isOpenFromHere(runtime, hostPort, answering)) continue;
+        await poll(signal, intervalMs, () => connects(runtime.host, hostPort));
+      }
     });
   }
 }
 
-/** Our engine reads the container's sockets; of another daemon's container only its own programs can tell. */
+/** Our engine reads the container's sockets, and connects to them. */
 async function waitInside(
   runtime: Runtime,
   containerId: string,
   keys: readonly string[],
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<void> {
-  if (!runtime.capabilities.has("wait-ports")) {
-    await Promise.all(keys.map((key) => waitByCommand(runtime, containerId, Number.parseInt(key, 10), signal)));
-    return;
-  }
+): Promise<PortsAnswering> {
   try {
     // The limit is ours: the engine's is for a client that went away, and comes later.
     const body = { Ports: keys, TimeoutMs: timeoutMs + 1_000 };
-    await runtime.engine.containers.waitForPorts(containerId, body, signal);
+    return await runtime.engine.containers.waitForPorts(containerId, body, signal);
   } catch (error) {
     if (!signal.aborted || !hasCode(error, "aborted")) throw error;
+    return {};
   }
 }
 
+const anyAddress = new Set(["0.0.0.0", "::"]);
+
+/**
+ * Whether the engine has tried all of the way but its own listening socket on this machine, which is there as long as the
+ * container. A second connection would only disturb the service.
+ */
+function isOpenFromHere(
+  { isOfThisMachine, hostIps }: Runtime,
+  hostPort: number,
+  { Answering = [] }: PortsAnswering,
+): boolean {
+  const own = new Set(hostIps.map(({ address }) => address));
+  const bindings = Answering.filter((binding) => binding.HostPort === hostPort);
+  return isOfThisMachine && bindings.some(({ HostIp }) => anyAddress.has(HostIp) || own.has(HostIp));
+}
+
 interface View {
-  readonly missing: readonly string[];
+  /** Ports. */
+  readonly missing: string;
   readonly seen: string;
 }
 
-/** What the container's sockets are after a wait in vain. */
+/** What is the case after a wait in vain. */
 async function lookInside(runtime: Runtime, containerId: string, keys: readonly string[]): Promise<View> {
-  const advice = "check the port, and that the service listens on 0.0.0.0 rather than 127.0.0.1";
-  const unknown = { missing: keys, seen: advice };
-  if (!runtime.capabilities.has("wait-ports")) return unknown;
+  const missing = keys.join(", ");
+  const { host } = runtime;
+  if (!runtime.capabilities.has("wait-ports")) {
+    const seen = `nothing listens, or connections to ${host} are closed at once; check the port, and that the service listens on 0.0.0.0 rather than on 127.0.0.1 or IPv6 only`;
+    return { missing, seen };
+  }
   try {
     await runtime.engine.containers.waitForPorts(containerId, { Ports: keys, TimeoutMs: 1 });
-    return { missing: keys, seen: `the container listens, but nothing can connect to it at ${runtime.host}` };
+    return { missing, seen: `the container listens, but nothing can connect to it at ${host}` };
   } catch (error) {
-    if (!isRuncibleError(error) || error.code !== "wait-timeout") return unknown;
-    const { ports = "", listening = [], loopbackOnly = [] } = error.evidence as PortEvidence;
-    return { missing: ports.split(", "), seen: describeSockets(listening, loopbackOnly) };
+    const { ports = missing, seen = "check the port, and that the service listens on 0.0.0.0 rather than 127.0.0.1" } =
+      isRuncibleError(error) && error.code === "wait-timeout" ? (error.evidence as PortEvidence) : {};
+    return { missing: ports, seen };
   }
 }
 
 interface PortEvidence {
   readonly ports?: string;
-  readonly listening?: readonly string[];
-  readonly loopbackOnly?: readonly string[];
-}
-
-function describeSockets(listening: readonly string[], loopbackOnly: readonly string[]): string {
-  if (loopbackOnly.length > 0) {
-    return `the service listens on 127.0.0.1 only (${loopbackOnly.join(", ")}); let it listen on 0.0.0.0`;
-  }
-  if (listening.length > 0) return `the container listens on ${listening.join(", ")}; check the port`;
-  return "nothing in the container listens on any port";
-}
-
-async function waitByCommand(runtime: Runtime, containerId: string, port: number, signal: AbortSignal): Promise<void> {
-  const command = ["/bin/sh", "-c", listeningCheck(port)];
-  let isReported = false;
-  await poll(signal, intervalMs * 2, async () => {
-    const { exitCode } = await execIn(runtime.engine, containerId, command, {}, signal);
-    if ((exitCode === 126 || exitCode === 127) && !isReported) {
-      isReported = true;
-      log.error("The HostPortWaitStrategy will not work on a distroless image, use an alternate wait strategy", {
-        containerId,
-      });
-    }
-    return exitCode === 0;
-  });
-}
-
-/** The kernel's table first (state 0A is LISTEN), then whatever program can connect. */
-function listeningCheck(port: number): string {
-  const hex = port.toString(16).toUpperCase().padStart(4, "0");
-  return [
-    `grep -qE ':${hex} 0+:0000 0A' /proc/net/tcp /proc/net/tcp6 2>/dev/null`,
-    `nc -z -w 1 localhost ${port} 2>/dev/null`,
-    `/bin/bash -c '</dev/tcp/localhost/${port}' 2>/dev/null`,
-  ].join(" || ");
-}
-
-function answers(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: connectTimeoutMs });
-    const settle = (isOpen: boolean): void => {
-      socket.destroy();
-      resolve(isOpen);
-    };
-    socket.once("connect", () => settle(true));
-    socket.once("timeout", () => settle(false));
-    socket.once("error", () => settle(false));
-  });
+  readonly seen?: string;
 }

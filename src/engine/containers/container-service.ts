@@ -99,7 +99,7 @@ export function createContainerService(context: ContainerContext): ContainerServ
       } = record.config.labels;
       await find(ref).change({ config: { ...record.config, labels } });
     },
-    waitForListening: async (ref, options) => waitForListening(find(ref), options),
+    waitForListening: async (ref, options) => waitForListening(context, find(ref), options),
   };
 }
 

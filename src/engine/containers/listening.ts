@@ -1,19 +1,33 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { RuncibleError } from "../../internal/errors";
 import { longestTimerMs } from "../../internal/longest-timer";
-import type { RunOutcome } from "../../runtime/container";
+import type { ContainerRun, RunOutcome } from "../../runtime/container";
+import { ipv6OnlyPorts } from "../../runtime/network/ports/ipv6-only";
 import { type ListeningPort, listeningPorts } from "../../runtime/network/ports/listening";
+import type { PortBinding, Sandbox } from "../../runtime/network/stack";
 import { type ContainerPort, formatPortKey } from "../../wire/ports";
 import type { WaitForListeningOptions } from "../routes/container-service";
 import type { Container } from "./container";
+import type { ContainerContext } from "./context";
 import { runOf } from "./find";
+import { isSame, type NotListening, notListening, type Unreached } from "./not-listening";
 
 /** Reading a table of the kernel costs well under a millisecond, so look often at first. */
 const shortestPauseMs = 1;
 const pauseGrowth = 1.2;
 const longestPauseMs = 100;
-/** `ContainerService.waitForListening`: asks the kernel, not the service; needs no program in the image. */
-export async function waitForListening(container: Container, options: WaitForListeningOptions): Promise<void> {
+/** What is dropped on the way gets no answer ever; a busy machine takes its time. */
+const dialTimeoutMs = 1_000;
+
+/**
+ * `ContainerService.waitForListening`: asks the kernel, which needs no program in the image, and then connects, as
+ * published ports do. A service sees one such connection, made when all the ports are in the table.
+ */
+export async function waitForListening(
+  context: ContainerContext,
+  container: Container,
+  options: WaitForListeningOptions,
+): Promise<readonly PortBinding[]> {
   const run = runOf(container);
   const deadline = AbortSignal.timeout(Math.min(options.timeoutMs, longestTimerMs));
   const signal = AbortSignal.any([deadline, options.signal]);
@@ -24,13 +38,21 @@ export async function waitForListening(container: Container, options: WaitForLis
   });
   const silentAmong = (listening: readonly ListeningPort[]): readonly ContainerPort[] =>
     silentPorts(container, options.ports, listening);
+  const reached = new Set<ContainerPort>();
   for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(pauseMs * pauseGrowth, longestPauseMs)) {
     if (outcome !== undefined) throw exited(container, options.ports, outcome);
-    const listening = await listeningPorts(run.process.pid, (found) => silentAmong(found).length === 0);
-    const silent = silentAmong(listening);
-    if (silent.length === 0) return;
+    const silent = silentAmong(await listeningPorts(run.process.pid, (found) => silentAmong(found).length === 0));
+    // It listened, and stopped: what answers next is another.
+    for (const port of silent) reached.delete(port);
+    const sandbox = sandboxOf(context, run);
+    const unreached = silent.length > 0 ? [] : await dialAll(sandbox, options.ports, { run, reached });
+    if (silent.length === 0 && unreached.length === 0) return bindingsOf(run, reached);
     if (options.signal.aborted) throw new RuncibleError("aborted", `wait for ports of ${container.name}: cancelled`);
-    if (deadline.aborted) throw tooLate(container, silent, listening, options.timeoutMs);
+    if (deadline.aborted && outcome === undefined) {
+      const sockets = await socketsIn(container, run);
+      const address = sandbox?.publishedAddress;
+      throw notListening({ container, silent, unreached, ...sockets, address, timeoutMs: options.timeoutMs });
+    }
     // Whatever ends the pause early is looked at above.
     await Promise.race([delay(pauseMs, undefined, { signal }).catch(() => {}), run.exited]);
   }
@@ -50,8 +72,49 @@ function isOnHost({ record }: Container): boolean {
   return record.spec.networkMode.kind === "host";
 }
 
-function isSame(one: ContainerPort, other: ContainerPort): boolean {
-  return one.port === other.port && one.protocol === other.protocol;
+/** What else listens on the host is no container's business. */
+async function socketsIn(
+  container: Container,
+  { process: { pid } }: ContainerRun,
+): Promise<Pick<NotListening, "listening" | "ipv6Only">> {
+  if (isOnHost(container)) return { listening: [], ipv6Only: new Set() };
+  const [listening, ipv6Only] = await Promise.all([listeningPorts(pid), ipv6OnlyPorts(pid)]);
+  return { listening, ipv6Only };
+}
+
+/** The one it is in, maybe as another container's guest. Undefined: the host's network, or that container has ended. */
+function sandboxOf({ index }: ContainerContext, { sandbox, sharedNetwork }: ContainerRun): Sandbox | undefined {
+  if (sandbox !== undefined || sharedNetwork === undefined) return sandbox;
+  return index.values().find(({ run }) => run?.sandbox?.path === sharedNetwork.path)?.run?.sandbox;
+}
+
+/**
+ * Connects to those TCP ports that were not `reached` yet, and notes those that are. Where there is no network of ours
+ * to come from, the kernel's table has to do.
+ */
+async function dialAll(
+  sandbox: Sandbox | undefined,
+  ports: readonly ContainerPort[],
+  { run, reached }: { readonly run: ContainerRun; readonly reached: Set<ContainerPort> },
+): Promise<readonly Unreached[]> {
+  const open = ports.filter((port) => port.protocol === "tcp" && !reached.has(port));
+  const dials = open.map(async (port) => ({ port, outcome: await sandbox?.dial(port.port, dialTimeoutMs) }));
+  // A container that has ended answers nothing, and not before the time is up.
+  const ended = run.exited.then(() => open.map((port) => ({ port, outcome: "silent" as const })));
+  const outcomes = await Promise.race([Promise.all(dials), ended]);
+  return outcomes.flatMap(({ port, outcome }) => {
+    if (outcome !== undefined && outcome !== "connected") return [{ port, outcome }];
+    if (outcome !== undefined) reached.add(port);
+    return [];
+  });
+}
+
+/** Where the ports are published that were seen to answer. */
+function bindingsOf({ ports }: ContainerRun, reached: ReadonlySet<ContainerPort>): readonly PortBinding[] {
+  const bindings = ports?.bindings ?? [];
+  return bindings.filter((binding) =>
+    [...reached].some(({ port, protocol }) => port === binding.containerPort && protocol === binding.protocol),
+  );
 }
 
 function exited(
@@ -64,29 +127,5 @@ function exited(
     "container-exited",
     `wait for ports ${ports.map(formatPortKey).join(", ")}: container ${container.name} ${how}`,
     { evidence: { exitCode, isOutOfMemory } },
-  );
-}
-
-function tooLate(
-  container: Container,
-  silent: readonly ContainerPort[],
-  listening: readonly ListeningPort[],
-  timeoutMs: number,
-): RuncibleError {
-  const ports = silent.map(formatPortKey).join(", ");
-  // What else listens on the host is no container's business.
-  const own = isOnHost(container) ? [] : listening;
-  const open = own.filter(({ isLoopbackOnly, protocol }) => !isLoopbackOnly && protocol === "tcp");
-  const loopbackOnly = silent.filter((port) => listening.some((socket) => isSame(port, socket)));
-  return new RuncibleError(
-    "wait-timeout",
-    `wait for ports: nothing in container ${container.name} listened on ${ports} within ${timeoutMs} ms; check the port, and that the service listens on 0.0.0.0 rather than 127.0.0.1`,
-    {
-      evidence: {
-        ports,
-        listening: [...new Set(open.map(formatPortKey))],
-        loopbackOnly: loopbackOnly.map(formatPortKey),
-      },
-    },
   );
 }

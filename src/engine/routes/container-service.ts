@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { Filters } from "../../wire/filters";
 import type { ContainerPort } from "../../wire/ports";
 import type { ContainerSpec, ResourceSpec, RestartPolicy } from "./container-spec";
-import type { ContainerView } from "./container-view";
+import type { ContainerView, PublishedPort } from "./container-view";
 import type { ImageRunConfigView } from "./image-service";
 import type { AttachedProcess, ClientInput, OutputChunk, TerminalSize } from "./stream-types";
 
@@ -105,11 +105,12 @@ export interface ContainerService {
   keep(ref: string): Promise<void>;
 
   /**
-   * Resolves when the container's network has a listener on every port (an address other than loopback, or all).
-   * Throws `container-exited` with exit code and last log lines as evidence when the container ends first, `wait-timeout`
-   * with the ports that do not listen, `aborted`.
+   * Resolves when the container's network has a listener on every port (an address other than loopback, or all) and a
+   * connection to each that is TCP's succeeded, with where these are published; on the host's network, or on none, the
+   * listener alone counts. Throws `container-exited` with exit code and last log lines as evidence when the container
+   * ends first, `wait-timeout` with the ports and what is the case (`seen`), `aborted`.
    */
-  waitForListening(ref: string, options: WaitForListeningOptions): Promise<void>;
+  waitForListening(ref: string, options: WaitForListeningOptions): Promise<PublishedPort["bindings"]>;
 }
 
 export interface StopOptions {

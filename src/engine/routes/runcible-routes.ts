@@ -4,6 +4,7 @@ import { parsePortKey } from "../../wire/ports";
 import type {
   ImageRegistries,
   PortHeld,
+  PortsAnswering,
   ReuseLeased,
   ReusePruned,
   RuncibleInfo,
@@ -98,8 +99,15 @@ async function waitPorts({ containers }: RuncibleRouteServices, request: EngineR
     throw new RuncibleError("invalid-argument", "wait for ports: the body needs TimeoutMs, in milliseconds");
   }
   const ports = listField(body, "Ports").flatMap(parsePortKey);
-  await containers.waitForListening(param(request, "id"), { ports, timeoutMs, signal: request.signal });
-  return json({});
+  const answering = await containers.waitForListening(param(request, "id"), {
+    ports,
+    timeoutMs,
+    signal: request.signal,
+  });
+  const reply: PortsAnswering = {
+    Answering: answering.map(({ hostIp, hostPort }) => ({ HostIp: hostIp, HostPort: hostPort })),
+  };
+  return json(reply);
 }
 
 async function keep({ containers }: RuncibleRouteServices, request: EngineRequest): Promise<Reply> {

@@ -4,7 +4,7 @@ import { type Deferred, deferred } from "../../internal/deferred";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import { exitOf, spawnTool } from "../../internal/exec";
 import type { Logger } from "../../internal/log";
-import type { AgentRequest, FromAgent, ToAgent } from "./agent-protocol";
+import type { AgentRequest, DialOutcome, FromAgent, ToAgent } from "./agent-protocol";
 
 /** The process that owns the switch's namespace and everything in it. */
 export interface AgentClient {
@@ -15,6 +15,8 @@ export interface AgentClient {
   request(request: AgentRequest, handle?: SendHandle): Promise<void>;
   /** A socket that listens in the switch, and is the caller's. */
   listen(at: { readonly address: string; readonly port: number }): Promise<Server>;
+  /** Connects from the switch and hangs up. */
+  dial(to: { readonly address: string; readonly port: number; readonly timeoutMs: number }): Promise<DialOutcome>;
   /** Ends the process and waits for it. Idempotent. */
   close(): Promise<void>;
 }
@@ -28,6 +30,11 @@ export interface AgentOptions {
   readonly onLost: (error: RuncibleError) => void;
 }
 
+interface Answer {
+  readonly handle: SendHandle | undefined;
+  readonly outcome: DialOutcome | undefined;
+}
+
 /** Starts the agent in a network namespace of its own. It ends when this process does: its channel breaks. */
 export async function startAgent(options: AgentOptions): Promise<AgentClient> {
   const { agentPath, logger, onLost } = options;
@@ -36,7 +43,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentClient> {
     serialization: "advanced",
   });
   const ready = deferred();
-  const waiting = new Map<number, Deferred<SendHandle | undefined>>();
+  const waiting = new Map<number, Deferred<Answer>>();
   let isReady = false;
   let isClosing = false;
 
@@ -60,10 +67,10 @@ export async function startAgent(options: AgentOptions): Promise<AgentClient> {
   isReady = true;
 
   let lastId = 0;
-  const ask = async (request: AgentRequest, handle?: SendHandle): Promise<SendHandle | undefined> => {
+  const ask = async (request: AgentRequest, handle?: SendHandle): Promise<Answer> => {
     if (!child.connected) throw await ended;
     const id = ++lastId;
-    const done = deferred<SendHandle | undefined>();
+    const done = deferred<Answer>();
     waiting.set(id, done);
     send(child, { kind: "request", id, request }, handle);
     return await done.promise;
@@ -75,9 +82,14 @@ export async function startAgent(options: AgentOptions): Promise<AgentClient> {
       await ask(request, handle);
     },
     listen: async ({ address, port }) => {
-      const socket = await ask({ kind: "listen", address, port });
-      if (socket instanceof Server) return socket;
+      const { handle } = await ask({ kind: "listen", address, port });
+      if (handle instanceof Server) return handle;
       throw new RuncibleError("internal", `listen at ${address}:${port}: the network agent gave no socket`);
+    },
+    dial: async (to) => {
+      const { outcome } = await ask({ kind: "dial", ...to });
+      if (outcome !== undefined) return outcome;
+      throw new RuncibleError("internal", `connect to ${to.address}:${to.port}: the network agent gave no outcome`);
     },
     close: async () => {
       isClosing = true;
@@ -88,13 +100,13 @@ export async function startAgent(options: AgentOptions): Promise<AgentClient> {
 }
 
 function settle(
-  waiting: Map<number, Deferred<SendHandle | undefined>>,
+  waiting: Map<number, Deferred<Answer>>,
   reply: Extract<FromAgent, { kind: "reply" }>,
   handle: SendHandle | undefined,
 ): void {
   const done = waiting.get(reply.id);
   waiting.delete(reply.id);
-  if (reply.error === undefined) done?.resolve(handle);
+  if (reply.error === undefined) done?.resolve({ handle, outcome: reply.outcome });
   else done?.reject(new RuncibleError("internal", `set up container network: ${reply.error}`));
 }
 

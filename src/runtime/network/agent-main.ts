@@ -4,9 +4,10 @@ import { writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { type Deferred, deferred } from "../../internal/deferred";
 import { hasCode, messageOf } from "../../internal/errors";
-import type { AgentRequest, FromAgent, ToAgent } from "./agent-protocol";
+import type { AgentRequest, DialOutcome, FromAgent, ToAgent } from "./agent-protocol";
 import { startDnsServer } from "./dns/server";
 import { createDnsZone } from "./dns/zone";
+import { dial } from "./ports/dial";
 import { createPublishedPorts } from "./ports/published-ports";
 
 /**
@@ -51,15 +52,20 @@ function setKernelSwitches(): void {
 
 async function serve(id: number, request: AgentRequest, handle: unknown): Promise<void> {
   try {
-    const answer = await perform(request, handle);
+    const { server, outcome } = await perform(request, handle);
     // Sent, it is the engine's; this copy would go on to accept. Messages may queue, and a closed one cannot be sent.
-    send({ kind: "reply", id, error: undefined }, answer, () => answer?.close());
+    send({ kind: "reply", id, error: undefined, ...(outcome && { outcome }) }, server, () => server?.close());
   } catch (error) {
     send({ kind: "reply", id, error: messageOf(error) });
   }
 }
 
-async function perform(request: AgentRequest, handle: unknown): Promise<Server | undefined> {
+interface Answer {
+  readonly server?: Server;
+  readonly outcome?: DialOutcome;
+}
+
+async function perform(request: AgentRequest, handle: unknown): Promise<Answer> {
   switch (request.kind) {
     case "serve-names":
       await startDnsServer({ address: request.address, zone, forward });
@@ -81,11 +87,13 @@ async function perform(request: AgentRequest, handle: unknown): Promise<Server |
       ports.unpublish(request.portIds);
       break;
     case "listen":
-      return await listen(request.address, request.port);
+      return { server: await listen(request.address, request.port) };
+    case "dial":
+      return { outcome: await dial(request) };
     default:
       return request satisfies never;
   }
-  return undefined;
+  return {};
 }
 
 /** Accepts nothing itself: whoever connects waits for the engine. */

@@ -12,7 +12,12 @@ export type AgentRequest =
   | { readonly kind: "target"; readonly portIds: readonly string[]; readonly target: PortTarget }
   | { readonly kind: "unpublish"; readonly portIds: readonly string[] }
   /** Listens in the switch; the reply travels with the listening socket, which is then the engine's. */
-  | { readonly kind: "listen"; readonly address: string; readonly port: number };
+  | { readonly kind: "listen"; readonly address: string; readonly port: number }
+  /** Connects from the switch and hangs up; the reply travels with the outcome. */
+  | { readonly kind: "dial"; readonly address: string; readonly port: number; readonly timeoutMs: number };
+
+/** What came of an attempt to connect. `silent`: nothing came back in time. `unreachable`: all else, as without a route. */
+export type DialOutcome = "connected" | "refused" | "silent" | "unreachable";
 
 export interface PublishedPort {
   readonly portId: string;
@@ -36,6 +41,12 @@ export type ToAgent =
 
 export type FromAgent =
   | { readonly kind: "ready" }
-  | { readonly kind: "reply"; readonly id: number; readonly error: string | undefined }
+  | {
+      readonly kind: "reply";
+      readonly id: number;
+      readonly error: string | undefined;
+      /** Of a `dial`. */
+      readonly outcome?: DialOutcome;
+    }
   /** A question for the resolvers of the host, which may be reachable only from its namespace. */
   | { readonly kind: "forward"; readonly id: number; readonly query: Uint8Array; readonly isTcp: boolean };

@@ -4,6 +4,7 @@ import { randomId } from "../../internal/ids";
 import { Mutex } from "../../internal/mutex";
 import type { AddressPool } from "./address-pool";
 import type { AgentClient } from "./agent-client";
+import type { DialOutcome } from "./agent-protocol";
 import type { NamedEndpoint } from "./dns/zone";
 import { ipBatch, ipBatches, ipBatchForced } from "./ip-batch";
 import {
@@ -143,6 +144,15 @@ class WiredSandbox implements SpareSandbox {
     });
   }
 
+  get publishedAddress(): string | undefined {
+    return this.#endpoints[0]?.ipv4Address;
+  }
+
+  async dial(port: number, timeoutMs: number): Promise<DialOutcome | undefined> {
+    const address = this.publishedAddress;
+    return address === undefined ? undefined : this.#home.agent.dial({ address, port, timeoutMs });
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#changes.run(async () => {
       const removed = this.#endpoints;
@@ -201,7 +211,7 @@ class WiredSandbox implements SpareSandbox {
   /** Tells the agent who is where; before the container can ask, or be asked for. */
   async #announce(): Promise<void> {
     const target = {
-      address: this.#endpoints[0]?.ipv4Address,
+      address: this.publishedAddress,
       gateways: this.#endpoints.map(({ gateway }) => gateway),
     };
     await Promise.all([this.#announceNames(), this.#ports?.setTarget(target)]);

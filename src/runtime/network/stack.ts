@@ -4,6 +4,7 @@ import type { RuncibleError } from "../../internal/errors";
 import type { Logger } from "../../internal/log";
 import { createUndoStack } from "../../internal/undo";
 import { startAgent } from "./agent-client";
+import type { DialOutcome } from "./agent-protocol";
 import { createBusyCount } from "./busy-count";
 import { dnsPort, forwardQuery } from "./dns/forwarder";
 import { watchResolvers } from "./dns/resolvers";
@@ -82,11 +83,15 @@ export interface Sandbox {
   /** Network namespace file. */
   readonly path: string;
   readonly endpoints: readonly EndpointState[];
+  /** Where published ports lead to. Undefined: nowhere, it is on no network. */
+  readonly publishedAddress: string | undefined;
   /** Throws `network-not-found`, `invalid-argument` (address taken, connected already), `no-address-left`. */
   connect(request: EndpointRequest): Promise<EndpointState>;
   /** Does nothing when it is not connected. */
   disconnect(networkId: string): Promise<void>;
   setDnsNames(networkId: string, names: readonly string[]): Promise<void>;
+  /** Connects to a TCP port as a published one does, and hangs up. Undefined: it is on no network. */
+  dial(port: number, timeoutMs: number): Promise<DialOutcome | undefined>;
   /** Links, addresses, names, published ports and the namespace's file. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 // A test process of a user's, on whatever daemon its environment names: node everyday.cjs SCENARIO. What it sees it prints
 // as one line of JSON.
 const { buffer, text } = require("node:stream/consumers");
+const { connect } = require("node:net");
 const { mkdtempSync, writeFileSync, mkdirSync } = require("node:fs");
 const { join } = require("node:path");
 const { tmpdir } = require("node:os");
@@ -40,6 +41,22 @@ const scenarios = {
   ports: async () => {
     const container = await new GenericContainer(image).withCommand(server).withExposedPorts(80).start();
     return { page: await page(container, "/passwd") };
+  },
+  /** A proxy accepts for whoever is behind it, and services hang up as they like. */
+  services: async () => {
+    const service = (address, program) =>
+      new GenericContainer("localhost/socat:1")
+        .withCommand(["socat", `${address},fork,reuseaddr`, `SYSTEM:${program}`])
+        .withExposedPorts(80);
+    const failure = async (address) => {
+      const { code, message } = await failureOf(service(address, "cat").withStartupTimeout(3_000).start());
+      return { code, isNamed: /not bound after 3000ms; .*(127\.0\.0\.1|IPv6 only)/.test(message) };
+    };
+    const failures = [await failure("TCP4-LISTEN:80,bind=127.0.0.1"), await failure("TCP6-LISTEN:80,ipv6only=1")];
+    const speaking = await service("TCP4-LISTEN:80", "echo hello").start();
+    const answer = connect({ host: speaking.getHost(), port: speaking.getMappedPort(80) });
+    const silent = [await service("TCP4-LISTEN:80", "true").start(), await service("TCP6-LISTEN:80", "true").start()];
+    return { failures, speaking: await text(answer), silent: silent.length };
   },
   http: async () => {
     const late = shell("sleep 0.5; exec httpd -f -p 80 -h /etc").withExposedPorts(80);

@@ -44,12 +44,24 @@ async function foreign(start: typeof startDockerOn): Promise<Place> {
   };
 }
 
-const images = { "bb:latest": "busybox", "testcontainers/ryuk:0.14.0": "reaper" } as const;
+const images = {
+  "bb:latest": "busybox",
+  "localhost/socat:1": "socat",
+  "testcontainers/ryuk:0.14.0": "reaper",
+} as const;
 const needsRoot = "a daemon with a bridge needs root";
 
 /** One list for all daemons: what a user does every day gives the same everywhere. */
 const expected = {
   ports: { page: "200 root" },
+  services: {
+    failures: [
+      { code: "start-failed", isNamed: true },
+      { code: "start-failed", isNamed: true },
+    ],
+    speaking: "hello\n",
+    silent: 2,
+  },
   http: { page: "200 root" },
   log: { line: "line 1" },
   health: { files: "ready\n" },

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { run } from "../../../src/internal/exec";
 import { type ListeningPort, listeningPorts } from "../../../src/runtime/network/ports/listening";
-import { askTcpBody, echoTcp, evaluateIn, lookUpIn, runIn, serveIn, silenceMs } from "./in-sandbox";
+import { askTcpBody, echoTcp, evaluateIn, lookUpIn, patienceMs, runIn, serveIn, silenceMs } from "./in-sandbox";
 import { addNetwork, on, openStack } from "./open-stack";
 
 const pings = async (...args: Parameters<typeof runIn>): Promise<boolean> => (await runIn(...args)).exitCode === 0;
@@ -117,10 +117,25 @@ test("the kernel's table tells which ports are listened on", async () => {
   onTestFinished(() => void server.close());
   await once(server, "listening");
   const { port } = server.address() as { port: number };
-  const listening = { port, protocol: "tcp", isLoopbackOnly: true } as const;
+  const listening = { port, protocol: "tcp", address: "127.0.0.1", isLoopbackOnly: true } as const;
   expect(await listeningPorts(process.pid)).toContainEqual(listening);
   const isFound = (found: readonly ListeningPort[]): boolean => found.some((socket) => socket.port === port);
   expect(await listeningPorts(process.pid, isFound)).toContainEqual(listening);
+});
+
+test("a dial tells what a client of a published port would meet", async () => {
+  const stack = await openStack();
+  const network = await addNetwork(stack, 1);
+  const sandbox = await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")] });
+  await serveIn(sandbox, echoTcp(7));
+  expect(await sandbox.dial(7, patienceMs)).toBe("connected");
+  expect(await sandbox.dial(8, patienceMs)).toBe("refused");
+  const drop =
+    "add table ip test; add chain ip test in { type filter hook input priority 0; }; add rule ip test in drop";
+  await run("nsenter", [`--net=${sandbox.path}`, "nft", drop]);
+  expect(await sandbox.dial(7, 100)).toBe("silent");
+  await sandbox.disconnect(network.id);
+  expect(await sandbox.dial(7, patienceMs)).toBeUndefined();
 });
 
 /** Says "host" to whoever connects. */

@@ -4,12 +4,17 @@ import { hasCode } from "../../../internal/errors";
 export interface ListeningPort {
   readonly port: number;
   readonly protocol: "tcp" | "udp";
+  /** As it is usually written: `0.0.0.0`, `::`. An IPv4 address that an IPv6 socket has is one of IPv4. */
+  readonly address: string;
   /** Bound to 127.0.0.0/8 or ::1: not reachable from outside the namespace. */
   readonly isLoopbackOnly: boolean;
 }
 
 /** What the kernel calls a listening TCP socket, and an unconnected UDP one (`tcp_states.h`). */
 const waitingState = { tcp: "0A", udp: "07" } as const;
+
+/** Of an IPv4 address in IPv6's form: `::ffff:`. */
+const mappedPrefix = Buffer.from("00000000000000000000ffff", "hex");
 
 /**
  * What is read at a time. TCP's listening sockets come first, and after the last of them the kernel looks through a
@@ -48,7 +53,8 @@ export function parseSocketTable(text: string, protocol: "tcp" | "udp"): readonl
   return text.split("\n").flatMap((line) => {
     const row = parseRow(line);
     if (row === undefined || row.state !== waitingState[protocol]) return [];
-    return [{ port: row.port, protocol, isLoopbackOnly: isLoopback(row.address) }];
+    const address = readAddress(row.address);
+    return [{ port: row.port, protocol, address, isLoopbackOnly: address.startsWith("127.") || address === "::1" }];
   });
 }
 
@@ -62,10 +68,13 @@ function parseRow(
 }
 
 /** Addresses are words in the machine's byte order, little-endian on everything we run on. */
-function isLoopback(address: string): boolean {
-  if (address.length === 8) return address.endsWith("7F");
-  const mapped = "0000000000000000FFFF0000";
-  return address === "00000000000000000000000001000000" || (address.startsWith(mapped) && address.endsWith("7F"));
+function readAddress(hexadecimal: string): string {
+  const bytes = Buffer.from(hexadecimal, "hex").swap32();
+  const isIpv4 = bytes.length === 4 || bytes.subarray(0, 12).equals(mappedPrefix);
+  if (isIpv4) return bytes.subarray(-4).join(".");
+  const words = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16));
+  // A URL has an address in its shortest form.
+  return new URL(`http://[${words.join(":")}]`).hostname.slice(1, -1);
 }
 
 /** Until `take` has enough: then true. */

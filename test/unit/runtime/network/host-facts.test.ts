@@ -29,8 +29,8 @@ test("listening TCP sockets are told from connections, and loopback from the res
     `   2: 0100007F:0050 0100007F:9C40 01 ${rest}`,
   ].join("\n");
   expect(parseSocketTable(text, "tcp")).toEqual([
-    { port: 80, protocol: "tcp", isLoopbackOnly: true },
-    { port: 5432, protocol: "tcp", isLoopbackOnly: false },
+    { port: 80, protocol: "tcp", address: "127.0.0.1", isLoopbackOnly: true },
+    { port: 5432, protocol: "tcp", address: "0.0.0.0", isLoopbackOnly: false },
   ]);
 });
 
@@ -40,8 +40,14 @@ test("IPv6 tables have loopback in two forms", () => {
     `   0: 00000000000000000000000001000000:0050 ${any}:0000 07 ${rest}`,
     `   1: 0000000000000000FFFF00000100007F:0051 ${any}:0000 07 ${rest}`,
     `   2: ${any}:0052 ${any}:0000 07 ${rest}`,
+    `   3: 000080FE0000000000000000FF0A4200:0053 ${any}:0000 07 ${rest}`,
   ].join("\n");
-  expect(parseSocketTable(text, "udp").map(({ isLoopbackOnly }) => isLoopbackOnly)).toEqual([true, true, false]);
+  expect(parseSocketTable(text, "udp").map(({ address, isLoopbackOnly }) => [address, isLoopbackOnly])).toEqual([
+    ["::1", true],
+    ["127.0.0.1", true],
+    ["::", false],
+    ["fe80::42:aff", false],
+  ]);
 });
 
 test("resolvers are read as the C library reads them", () => {
