@@ -40,6 +40,12 @@ export interface HealthcheckBody {
   readonly Retries?: number;
 }
 
+export interface DeviceRateBody {
+  readonly Path: string;
+  /** Bytes or operations per second. */
+  readonly Rate: number;
+}
+
 export interface HostConfigBody {
   /** `source:target[:options]` */
   readonly Binds?: readonly string[];
@@ -77,6 +83,12 @@ export interface HostConfigBody {
   readonly MemoryReservation?: number;
   readonly MemorySwap?: number;
   readonly MemorySwappiness?: number;
+  readonly BlkioWeight?: number;
+  readonly BlkioWeightDevice?: readonly { readonly Path: string; readonly Weight: number }[];
+  readonly BlkioDeviceReadBps?: readonly DeviceRateBody[];
+  readonly BlkioDeviceReadIOps?: readonly DeviceRateBody[];
+  readonly BlkioDeviceWriteBps?: readonly DeviceRateBody[];
+  readonly BlkioDeviceWriteIOps?: readonly DeviceRateBody[];
   readonly NanoCpus?: number;
   readonly CpuShares?: number;
   readonly CpuPeriod?: number;

@@ -240,11 +240,11 @@ const limits = {
   ulimits,
   blkio_config: record({
     weight: integer,
-    weight_device: listOf(options),
-    device_read_bps: listOf(options),
-    device_read_iops: listOf(options),
-    device_write_bps: listOf(options),
-    device_write_iops: listOf(options),
+    weight_device: listOf(record({ path: text, weight: integer }, "path", "weight")),
+    device_read_bps: listOf(record({ path: text, rate: size }, "path", "rate")),
+    device_read_iops: listOf(record({ path: text, rate: integer }, "path", "rate")),
+    device_write_bps: listOf(record({ path: text, rate: size }, "path", "rate")),
+    device_write_iops: listOf(record({ path: text, rate: integer }, "path", "rate")),
   }),
 };
 

@@ -69,7 +69,7 @@ export async function finishProject(merged: MapNode, facts: ProjectFacts): Promi
 
 /** Settings that are read and checked, and that no daemon is told of. */
 const withoutEffect = [
-  ...["annotations", "blkio_config", "cpu_count", "cpu_percent", "cpu_rt_period", "cpu_rt_runtime"],
+  ...["annotations", "cpu_count", "cpu_percent", "cpu_rt_period", "cpu_rt_runtime"],
   ...["device_cgroup_rules", "isolation", "runtime", "storage_opt"],
 ];
 

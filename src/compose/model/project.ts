@@ -22,6 +22,21 @@ export interface Project {
 export type Value = string | number | boolean | null;
 export type Values = Readonly<Record<string, Value>>;
 
+/** Bytes or operations per second. */
+export interface DeviceRate {
+  readonly path: string;
+  readonly rate: number;
+}
+
+export interface BlockIo {
+  readonly weight?: number;
+  readonly weight_device?: readonly { readonly path: string; readonly weight: number }[];
+  readonly device_read_bps?: readonly DeviceRate[];
+  readonly device_read_iops?: readonly DeviceRate[];
+  readonly device_write_bps?: readonly DeviceRate[];
+  readonly device_write_iops?: readonly DeviceRate[];
+}
+
 export interface Service {
   readonly image?: string;
   readonly build?: Build;
@@ -89,6 +104,7 @@ export interface Service {
   readonly pids_limit?: number;
   readonly shm_size?: number;
   readonly ulimits?: Ulimits;
+  readonly blkio_config?: BlockIo;
 
   readonly ports?: readonly Port[];
   readonly expose?: readonly string[];

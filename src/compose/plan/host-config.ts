@@ -1,5 +1,5 @@
 import type { HostConfigBody, MountBody, PortBindingBody } from "../../wire/container-create";
-import type { Project, Service, VolumeMount } from "../model/project";
+import type { BlockIo, DeviceRate, Project, Service, VolumeMount } from "../model/project";
 import { containerName } from "./container-names";
 import { textMap } from "./text-map";
 
@@ -10,6 +10,7 @@ export function hostConfigOf(project: Project, service: Service): HostConfigBody
     ...mountsOf(project, service),
     ...isolationOf(project, service),
     ...limitsOf(service),
+    ...blockIoOf(service.blkio_config),
     ...defined({
       RestartPolicy: restartPolicyOf(service),
       Init: service.init,
@@ -133,6 +134,19 @@ function limitsOf(service: Service): HostConfigBody {
     Ulimits:
       service.ulimits &&
       Object.entries(service.ulimits).map(([Name, { soft, hard }]) => ({ Name, Soft: soft, Hard: hard })),
+  });
+}
+
+function blockIoOf(limits: BlockIo = {}): HostConfigBody {
+  const rates = (devices: readonly DeviceRate[] | undefined) =>
+    devices?.map(({ path, rate }) => ({ Path: path, Rate: rate }));
+  return defined({
+    BlkioWeight: limits.weight,
+    BlkioWeightDevice: limits.weight_device?.map(({ path, weight }) => ({ Path: path, Weight: weight })),
+    BlkioDeviceReadBps: rates(limits.device_read_bps),
+    BlkioDeviceReadIOps: rates(limits.device_read_iops),
+    BlkioDeviceWriteBps: rates(limits.device_write_bps),
+    BlkioDeviceWriteIOps: rates(limits.device_write_iops),
   });
 }
 

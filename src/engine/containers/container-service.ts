@@ -1,6 +1,7 @@
 import { RuncibleError } from "../../internal/errors";
 import { runUnchecked } from "../../internal/exec";
 import { parseSignal } from "../../runtime/process/signals";
+import { ociBlockIo } from "../../runtime/runc/block-io";
 import { ociResources } from "../../runtime/runc/resources";
 import { containerNameInUse, withPrefix } from "../../wire/docker-errors";
 import type { Filters } from "../../wire/filters";
@@ -19,7 +20,7 @@ import { createContainer } from "./create";
 import { killContainer } from "./end-run";
 import { exportContainer } from "./export";
 import { findContainer, runOf, unpausedRunOf } from "./find";
-import { limitWarnings } from "./limit-warnings";
+import { heldLimits } from "./held-limits";
 import { waitForListening } from "./listening";
 import { checkName } from "./names";
 import { pauseContainer, unpauseContainer } from "./pause";
@@ -48,14 +49,20 @@ export function createContainerService(context: ContainerContext): ContainerServ
     update: async (ref, change) => {
       const container = find(ref);
       const { spec } = container.record;
-      const resources = { ...spec.resources, ...change.resources };
+      const held = await heldLimits(context, change.resources);
+      const resources = { ...spec.resources, ...held.resources };
       checkSwap(container.id, resources);
       const canLimit = context.runtime.cgroupParent !== undefined;
-      if (container.isRunning && canLimit) await context.runtime.runc.update(container.id, ociResources(resources));
+      // Of block I/O runc changes the weight alone, and so does Docker.
+      const { blockWeight } = resources;
+      const blockIo = ociBlockIo(blockWeight === undefined ? {} : { blockWeight });
+      if (container.isRunning && canLimit) {
+        await context.runtime.runc.update(container.id, { ...ociResources(resources), ...blockIo });
+      }
       const restartPolicy = change.restartPolicy ?? spec.restartPolicy;
       await container.change({ spec: { ...spec, resources, restartPolicy } });
       publishContainerEvent(context, container, "update");
-      return { warnings: limitWarnings(context, change.resources) };
+      return { warnings: held.warnings };
     },
     remove: async (ref, options) => removeContainer(context, find(ref), options),
     inspect: async (ref, { size }) => view(context, find(ref), size),

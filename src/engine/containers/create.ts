@@ -19,8 +19,8 @@ import { type ContainerRecord, type MountRecord, neverStarted } from "../state/c
 import { timestampNow } from "../state/timestamp";
 import { Container } from "./container";
 import type { ContainerContext } from "./context";
+import { heldLimits } from "./held-limits";
 import { findInitProgram } from "./init-program";
-import { limitWarnings } from "./limit-warnings";
 import { checkLinks } from "./links";
 import { checkLogs, logLimitsOf } from "./log-limits";
 import { type MountPlan, planMounts } from "./mounts";
@@ -30,8 +30,10 @@ import { securityOf } from "./security-options";
 /** `ContainerService.create`. */
 export async function createContainer(
   context: ContainerContext,
-  spec: ContainerSpec,
+  asked: ContainerSpec,
 ): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
+  const limits = await heldLimits(context, asked.resources);
+  const spec = { ...asked, resources: limits.resources };
   const isReaper = await provideReaperImage(context, spec.image);
   const image = await findImage(context, spec);
   checkLogs(spec.logs);
@@ -90,7 +92,7 @@ export async function createContainer(
     const container = new Container(record, { folder, rootPath: rootPathIn(folder), log }, context);
     context.index.add(container);
     context.events.publish({ type: "container", action: "create", id, attributes: container.eventAttributes() });
-    return { id, warnings: warningsOf(context, spec) };
+    return { id, warnings: [...warningsOf(spec), ...limits.warnings] };
   } catch (error) {
     hold.release();
     await undo.unwind((failure) => context.logger.warn("undo container create", { error: failure }));
@@ -168,7 +170,7 @@ function endpointsOf({ networkMode, endpoints }: ContainerSpec): readonly Endpoi
   return [{ network: networkMode.network, aliases: [], links: [], gatewayPriority: 0, driverOptions: {} }];
 }
 
-function warningsOf(context: ContainerContext, spec: ContainerSpec): readonly string[] {
+function warningsOf(spec: ContainerSpec): readonly string[] {
   const { networkMode, publish, init } = spec;
   const discards = networkMode.kind === "host" && publish.length > 0;
   return [
@@ -176,6 +178,5 @@ function warningsOf(context: ContainerContext, spec: ContainerSpec): readonly st
     ...(init && findInitProgram() === undefined
       ? ["No init program is installed, so the container's command is process 1; install tini"]
       : []),
-    ...limitWarnings(context, spec.resources),
   ];
 }

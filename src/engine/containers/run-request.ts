@@ -3,6 +3,7 @@ import { RuncibleError } from "../../internal/errors";
 import { shortId } from "../../internal/ids";
 import type { NetworkRequest, RunRequest } from "../../runtime/container";
 import type { EndpointRequest, PortRequest } from "../../runtime/network/stack";
+import { ociBlockIo } from "../../runtime/runc/block-io";
 import { ociResources } from "../../runtime/runc/resources";
 import { aliasPortsLabel, parseAliasPorts } from "../../wire/ports";
 import type { EndpointSpec, NetworkMode } from "../routes/container-spec";
@@ -45,7 +46,7 @@ export async function runRequestOf(context: ContainerContext, container: Contain
       pidMode: namespaceMode(context, spec.pidMode, "pid"),
       ipcMode: namespaceMode(context, spec.ipcMode, "ipc"),
       utsMode: namespaceMode(context, spec.utsMode, "uts"),
-      resources: ociResources(spec.resources),
+      resources: { ...ociResources(spec.resources), ...ociBlockIo(spec.resources) },
       capAdd: spec.capAdd,
       capDrop: spec.capDrop,
       isPrivileged: spec.privileged,

@@ -194,6 +194,17 @@ export interface Ulimit {
 }
 
 /** Absent: no limit, or the kernel's default. */
+/** Of a disk of this machine. */
+export interface DeviceRate {
+  readonly path: string;
+  readonly rate: number;
+}
+
+export interface DeviceWeight {
+  readonly path: string;
+  readonly weight: number;
+}
+
 export interface ResourceSpec {
   readonly memoryBytes?: number;
   readonly memoryReservationBytes?: number;
@@ -211,6 +222,15 @@ export interface ResourceSpec {
   readonly pidsLimit?: number;
   readonly shmSizeBytes?: number;
   readonly oomScoreAdj?: number;
+  /** 10 to 1000: its share of a disk that others want too. */
+  readonly blockWeight?: number;
+  readonly blockWeightDevices?: readonly DeviceWeight[];
+  /** Bytes per second. */
+  readonly blockReadBytes?: readonly DeviceRate[];
+  readonly blockWriteBytes?: readonly DeviceRate[];
+  /** Operations per second. */
+  readonly blockReads?: readonly DeviceRate[];
+  readonly blockWrites?: readonly DeviceRate[];
   readonly isOomKillDisabled: boolean;
   readonly ulimits: readonly Ulimit[];
   /** Sentences about what was asked for and is not held. */

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { RuncibleError } from "../../internal/errors";
 import type { JsonObject } from "../../wire/json";
 import { amountField, booleanField, defined, numberField, objectListField, textField } from "../http/json-fields";
-import type { ResourceSpec, RestartPolicy, Ulimit } from "./container-spec";
+import type { DeviceRate, ResourceSpec, RestartPolicy, Ulimit } from "./container-spec";
 import { discardedLimits } from "./refuse-unsupported";
 
 const minMemoryBytes = 6 * 1024 * 1024;
@@ -25,6 +25,7 @@ export function decodeResources(
   checkNanoCpus(json, cpus);
   checkScheduler(json);
   checkShared(json);
+  checkBlockWeight(json);
   const discarded = discardedLimits(json);
   return {
     ...defined({
@@ -41,6 +42,15 @@ export function decodeResources(
       pidsLimit: limitField(json, "PidsLimit", 1),
       shmSizeBytes: amountField(json, "ShmSize"),
       oomScoreAdj: amountField(json, "OomScoreAdj"),
+      blockWeight: amountField(json, "BlkioWeight"),
+      blockWeightDevices: devicesField(json, "BlkioWeightDevice", "Weight")?.map(({ path, value }) => ({
+        path,
+        weight: value,
+      })),
+      blockReadBytes: ratesField(json, "BlkioDeviceReadBps"),
+      blockWriteBytes: ratesField(json, "BlkioDeviceWriteBps"),
+      blockReads: ratesField(json, "BlkioDeviceReadIOps"),
+      blockWrites: ratesField(json, "BlkioDeviceWriteIOps"),
     }),
     isOomKillDisabled: booleanField(json, "OomKillDisable"),
     ulimits: objectListField(json, "Ulimits").map(decodeUlimit),
@@ -70,6 +80,30 @@ export function decodeRestartPolicy(json: JsonObject): RestartPolicy | undefined
 function limitField(json: JsonObject, key: string, least: number): number | undefined {
   const value = numberField(json, key);
   return value === undefined || value < least ? undefined : Math.round(value);
+}
+
+function ratesField(json: JsonObject, key: string): readonly DeviceRate[] | undefined {
+  return devicesField(json, key, "Rate")?.map(({ path, value }) => ({ path, rate: value }));
+}
+
+/** Undefined when there are none. */
+function devicesField(
+  json: JsonObject,
+  key: string,
+  valueKey: string,
+): readonly { readonly path: string; readonly value: number }[] | undefined {
+  const devices = objectListField(json, key).map((device) => {
+    const path = textField(device, "Path");
+    if (path === undefined) throw invalid(`invalid ${key}: a device has no Path`);
+    return { path, value: numberField(device, valueKey) ?? 0 };
+  });
+  return devices.length === 0 ? undefined : devices;
+}
+
+function checkBlockWeight(json: JsonObject): void {
+  const weight = amountField(json, "BlkioWeight");
+  if (weight !== undefined && (weight < 10 || weight > 1_000))
+    throw invalid("Range of blkio weight is from 10 to 1000");
 }
 
 function checkMemory(json: JsonObject, memory: number | undefined, isUpdate: boolean): void {

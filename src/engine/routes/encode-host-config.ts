@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../wire/json";
 import { listField } from "../http/json-fields";
-import type { NetworkMode } from "./container-spec";
+import type { ContainerSpec, DeviceRate, NetworkMode } from "./container-spec";
 import type { ContainerView } from "./container-view";
 
 /** What was posted, over what clients read without looking whether it is there. */
@@ -21,7 +21,30 @@ export function encodeHostConfig({ spec, name, guardedPaths }: ContainerView): R
     MemorySwap: resources.memorySwapBytes ?? 2 * memory,
     NanoCpus: resources.nanoCpus ?? 0,
     ShmSize: resources.shmSizeBytes ?? 64 * 1024 * 1024,
+    ...encodeBlockIo(spec),
   };
+}
+
+/** What is held, which is not all that was posted where the kernel has no files for it. */
+function encodeBlockIo({ resources, raw }: ContainerSpec): Readonly<Record<string, unknown>> {
+  const rates = (key: string, held: readonly DeviceRate[] | undefined) => {
+    const nothing = listOf(raw.hostConfig[key]) === undefined ? null : [];
+    return { [key]: held?.map(({ path, rate }) => ({ Path: path, Rate: rate })) ?? nothing };
+  };
+  const noWeights = listOf(raw.hostConfig["BlkioWeightDevice"]) === undefined ? null : [];
+  return {
+    BlkioWeight: resources.blockWeight ?? 0,
+    BlkioWeightDevice:
+      resources.blockWeightDevices?.map(({ path, weight }) => ({ Path: path, Weight: weight })) ?? noWeights,
+    ...rates("BlkioDeviceReadBps", resources.blockReadBytes),
+    ...rates("BlkioDeviceWriteBps", resources.blockWriteBytes),
+    ...rates("BlkioDeviceReadIOps", resources.blockReads),
+    ...rates("BlkioDeviceWriteIOps", resources.blockWrites),
+  };
+}
+
+function listOf(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? value : undefined;
 }
 
 /** `/db:/web/database`: of the container web, database means the container db. */
@@ -52,12 +75,6 @@ export function encodeNetworkMode(mode: NetworkMode): string {
 const defaults = {
   AutoRemove: false,
   Binds: null,
-  BlkioDeviceReadBps: null,
-  BlkioDeviceReadIOps: null,
-  BlkioDeviceWriteBps: null,
-  BlkioDeviceWriteIOps: null,
-  BlkioWeight: 0,
-  BlkioWeightDevice: null,
   CapAdd: null,
   CapDrop: null,
   Cgroup: "",

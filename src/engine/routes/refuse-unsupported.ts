@@ -42,27 +42,10 @@ function noDeviceDriver(request: JsonObject): string {
   return `could not select device driver "${driver}" with capabilities: [${capabilities.join(" ")}]`;
 }
 
-const blockIo = {
-  BlkioWeight: "weight",
-  BlkioWeightDevice: "weight of devices",
-  BlkioDeviceReadBps: "bytes read",
-  BlkioDeviceWriteBps: "bytes written",
-  BlkioDeviceReadIOps: "reads",
-  BlkioDeviceWriteIOps: "writes",
-} as const;
-
-/** What is asked for that only makes a container use more than it should; as Docker without the kernel's support says. */
+/** What is asked for that only makes a container use more than it should. */
 export function discardedLimits(hostConfig: JsonObject): readonly string[] {
-  const isAsked = (key: string): boolean => {
-    const value = hostConfig[key] ?? false;
-    return isArray(value) ? value.length > 0 : Boolean(value);
-  };
-  const limits = Object.entries(blockIo).filter(([key]) => isAsked(key));
   const parent = textField(hostConfig, "CgroupParent");
-  return [
-    ...limits.map(([key, what]) => `Block I/O limits are left out by this engine: ${what} (${key}) discarded.`),
-    ...(parent === undefined ? [] : [`Containers are in the engine's own cgroup: CgroupParent ${parent} discarded.`]),
-  ];
+  return parent === undefined ? [] : [`Containers are in the engine's own cgroup: CgroupParent ${parent} discarded.`];
 }
 
 function leftOut(what: string, instead: string): RuncibleError {

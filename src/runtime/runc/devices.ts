@@ -43,7 +43,7 @@ export function hostDevices(folder = "/dev"): readonly SpecDevice[] {
   });
 }
 
-interface DeviceStat {
+export interface DeviceStat {
   readonly type: "b" | "c";
   readonly major: number;
   readonly minor: number;
@@ -52,19 +52,17 @@ interface DeviceStat {
   readonly gid: number;
 }
 
-function statDevice(path: string): DeviceStat {
+/** `doing` begins the message when there is no such device. Throws `invalid-argument`. */
+export function statDevice(
+  path: string,
+  doing = `error gathering device information while adding custom device "${path}"`,
+): DeviceStat {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) {
-    throw new RuncibleError(
-      "invalid-argument",
-      `error gathering device information while adding custom device "${path}": no such file or directory`,
-    );
+    throw new RuncibleError("invalid-argument", `${doing}: no such file or directory`);
   }
   if (!(stat.isBlockDevice() || stat.isCharacterDevice())) {
-    throw new RuncibleError(
-      "invalid-argument",
-      `error gathering device information while adding custom device "${path}": not a device node`,
-    );
+    throw new RuncibleError("invalid-argument", `${doing}: not a device node`);
   }
   const { rdev, mode, uid, gid } = stat;
   // The C library's layout of dev_t.

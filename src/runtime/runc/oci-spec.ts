@@ -84,6 +84,22 @@ export interface OciResources {
     readonly mems?: string;
   };
   readonly pids?: { readonly limit: number };
+  readonly blockIO?: OciBlockIo;
+}
+
+interface OciDeviceRate {
+  readonly major: number;
+  readonly minor: number;
+  readonly rate: number;
+}
+
+export interface OciBlockIo {
+  readonly weight?: number;
+  readonly weightDevice?: readonly { readonly major: number; readonly minor: number; readonly weight: number }[];
+  readonly throttleReadBpsDevice?: readonly OciDeviceRate[];
+  readonly throttleWriteBpsDevice?: readonly OciDeviceRate[];
+  readonly throttleReadIOPSDevice?: readonly OciDeviceRate[];
+  readonly throttleWriteIOPSDevice?: readonly OciDeviceRate[];
 }
 
 export interface OciSeccomp {

@@ -1,4 +1,7 @@
+import { someDisk } from "../../../support/disk";
 import { type CommandCase, commands } from "../command-case";
+
+const disk = someDisk();
 
 /** `docker run` and what a container finds inside. */
 export const runCases: readonly CommandCase[] = [
@@ -55,6 +58,14 @@ export const runCases: readonly CommandCase[] = [
     "docker run --rm --sysctl net.core.somaxconn=99 bb cat /proc/sys/net/core/somaxconn",
     "docker run --rm --sysctl kernel.hostname=xx bb true",
     "docker run --rm --oom-score-adj 300 bb cat /proc/self/oom_score_adj",
+  ),
+  commands(
+    "limits of block I/O",
+    `docker run --rm --device-read-bps ${disk}:1mb --device-write-iops ${disk}:7 bb sh -c 'cat /sys/fs/cgroup/blkio/blkio.throttle.*_device /sys/fs/cgroup/io.max 2>/dev/null; true'`,
+    `docker create --name limited --device-write-bps ${disk}:1mb --device-read-iops ${disk}:7 bb`,
+    "docker inspect --format '{{json .HostConfig.BlkioDeviceWriteBps}} {{json .HostConfig.BlkioDeviceReadIOps}} {{.HostConfig.BlkioWeight}}' limited",
+    "docker rm limited",
+    "docker run --rm --device-read-bps /dev/none:1mb bb true",
   ),
   commands(
     "rights",

@@ -74,8 +74,8 @@ test.each<[string, Service, object]>([
   ],
   [
     "limits",
-    { cpus: "0.5", mem_limit: 64, pids_limit: 5, shm_size: 7 },
-    { NanoCpus: 5e8, Memory: 64, PidsLimit: 5, ShmSize: 7 },
+    { cpus: "0.5", mem_limit: 64, pids_limit: 5, shm_size: 7, blkio_config: { weight: 300 } },
+    { NanoCpus: 5e8, Memory: 64, PidsLimit: 5, ShmSize: 7, BlkioWeight: 300 },
   ],
   [
     "limits of deploy, which win",
