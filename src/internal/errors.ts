@@ -63,6 +63,7 @@ export type ErrorCode =
   | "registry-blocked"
   | "registry-error"
   | "registry-rate-limited"
+  | "registry-slow"
   | "registry-unauthorized"
   | "registry-unreachable"
   | "resources-exhausted"
@@ -151,6 +152,10 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "registry-blocked": { kind: "forbidden", when: "a registries.conf blocks the registry of an image" },
   "registry-error": { kind: "internal", when: "a registry gave an answer that makes no sense" },
   "registry-rate-limited": { kind: "unavailable", when: "a registry refuses more requests for now" },
+  "registry-slow": {
+    kind: "unavailable",
+    when: "a registry sends so slowly that its answer would not come in reasonable time",
+  },
   "registry-unauthorized": { kind: "unauthorized", when: "a registry wants other credentials" },
   "registry-unreachable": { kind: "internal", when: "a registry cannot be reached" },
   "resources-exhausted": {

@@ -98,7 +98,9 @@ async function pull(client, image, signal) {
 }
 
 function isOffline(error) {
-  return ["registry-unreachable", "registry-rate-limited", "aborted", "timeout"].some((code) => hasCode(error, code));
+  return ["registry-unreachable", "registry-rate-limited", "registry-slow", "aborted", "timeout"].some((code) =>
+    hasCode(error, code),
+  );
 }
 
 function hostImage({ image, port }, hasRedis) {

@@ -32,7 +32,7 @@ export function createAuthorizer(http: RegistryHttp): (request: AuthorizedReques
     const first = await send(granted.get(key));
     const challenge = first.statusCode === 401 ? challengeOf(first) : undefined;
     if (challenge === undefined || (challenge.scheme === "basic" && credentials?.username === undefined)) return first;
-    await first.body.dump().catch(() => {});
+    await first.body.discard();
     const authorization = await answer(http, challenge, request);
     const second = await send(authorization);
     if (second.statusCode !== 401) granted.set(key, authorization);

@@ -1,4 +1,4 @@
-import { messageOf, RuncibleError } from "../../internal/errors";
+import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import type { Descriptor } from "../image/descriptor";
 import type { HttpResponse } from "./http";
 import { backoffMs, codeOf, pause, retriesFor } from "./patience";
@@ -16,11 +16,13 @@ export interface BlobDownload {
 
 /**
  * The bytes of a blob from `offset` to its end. A connection that breaks is taken up where it broke. Throws
- * `size-mismatch` when the registry has more or less than was announced, `registry-unreachable`, `aborted`.
+ * `size-mismatch` when the registry has more or less than was announced, `registry-unreachable`, `registry-slow` when it is
+ * on a second connection too, `aborted`.
  */
 export async function* downloadBlob(download: BlobDownload): AsyncGenerator<Buffer, void, void> {
   const { descriptor, settings, signal } = download;
   let received = download.offset;
+  let mayBeSlow = true;
   for (let tries = 0; received < descriptor.size; tries++) {
     const before = received;
     let failure: unknown;
@@ -34,6 +36,11 @@ export async function* downloadBlob(download: BlobDownload): AsyncGenerator<Buff
       failure = error;
     }
     if (signal.aborted) throw cancelled(descriptor, failure);
+    // Another connection may lead to a quicker server. Once, as progress is no sign of it.
+    if (hasCode(failure, "registry-slow") && mayBeSlow) {
+      mayBeSlow = false;
+      continue;
+    }
     if (failure instanceof RuncibleError) throw failure;
     // Progress earns new patience: only tries that bring nothing count.
     if (received > before) tries = 0;
@@ -55,7 +62,7 @@ async function* bytesFrom(download: BlobDownload, offset: number): AsyncGenerato
     response.body.destroy();
     throw wrongSize(descriptor, "more than");
   }
-  for await (const chunk of response.body as AsyncIterable<Buffer>) {
+  for await (const chunk of response.body.large()) {
     const fresh = chunk.subarray(Math.min(skip, chunk.length));
     skip -= chunk.length - fresh.length;
     if (fresh.length > 0) yield fresh;

@@ -87,7 +87,7 @@ async function sendRest(upload: BlobUpload, { location, offset }: UploadSession)
   const response = await send(location, { method: "PATCH", headers, body: () => read(offset) });
   if (await isForLater(response)) return undefined;
   if (response.statusCode !== 202 && response.statusCode !== 204) return await upload.refuse(response);
-  await response.body.dump().catch(() => {});
+  await response.body.discard();
   onProgress(descriptor.size);
   return { location: upload.locationOf(response, location), offset: descriptor.size };
 }
@@ -100,7 +100,7 @@ async function finish({ descriptor, send, refuse }: BlobUpload, { location }: Up
   const response = await send(url, { method: "PUT", headers: { "content-length": "0" } });
   if (await isForLater(response)) return false;
   if (response.statusCode !== 201 && response.statusCode !== 204) return await refuse(response);
-  await response.body.dump().catch(() => {});
+  await response.body.discard();
   return true;
 }
 
@@ -108,7 +108,7 @@ async function finish({ descriptor, send, refuse }: BlobUpload, { location }: Up
 async function isForLater(response: HttpResponse): Promise<boolean> {
   const { statusCode, body } = response;
   if (!isTemporaryStatus(statusCode) && statusCode !== 404 && statusCode !== 416) return false;
-  await body.dump().catch(() => {});
+  await body.discard();
   return true;
 }
 
@@ -116,7 +116,7 @@ async function isForLater(response: HttpResponse): Promise<boolean> {
 async function resumed(upload: BlobUpload, { location }: UploadSession): Promise<UploadSession> {
   const { descriptor, send, begin, locationOf } = upload;
   const response = await send(location, { method: "GET", headers: {} });
-  await response.body.dump().catch(() => {});
+  await response.body.discard();
   if (response.statusCode !== 204 && response.statusCode !== 202) return await begin();
   const last = Number(/^(?:bytes=)?0-(\d+)$/.exec(String(response.headers["range"] ?? ""))?.[1] ?? 0);
   // "0-0" is one byte by the specification, and none with the registry that most people run.

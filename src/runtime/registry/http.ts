@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { messageOf, RuncibleError } from "../../internal/errors";
+import { type AnswerBody, answerBody } from "./answer-body";
 import { openDispatcher } from "./dispatcher";
 import { backoffMs, codeOf, isTemporaryStatus, isTooLong, pause, retriesFor, retryAfterMs } from "./patience";
 import { isLoopback, type RegistrySettings } from "./settings";
@@ -20,7 +21,9 @@ export interface HttpRequest {
 
 export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH";
 
-export type HttpResponse = Dispatcher.ResponseData;
+export interface HttpResponse extends Pick<Dispatcher.ResponseData, "statusCode" | "headers"> {
+  readonly body: AnswerBody;
+}
 
 /** HTTP for registries: retries what failed for now, follows redirects without taking credentials along. */
 export interface RegistryHttp {
@@ -49,16 +52,15 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
 
   const sendOnce = async ({ url, method = "GET", headers = {}, body, signal }: HttpRequest): Promise<HttpResponse> => {
     const dispatcher = await dispatcherFor(url);
-    const response = await undici().request(url, {
+    const answer = await undici().request(url, {
       method,
       headers,
       signal,
       dispatcher,
       ...(body === undefined ? {} : { body: typeof body === "function" ? body() : body }),
     });
-    // A body that nobody reads to its end breaks when it is given up, and nobody listens then.
-    response.body.on("error", () => {});
-    return response;
+    const { statusCode, headers: answered } = answer;
+    return { statusCode, headers: answered, body: answerBody(answer.body, url.host, settings) };
   };
 
   /** Undefined: worth another try, after a pause. */
@@ -70,7 +72,7 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
       const wait = retryAfterMs(response.headers["retry-after"], Date.now()) ?? backoffMs(settings, tries);
       const isOver = tries >= settings.retries || isTooLong(wait);
       if (isOver && response.statusCode !== 429) return response;
-      await response.body.dump();
+      await response.body.discard();
       if (isOver) throw rateLimited(url.host);
       await pause(wait, signal);
     } catch (error) {
@@ -96,8 +98,7 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
       const isRedirected = hop.method === undefined || hop.method === "GET" || hop.method === "HEAD";
       const next = isRedirected ? redirectOf(response, hop.url, settings) : undefined;
       if (next === undefined) return response;
-      // Nobody wants it, also when it breaks off.
-      await response.body.dump().catch(() => {});
+      await response.body.discard();
       hop = { ...hop, url: next, headers: headersFor(hop, next) };
     }
     throw new RuncibleError("registry-error", `ask registry ${asked.url.host}: more than ${redirectLimit} redirects`);
@@ -140,7 +141,7 @@ async function probe(
 ): Promise<"http" | "https" | undefined> {
   try {
     const response = await askInTls();
-    await response.body.dump();
+    await response.body.discard();
     return "https";
   } catch (error) {
     if (signal.aborted) throw aborted(host, error);

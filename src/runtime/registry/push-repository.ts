@@ -61,14 +61,14 @@ export function createPushRepository(options: PushRepositoryOptions): PushReposi
   const hasBlob = async (digest: Digest): Promise<boolean> => {
     const response = await ask(`${base}/blobs/${digest}`, { method: "HEAD" });
     if (response.statusCode !== 200 && response.statusCode !== 404) return await refuse(response);
-    await response.body.dump().catch(() => {});
+    await response.body.discard();
     return response.statusCode === 200;
   };
 
   const begin = async (): Promise<UploadSession> => {
     const response = await ask(uploads, { method: "POST", headers: { "content-length": "0" } });
     if (response.statusCode !== 202) return await refuse(response);
-    await response.body.dump().catch(() => {});
+    await response.body.discard();
     return { location: locationOf(response, new URL(uploads, registry)), offset: 0 };
   };
 
@@ -93,7 +93,7 @@ export function createPushRepository(options: PushRepositoryOptions): PushReposi
       body: bytes,
     });
     if (response.statusCode !== 201 && response.statusCode !== 202) return await refuse(response);
-    await response.body.dump().catch(() => {});
+    await response.body.discard();
     const stored = response.headers["docker-content-digest"];
     if (stored === undefined || stored === descriptor.digest) return;
     throw new RuncibleError(
@@ -117,7 +117,7 @@ async function isMountedFrom(
       headers: { "content-length": "0" },
       scope: `${scope} repository:${from}:pull`,
     });
-    await response.body.dump().catch(() => {});
+    await response.body.discard();
     return response.statusCode === 201;
   } catch (error) {
     if (hasCode(error, "registry-unauthorized") || hasCode(error, "registry-error")) return false;

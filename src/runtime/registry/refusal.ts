@@ -12,7 +12,7 @@ export async function smallBody(
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response.body) {
+  for await (const chunk of response.body.small()) {
     size += chunk.length;
     if (size > bodyLimit) {
       throw new RuncibleError("registry-error", `${verb} ${familiarName(reference)}: the answer is larger than 4 MiB`);

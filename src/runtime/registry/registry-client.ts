@@ -105,7 +105,7 @@ async function checkLogin(
   const registry = await registryUrl(http, domain, signal);
   // An authorizer of its own: what was granted earlier proves nothing about these credentials.
   const response = await createAuthorizer(http)({ registry, path: "/v2/", scope: "", credentials, signal });
-  await response.body.dump();
+  await response.body.discard();
   const { statusCode } = response;
   if (statusCode === 200) return;
   if (statusCode === 401 || statusCode === 403) {

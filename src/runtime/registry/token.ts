@@ -26,7 +26,9 @@ export async function fetchToken(http: RegistryHttp, request: TokenRequest): Pro
   ];
   const ask = async (): Promise<readonly [status: number, text: string]> => {
     const { statusCode, body } = await http.send({ ...requestFor(realm, parameters, credentials), signal });
-    return [statusCode, await body.text()];
+    const chunks: Buffer[] = [];
+    for await (const chunk of body.small()) chunks.push(chunk);
+    return [statusCode, Buffer.concat(chunks).toString("utf8")];
   };
   const [status, text] = await http.whole(realm.host, ask, signal);
   if (status === 401 || status === 403) {

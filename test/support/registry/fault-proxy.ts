@@ -30,6 +30,8 @@ export type Fault =
   | { readonly kind: "reset"; readonly afterBytes: number }
   /** So many bytes come, then nothing more, and the connection stays. */
   | { readonly kind: "stall"; readonly afterBytes: number }
+  /** So many bytes come at once, then one every now and then. */
+  | { readonly kind: "trickle"; readonly afterBytes: number; readonly everyMs: number }
   /**
    * So many bytes of what the client sends reach the registry, then the connection breaks. A registry that keeps them says
    * how many it has when it is asked; Debian's forgets the whole upload, so the proxy keeps them in its place.
@@ -83,11 +85,12 @@ export async function startFaultProxy({ url, fault, tls }: FaultProxyOptions): P
     }
     const answer = await ask(url, { ...one, path: moved.get(path) ?? path }, request);
     const { status, headers: answerHeaders, body } = wanted?.kind === "change" ? wanted.change(answer) : answer;
-    const part = wanted?.kind === "reset" || wanted?.kind === "stall" ? body.subarray(0, wanted.afterBytes) : body;
+    const part = wanted !== undefined && "afterBytes" in wanted ? body.subarray(0, wanted.afterBytes) : body;
     if (path.includes("/blobs/")) sent.set(path, (sent.get(path) ?? 0) + part.length);
     response.writeHead(status, answerHeaders);
     response.flushHeaders();
     if (wanted?.kind === "stall") response.write(part);
+    else if (wanted?.kind === "trickle") trickle(response, part, body.subarray(part.length), wanted.everyMs);
     else if (wanted?.kind === "reset") response.write(part, () => response.socket?.end());
     else response.end(part);
   };
@@ -105,6 +108,16 @@ export async function startFaultProxy({ url, fault, tls }: FaultProxyOptions): P
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function trickle(response: ServerResponse, start: Buffer, rest: Buffer, everyMs: number): void {
+  response.write(start);
+  let sent = 0;
+  const timer = setInterval(() => {
+    if (sent < rest.length) response.write(rest.subarray(sent, ++sent));
+    else response.end();
+  }, everyMs);
+  response.once("close", () => clearInterval(timer));
 }
 
 function ask(registry: string, seen: SeenRequest, body: Readable): Promise<Answer> {
