@@ -55,6 +55,16 @@ export async function takeSnapshot(options: SnapshotOptions = {}): Promise<Snaps
   };
 }
 
+/** Of a state folder that nobody has used. */
+export function emptySnapshot(stateFolder: string): Snapshot {
+  const none = new Set<string>();
+  const things = {
+    ...{ processes: none, mounts: none, "network namespaces": none, links: none },
+    ...{ firewall: none, cgroups: none, folders: none },
+  };
+  return { options: { stateFolder }, things };
+}
+
 /** Lines of what is there now and was not before: `mounts: overlay on /…`. */
 export function difference(before: Snapshot, now: Snapshot): string[] {
   return (Object.keys(now.things) as Kind[]).flatMap((kind) =>

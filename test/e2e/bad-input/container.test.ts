@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { GenericContainer, Wait } from "../../../src/index";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { failureInTime } from "../../support/failure-in-time";
@@ -13,7 +13,7 @@ const images = useServiceImages(["busybox"]);
 const busybox = (...command: string[]): GenericContainer =>
   new GenericContainer(images.nameOf("busybox")).withCommand(command.length === 0 ? ["sleep", "60"] : command);
 
-afterEach(() => expectNothingMade(engine.client));
+expectNothingMade(engine, async () => (await busybox().start()).stop());
 
 test("an unknown user is named", async () => {
   const error = await failureOf(busybox().withUser("nobodyhere"));

@@ -7,9 +7,10 @@ import { expectNothingMade, failureOf } from "./failure";
 
 const engine = useNewEngineOfThisFile();
 
+expectNothingMade(engine);
+
 afterEach(async () => {
   delete process.env["DOCKER_AUTH_CONFIG"];
-  await expectNothingMade(engine.client);
   expect(await engine.client.images.list()).toEqual([]);
 });
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { GenericContainer } from "../../../src/index";
 import { useTestEngine } from "../../support/engine";
 import { userTest } from "../../support/run-as";
-import { failureOf } from "./failure";
+import { failureWithoutEngine } from "./failure";
 
 let folder: string;
 
@@ -29,9 +29,9 @@ async function pathWithout(program: string): Promise<string> {
 const noDaemon = { DOCKER_HOST: "", RUNCIBLE_HOST: "" };
 
 test("without runc the start fails with the command that installs it", async () => {
-  await using _engine = await useTestEngine({ ...noDaemon, PATH: await pathWithout("runc") });
+  await using engine = await useTestEngine({ ...noDaemon, PATH: await pathWithout("runc") });
 
-  const error = await failureOf(new GenericContainer("busybox"));
+  const error = await failureWithoutEngine(engine.stateFolder, new GenericContainer("busybox"));
 
   expect(error.code).toBe("runc-missing");
   expect(error.message).toContain("apt-get install runc");
@@ -41,31 +41,31 @@ test("an old runc is refused with its version", async () => {
   const path = await pathWithout("runc");
   await writeFile(join(path, "runc"), "#!/bin/sh\necho 'runc version 1.0.0-rc93'\n");
   await chmod(join(path, "runc"), 0o755);
-  await using _engine = await useTestEngine({ ...noDaemon, PATH: path });
+  await using engine = await useTestEngine({ ...noDaemon, PATH: path });
 
-  const error = await failureOf(new GenericContainer("busybox"));
+  const error = await failureWithoutEngine(engine.stateFolder, new GenericContainer("busybox"));
 
   expect(error.code).toBe("runc-too-old");
   expect(error.message).toContain("1.0.0");
 });
 
 userTest("without newuidmap the start fails with the command that installs it", "root needs none", async () => {
-  await using _engine = await useTestEngine({ ...noDaemon, PATH: await pathWithout("newuidmap") });
+  await using engine = await useTestEngine({ ...noDaemon, PATH: await pathWithout("newuidmap") });
 
-  const error = await failureOf(new GenericContainer("busybox"));
+  const error = await failureWithoutEngine(engine.stateFolder, new GenericContainer("busybox"));
 
   expect(error.code).toBe("capability-missing");
   expect(error.message).toContain("apt-get install uidmap");
 });
 
 test("a state folder that cannot be used is named with the variable that chooses another", async () => {
-  await using _engine = await useTestEngine(noDaemon);
+  await using engine = await useTestEngine(noDaemon);
   const file = join(folder, "file");
   await writeFile(file, "");
   const before = process.env["RUNCIBLE_STATE_DIR"];
   process.env["RUNCIBLE_STATE_DIR"] = join(file, "state");
 
-  const error = await failureOf(new GenericContainer("busybox"));
+  const error = await failureWithoutEngine(engine.stateFolder, new GenericContainer("busybox"));
 
   process.env["RUNCIBLE_STATE_DIR"] = before;
   expect(error.code).toBe("permission-denied");

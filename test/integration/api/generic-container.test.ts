@@ -97,20 +97,21 @@ test("after a restart a log wait sees new lines only, and the container keeps it
   expect(stdout).toBe("on\n");
 });
 
-test("containers of one network find each other by alias", async () => {
+test("containers of one network find each other by alias, name and short id", async () => {
   const image = await busyboxImage();
   await using network = await new Network().start();
   await using server = await new GenericContainer(image)
     .withNetwork(network)
     .withNetworkAliases("web")
+    .withHostname("not-its-id")
     .withCommand(httpd)
     .withWaitStrategy(Wait.forSuccessfulCommand("wget -q -O - http://127.0.0.1/"))
     .start();
   await using client = await new GenericContainer(image).withNetwork(network).withCommand(["sleep", "60"]).start();
 
-  const { stdout } = await client.exec(["wget", "-q", "-O", "-", "http://web/"]);
-
-  expect(stdout).toBe("hello\n");
+  for (const host of ["web", server.getName().slice(1), server.getId().slice(0, 12)]) {
+    expect((await client.exec(["wget", "-q", "-O", "-", `http://${host}/`])).stdout).toBe("hello\n");
+  }
   expect(server.getNetworkNames()).toContain(network.getName());
   expect(server.getIpAddress(network.getName())).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
   expect(client.getNetworkId(network.getName())).toBe(network.getId());
