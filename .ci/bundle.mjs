@@ -1,11 +1,14 @@
 // Makes one file of each program that tsc has compiled, in its place: loading two hundred small files takes Node longer
-// than what they do. Packages stay outside. Run by `npm run build`; `--prune` removes what nothing loads any more.
+// than what they do. Packages stay outside.
+//
+//   bundle.mjs                 what `npm run build` does after tsc
+//   bundle.mjs prune [FOLDER]  removes from a build what nothing loads any more, for the published package
 import { appendFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { build } from "esbuild";
 
-const folder = join(import.meta.dirname, "../build");
+const [verb, folder = join(import.meta.dirname, "../build")] = process.argv.slice(2);
 const programs = [
   "index.js",
   "cli/main.js",
@@ -14,12 +17,16 @@ const programs = [
   "runtime/network/agent-main.js",
 ].map((name) => join(folder, name));
 
-// All of them first: what takes a compiled file's place is no part of another program.
-const bundles = await Promise.all(programs.map(bundle));
-const names = Object.keys(createRequire(import.meta.url)(join(folder, "index.js")));
-for (const [index, program] of programs.entries()) await writeFile(program, bundles[index]);
-await appendFile(join(folder, "index.js"), namesForImport());
-if (process.argv.includes("--prune")) await prune();
+if (verb === "prune") await prune();
+else await bundleAll();
+
+async function bundleAll() {
+  // All of them first: what takes a compiled file's place is no part of another program.
+  const bundles = await Promise.all(programs.map(bundle));
+  const names = Object.keys(createRequire(import.meta.url)(join(folder, "index.js")));
+  for (const [index, program] of programs.entries()) await writeFile(program, bundles[index]);
+  await appendFile(join(folder, "index.js"), namesForImport(names));
+}
 
 async function bundle(program) {
   const { outputFiles } = await build({
@@ -37,7 +44,7 @@ async function bundle(program) {
 }
 
 /** Node looks for the names that `import` may ask for in a CommonJS file's text, and knows this form. */
-function namesForImport() {
+function namesForImport(names) {
   return `// What can be imported by name:\n0 && (module.exports = { ${names.join(", ")} });\n`;
 }
 
@@ -51,7 +58,11 @@ function ownFolders(programFolder) {
         if (!/\b__dirname\b/.test(contents)) return { contents };
         const way = JSON.stringify(relative(programFolder, dirname(path)));
         const own = `const ownFolder = require("node:path").join(__dirname, ${way});`;
-        return { contents: contents.replaceAll(/\b__dirname\b/g, "ownFolder").replace(/^(#!.*\n)?/, `$1${own}\n`) };
+        return {
+          contents: contents
+            .replaceAll(/\b__dirname\b/g, "ownFolder")
+            .replace(/^((#!.*\n)?("use strict";\n)?)/, `$1${own}\n`),
+        };
       });
     },
   };

@@ -193,7 +193,6 @@ function pathWithQuery(path: string, query: CallOptions["query"] = {}): string {
   return pairs.length === 0 ? path : `${path}?${new URLSearchParams(pairs)}`;
 }
 
-/** A request that still waits for its connection, which over SSH takes several steps, does not tell that it was ended. */
 /** Else the body would end like that of a daemon that hung up. */
 function endWithSignal(answer: IncomingMessage, signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
@@ -206,6 +205,7 @@ function cancelled(cause: unknown): RuncibleError {
   return new RuncibleError("aborted", "call engine: cancelled", { cause });
 }
 
+/** A request that still waits for its connection, which over SSH takes several steps, does not tell that it was ended. */
 async function untilAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await answer;
   const ended = deferred<never>();

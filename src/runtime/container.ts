@@ -120,10 +120,10 @@ export function startContainer(parts: RuntimeParts, request: RunRequest): Promis
 
 async function startUndisturbed(parts: RuntimeParts, request: RunRequest): Promise<ContainerRun> {
   const undo = createUndoStack();
+  // Needs nothing of the network, so it runs beside it; a failure is thrown where the user is needed.
+  const user = prepareUser(request);
+  user.catch(() => {});
   try {
-    // Needs nothing of the network, so it runs beside it; a failure is thrown where the user is needed.
-    const user = prepareUser(request);
-    user.catch(() => {});
     const { ports, sandbox } = await openContainerNetwork(parts, request, undo);
     const { spec, process } = await runBundle(parts, request, { sandbox, user: await user });
     const cgroupPath = cgroupPathOf(parts, request.id);
@@ -137,6 +137,8 @@ async function startUndisturbed(parts: RuntimeParts, request: RunRequest): Promi
     const exited = settle(process, group, release);
     return { process, spec, group, sandbox, sharedNetwork: sharedNetworkOf(request), ports, exited };
   } catch (error) {
+    // Whoever unmounts the root, or tries again, must not find it at work there.
+    await user.catch(() => {});
     await undo.unwind((failure) => parts.logger.warn("undo container start", { error: failure }));
     throw error;
   }

@@ -3,7 +3,7 @@ import { RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
 import { parsePlatform } from "../../internal/platform";
 import { createUndoStack } from "../../internal/undo";
-import { prepareRootfs, rootPathIn, seesOwnCgroup } from "../../runtime/container";
+import { rootPathIn, seesOwnCgroup } from "../../runtime/container";
 import type { Image } from "../../runtime/image/manifest";
 import { checkPlatform } from "../../runtime/image/platform";
 import { familiarName, parseReference } from "../../runtime/image/reference";
@@ -61,13 +61,15 @@ export async function createContainer(
     const diffIds = image.config.rootfs.diff_ids;
     undo.push(() => context.store.remove(id));
     await mkdir(folder, { recursive: true, mode: 0o710 });
-    const root = prepareRootfs(context.runtime, { folder, diffIds });
+    const layers = diffIds.map((diffId) => context.runtime.layers.pathOf(diffId));
+    // Asked for at once: a removal, which asks too, comes after.
+    const root = context.runtime.rootfs.mount({ layers, folder });
     undo.push(async () => {
       await root.catch(() => {});
       await context.runtime.rootfs.unmount(folder);
     });
     // Whoever needs the root mounts it if it is not: a failure that is not told here is told there.
-    if (isSlow(context, plan, diffIds)) await fillVolumes(context, await root, plan);
+    if (isSlow(context, plan, diffIds)) await fillVolumes(context, (await root).path, plan);
     else root.catch(() => {});
     const record: ContainerRecord = {
       id,

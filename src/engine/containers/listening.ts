@@ -12,7 +12,7 @@ import type { ContainerContext } from "./context";
 import { runOf } from "./find";
 import { isSame, type NotListening, notListening, type Unreached } from "./not-listening";
 
-/** Reading a table of the kernel costs well under a millisecond, so look often at first. */
+/** To be refused costs well under a millisecond, so try often at first. */
 const shortestPauseMs = 1;
 const pauseGrowth = 1.2;
 const longestPauseMs = 100;
@@ -20,8 +20,8 @@ const longestPauseMs = 100;
 const dialTimeoutMs = 1_000;
 
 /**
- * `ContainerService.waitForListening`: asks the kernel, which needs no program in the image, and then connects, as
- * published ports do. A service sees one such connection, made when all the ports are in the table.
+ * `ContainerService.waitForListening`: connects, as published ports do, and where there is nothing to connect from, or
+ * to, asks the kernel; needs no program in the image. A service sees one such connection.
  */
 export async function waitForListening(
   context: ContainerContext,
@@ -36,30 +36,40 @@ export async function waitForListening(
   void run.exited.then((ended) => {
     outcome = ended;
   });
-  const silentAmong = (listening: readonly ListeningPort[]): readonly ContainerPort[] =>
-    silentPorts(container, options.ports, listening);
   const reached = new Set<ContainerPort>();
   for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(pauseMs * pauseGrowth, longestPauseMs)) {
     if (outcome !== undefined) throw exited(container, options.ports, outcome);
-    const silent = silentAmong(await listeningPorts(run.process.pid, (found) => silentAmong(found).length === 0));
-    // It listened, and stopped: what answers next is another.
-    for (const port of silent) reached.delete(port);
     const sandbox = sandboxOf(context, run);
-    const unreached = silent.length > 0 ? [] : await dialAll(sandbox, options.ports, { run, reached });
-    if (silent.length === 0 && unreached.length === 0) return bindingsOf(run, reached);
+    const wasReached = reached.size > 0;
+    const unreached = await dialAll(sandbox, options.ports, { run, reached });
+    if (unreached.length === 0) {
+      // A port that was reached may have been of a service that got ready to start anew.
+      const asked = options.ports.filter((port) => wasReached || !reached.has(port));
+      const silent = await silentPorts(container, asked, run);
+      if (silent.length === 0) return bindingsOf(run, reached);
+      for (const port of silent) reached.delete(port);
+    }
     if (options.signal.aborted) throw new RuncibleError("aborted", `wait for ports of ${container.name}: cancelled`);
     if (deadline.aborted && outcome === undefined) {
-      const sockets = await socketsIn(container, run);
-      const address = sandbox?.publishedAddress;
-      throw notListening({ container, silent, unreached, ...sockets, address, timeoutMs: options.timeoutMs });
+      throw await tooLate(container, { run, unreached, ports: options.ports, sandbox, timeoutMs: options.timeoutMs });
     }
     // Whatever ends the pause early is looked at above.
     await Promise.race([delay(pauseMs, undefined, { signal }).catch(() => {}), run.exited]);
   }
 }
 
+/** Those of `ports` that the kernel's table has not. */
+async function silentPorts(
+  container: Container,
+  ports: readonly ContainerPort[],
+  { process }: ContainerRun,
+): Promise<readonly ContainerPort[]> {
+  if (ports.length === 0) return [];
+  return notIn(container, ports, await listeningPorts(process.pid));
+}
+
 /** Loopback will not do, except where it is the host's own. */
-function silentPorts(
+function notIn(
   container: Container,
   ports: readonly ContainerPort[],
   listening: readonly ListeningPort[],
@@ -70,6 +80,25 @@ function silentPorts(
 
 function isOnHost({ record }: Container): boolean {
   return record.spec.networkMode.kind === "host";
+}
+
+interface Missed {
+  readonly run: ContainerRun;
+  readonly unreached: readonly Unreached[];
+  readonly ports: readonly ContainerPort[];
+  readonly sandbox: Sandbox | undefined;
+  readonly timeoutMs: number;
+}
+
+async function tooLate(container: Container, missed: Missed): Promise<RuncibleError> {
+  const { run, ports, sandbox, timeoutMs } = missed;
+  const listening = await listeningPorts(run.process.pid);
+  const unheard = notIn(container, ports, listening);
+  const unreached = missed.unreached.filter(({ port }) => !unheard.includes(port));
+  // What listens only now came too late all the same.
+  const silent = unheard.length + unreached.length === 0 ? ports : unheard;
+  const sockets = await socketsIn(container, run);
+  return notListening({ container, silent, unreached, ...sockets, address: sandbox?.publishedAddress, timeoutMs });
 }
 
 /** What else listens on the host is no container's business. */
@@ -88,10 +117,7 @@ function sandboxOf({ index }: ContainerContext, { sandbox, sharedNetwork }: Cont
   return index.values().find(({ run }) => run?.sandbox?.path === sharedNetwork.path)?.run?.sandbox;
 }
 
-/**
- * Connects to those TCP ports that were not `reached` yet, and notes those that are. Where there is no network of ours
- * to come from, the kernel's table has to do.
- */
+/** Connects to those TCP ports that were not `reached` yet, and notes those that are, if there is a network to come from. */
 async function dialAll(
   sandbox: Sandbox | undefined,
   ports: readonly ContainerPort[],

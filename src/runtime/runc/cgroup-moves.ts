@@ -1,4 +1,4 @@
-import { close, openSync, readFileSync, write } from "node:fs";
+import { close, constants, openSync, readFileSync, write } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -8,6 +8,8 @@ const [writeTo, closeFile] = [promisify(write), promisify(close)];
 
 /** The kernel needs as long until it forgets the last move, at the least. */
 const pauseMs = 6;
+/** A runc that takes longer has other troubles. */
+const longestHoldMs = 1_000;
 
 let holders = 0;
 let last: Promise<void> = Promise.resolve();
@@ -31,8 +33,9 @@ export function holdMovesQuick(): () => void {
 async function keepMoving(): Promise<void> {
   const file = openOwnGroup(await cgroupFacts());
   if (file === undefined) return;
+  const begunAt = performance.now();
   try {
-    while (holders > 0) {
+    while (holders > 0 && performance.now() - begunAt < longestHoldMs) {
       await writeTo(file, "0");
       await delay(pauseMs);
     }
@@ -44,8 +47,11 @@ async function keepMoving(): Promise<void> {
 /** Of whichever hierarchy lets this process in: all of them take the same lock. */
 function openOwnGroup(facts: CgroupFacts): number | undefined {
   for (const folder of ownFolders(facts, readFileSync("/proc/self/cgroup", "utf8"))) {
+    const path = join(folder, "cgroup.procs");
     try {
-      return openSync(join(folder, "cgroup.procs"), "w");
+      // What is mounted need not begin where the namespace says it does: never into a cgroup where this process is not.
+      const isOwn = readFileSync(path, "utf8").split("\n").includes(String(process.pid));
+      if (isOwn) return openSync(path, constants.O_WRONLY);
     } catch {
       // Not ours to write, or not in this container's view.
     }

@@ -46,10 +46,10 @@ export async function launch(request: LaunchRequest): Promise<RuncProcess> {
   const pidPath = join(request.folder, pidFile);
   const logPath = join(request.folder, `${key}.log`);
   const watcher = watchFor(request.folder, pidFile);
-  const releaseMoves = holdMovesQuick();
-  const child = spawnRunc(request, pidPath, logPath);
+  const child = spawnOrClose(watcher, () => spawnRunc(request, pidPath, logPath));
   const output = { stdout: heldBack(child.stdout), stderr: heldBack(child.stderr) };
   const exited = exitOf(child);
+  const releaseMoves = holdMovesQuick();
   const removeLog = (): Promise<void> => rm(logPath, { force: true });
   let isLogRead = false;
   try {
@@ -75,6 +75,16 @@ export async function launch(request: LaunchRequest): Promise<RuncProcess> {
     releaseMoves();
     watcher.close();
     await Promise.all([rm(pidPath, { force: true }), isLogRead ? undefined : removeLog()]);
+  }
+}
+
+/** Some failures of a spawn are thrown and not told by an event: E2BIG, ENOMEM. */
+function spawnOrClose(watcher: { close(): void }, spawn: () => ChildProcess): ChildProcess {
+  try {
+    return spawn();
+  } catch (error) {
+    watcher.close();
+    throw error;
   }
 }
 

@@ -60,11 +60,21 @@ export async function npmInstall(folder: string, args: readonly string[] = []): 
   await execute("npm", install, { cwd: folder, timeout: limitMs });
 }
 
-/** The build that the other tests run is packed, not made anew under them. */
+/** A copy of the build that the other tests run is packed, as `prepack` leaves it, and not made anew under them. */
 export async function packPackage(destination: string, folder: string = root): Promise<PackedPackage> {
+  const cwd = folder === root ? await prunedCopy(destination) : folder;
   const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", destination];
-  const { filename, files } = packedOf((await execute("npm", pack, { cwd: folder, timeout: limitMs })).stdout);
+  const { filename, files } = packedOf((await execute("npm", pack, { cwd, timeout: limitMs })).stdout);
   return { archive: join(destination, filename), paths: files.map(({ path }) => path) };
+}
+
+async function prunedCopy(destination: string): Promise<string> {
+  const copy = await mkdtemp(join(destination, "pruned-"));
+  for (const name of ["package.json", "README.md", "CHANGELOG.md", "LICENSE", "docs", "build"]) {
+    await cp(join(root, name), join(copy, name), { recursive: true });
+  }
+  await execute(process.execPath, [join(root, ".ci/bundle.mjs"), "prune", join(copy, "build")]);
+  return copy;
 }
 
 /** Runs Node in a user's folder; rejects when it fails or does not end by itself. */
