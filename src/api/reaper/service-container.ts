@@ -44,7 +44,8 @@ export async function findServices(
   const found: ServiceContainer[] = [];
   for (const { Id } of listed) {
     const inspect = await engine.containers.inspect(Id).catch(() => undefined);
-    if (inspect !== undefined) found.push(serviceOf(hostIps, inspect, port));
+    // One that is just ending is gone, or still runs and has lost its port already.
+    if (inspect !== undefined && isPublished(inspect, port)) found.push(serviceOf(hostIps, inspect, port));
   }
   return found;
 }
@@ -65,6 +66,10 @@ export async function startService({ engine, hostIps }: Daemon, request: Service
     await engine.containers.remove(Id, { force: true, volumes: true }).catch(() => {});
     throw error;
   }
+}
+
+function isPublished({ NetworkSettings }: ContainerInspect, port: number): boolean {
+  return Boolean(NetworkSettings.Ports?.[`${port}/tcp`]?.length);
 }
 
 function serviceOf(hostIps: readonly HostIp[], inspect: ContainerInspect, port: number): ServiceContainer {

@@ -152,7 +152,9 @@ const scenarios = {
     const web = new GenericContainer(image).withCommand(server).withNetwork(network).withNetworkAliases("web");
     await web.start();
     const client = await shell("sleep 600").withNetwork(network).start();
-    return { page: (await client.exec(["wget", "-q", "-O", "-", "http://web/passwd"])).stdout.split(":")[0] };
+    // Neither need the server listen yet, nor, on Podman, the name be known.
+    const ask = "until wget -q -O - http://web/passwd; do sleep 0.1; done";
+    return { page: (await client.exec(["sh", "-c", ask])).stdout.split(":")[0] };
   },
   failures: async () => {
     const missing = await failureOf(new GenericContainer("localhost:1/nosuch:1").start());

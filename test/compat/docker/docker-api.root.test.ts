@@ -111,6 +111,19 @@ describe.each([
     expect(second).toEqual(first);
   });
 
+  rootTest("a reaper that has lost its port, as one that is just ending has, is passed over", needsRoot, async () => {
+    const labels = ["--label", "org.testcontainers.ryuk=true", "--label", "org.testcontainers.session-id=ending"];
+    const ending = (
+      await docker.docker("run", "-d", "--network", "none", ...labels, "bb:latest", "sleep", "600")
+    ).trim();
+
+    const { reaper } = await seenBy("use");
+
+    expect(reaper).toMatch(/^[0-9a-f]{64}$/);
+    expect(reaper).not.toBe(ending);
+    await docker.docker("rm", "--force", ending);
+  });
+
   rootTest("a port of the host is reached on every network, through the SSH server", needsRoot, async () => {
     // As on a machine that is no container itself; there the daemon's ports are on the bridge.
     expect(await seenBy("hostPorts", { TESTCONTAINERS_HOST_OVERRIDE: "localhost" })).toEqual({
