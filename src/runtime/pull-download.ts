@@ -42,7 +42,7 @@ export function createDownload({ repository, descriptor, onProgress }: DownloadJ
     onProgress({ layer, phase: "verifying" });
     await ingest.commit();
     onProgress({ layer, phase: "downloaded" });
-    onProgress({ layer, phase: "extracting" });
+    onProgress({ layer, phase: "extracting", current: total, total });
   };
 
   async function* rest(signal: AbortSignal): AsyncGenerator<Buffer, void, void> {

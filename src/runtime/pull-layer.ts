@@ -30,7 +30,7 @@ export async function pullLayer(job: LayerJob): Promise<void> {
   const { images, descriptor, onProgress } = job;
   const layer = layerName(descriptor);
   if (await images.blobs.has(descriptor.digest)) {
-    onProgress({ layer, phase: "extracting" });
+    onProgress({ layer, phase: "extracting", current: 0, total: descriptor.size });
     const path = images.blobs.pathOf(descriptor.digest);
     await unpackFrom(job, createReadStream(path, { highWaterMark: readAheadBytes }));
   } else {

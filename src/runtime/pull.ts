@@ -27,7 +27,7 @@ export interface PullProgress {
   /** First 12 digits of the layer's digest. */
   readonly layer: string;
   readonly phase: "waiting" | "downloading" | "verifying" | "downloaded" | "extracting" | "done" | "exists";
-  /** Bytes, while downloading. */
+  /** Bytes, while downloading and extracting. */
   readonly current?: number;
   readonly total?: number;
 }

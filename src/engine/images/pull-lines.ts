@@ -44,16 +44,23 @@ async function* pullOne(
   reference: ImageReference,
   onDone: OnPulled,
 ): AsyncGenerator<ProgressLine, boolean, void> {
-  const { image, isNew, digest } = yield* emitted((emit) =>
-    puller.pull({
+  const { image, isNew, digest } = yield* emitted((emit) => {
+    let isTold = true;
+    return puller.pull({
       reference,
       signal: request.signal,
-      onResolved: () => emit(beginLine(reference)),
-      onProgress: (event) => emit(progressLine(event)),
+      onResolved: (found) => {
+        emit(beginLine(reference));
+        // Of an image that is there Docker says nothing of its layers.
+        isTold = found.isNew;
+      },
+      onProgress: (event) => {
+        if (isTold) emit(progressLine(event));
+      },
       ...(request.platform === undefined ? {} : { platform: parsePlatform(request.platform) }),
       ...loginsOf(request),
-    }),
-  );
+    });
+  });
   onDone(image, familiarName(reference));
   yield { status: `Digest: ${digest}` };
   return isNew;
@@ -92,7 +99,7 @@ function beginLine({ path, tag, digest }: ImageReference): ProgressLine {
 }
 
 const phases: Readonly<Record<PullProgress["phase"], string>> = {
-  waiting: "Waiting",
+  waiting: "Pulling fs layer",
   downloading: "Downloading",
   verifying: "Verifying Checksum",
   downloaded: "Download complete",

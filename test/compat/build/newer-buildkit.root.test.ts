@@ -13,7 +13,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => builders?.[Symbol.asyncDispose]());
 
-const isNew = ({ dockerfile }: DockerfileCase): boolean => /--(mount|link|network)\b|<<|^FROM one\b/m.test(dockerfile);
+const isNew = ({ dockerfile }: DockerfileCase): boolean =>
+  /--(mount|link|network|start-interval)\b|<<|^FROM one\b/m.test(dockerfile);
 const isKnown = ({ dockerDiffers, buildKitDiffers = "of Docker 20.10" }: DockerfileCase): boolean =>
   dockerDiffers === undefined && buildKitDiffers.startsWith("of Docker 20.10");
 

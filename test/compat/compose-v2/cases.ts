@@ -304,7 +304,8 @@ services:
     ${sleeper.replaceAll(", ", "\n    ")}
     cap_add: [NET_ADMIN]
     cap_drop: [CHOWN]
-    ulimits: {nofile: {soft: 1000, hard: 2000}}
+    # A soft limit below the hard one may be lost in exec, with any daemon: runc 1.1 raises its own meanwhile.
+    ulimits: {nofile: {soft: 1000, hard: 1000}}
     sysctls: {net.core.somaxconn: 100}
     shm_size: 8m
     ipc: private

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { containerCases } from "./cases/containers";
+import { containerCases, newerContainerCases } from "./cases/containers";
 import { execCases } from "./cases/exec-logs-cp";
 import { imageCases, systemCases } from "./cases/images-system";
 import { networkCases, volumeCases } from "./cases/networks-volumes";
@@ -15,9 +15,19 @@ const names = [
   ...["cgroup namespaces", "create, start, stop, start, remove", "kill and its signals", "restart policies", "pause"],
   ...["remove what runs", "update", "health", "list and its filters", "unknown containers", "exec"],
   ...["exec that cannot start", "logs", "copy out", "export, import, commit", "connect and disconnect"],
-  ...["published ports", "in use", "list and tag", "save and load", "build", "version and info", "disk usage"],
+  ...[
+    "published ports",
+    "in use",
+    ...newerContainerCases.map(({ what }) => what),
+    "list and tag",
+    "save and load",
+    "build",
+    "version and info",
+    "disk usage",
+  ],
 ];
 const all = [
+  ...newerContainerCases,
   ...[...runCases, ...containerCases, ...execCases, ...networkCases, ...volumeCases],
   ...[...imageCases, ...systemCases],
 ];

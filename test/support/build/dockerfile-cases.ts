@@ -433,6 +433,15 @@ const configuring: readonly DockerfileCase[] = [
     },
   },
   {
+    name: "HEALTHCHECK with an interval while it starts",
+    dockerfile: "FROM bb\nHEALTHCHECK --start-period=1h --start-interval=100ms CMD test -e /ok\n",
+    tree: [],
+    config: { Healthcheck: { Test: ["CMD-SHELL", "test -e /ok"], StartPeriod: 36e11, StartInterval: 1e8 } },
+    buildahDiffers: "its version in Debian does not know it",
+    classicDiffers: "of Docker 20.10: it does not know it",
+    buildKitDiffers: "of Docker 20.10: it does not know it",
+  },
+  {
     name: "HEALTHCHECK NONE",
     dockerfile: "FROM bb\nHEALTHCHECK NONE\n",
     tree: [],

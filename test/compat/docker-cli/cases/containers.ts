@@ -1,5 +1,10 @@
 import { type CommandCase, commands } from "../command-case";
 
+/** A line that ends when the container `cc` is healthy, or is not. */
+function untilHealth(status: string): string {
+  return `timeout 30 sh -c "until docker inspect -f '{{.State.Health.Status}}' cc | grep -qx ${status}; do sleep 0.1; done"`;
+}
+
 /** The life of a container. */
 export const containerCases: readonly CommandCase[] = [
   commands(
@@ -179,10 +184,11 @@ export const containerCases: readonly CommandCase[] = [
   commands(
     "health",
     "docker run -d --name cc --health-cmd 'test -e /ok' --health-interval 0.3s --health-retries 2 bb sleep 1000",
-    "sleep 1.5; docker ps --format '{{.Names}} {{.Status}}'",
-    "docker exec cc touch /ok; sleep 1; docker ps --filter health=healthy --format '{{.Names}} {{.Status}}'",
+    `${untilHealth("unhealthy")}; docker ps --format '{{.Names}} {{.Status}}'`,
+    "docker inspect -f '{{range .State.Health.Log}}{{.ExitCode}} {{end}}' cc | awk '{ print $NF }'",
+    `docker exec cc touch /ok; ${untilHealth("healthy")}; docker ps --filter health=healthy --format '{{.Names}} {{.Status}}'`,
     "docker inspect -f '{{json .Config.Healthcheck}} {{.State.Health.Status}} {{.State.Health.FailingStreak}}' cc",
-    "docker inspect -f '{{(index .State.Health.Log 0).ExitCode}}' cc",
+    "docker inspect -f '{{range .State.Health.Log}}{{.ExitCode}} {{end}}' cc | awk '{ print $NF }'",
     "docker create --health-interval 1us bb",
     "docker create --health-cmd xx --health-retries -1 bb",
     "docker create --name nn --no-healthcheck bb; docker inspect -f '{{json .Config.Healthcheck}} {{json .State.Health}}' nn",
@@ -230,5 +236,18 @@ export const containerCases: readonly CommandCase[] = [
     "docker create --name ee bb sh -c 'echo hello; exit 2'; docker start -a ee",
     "docker create -i --name ff bb cat; echo in | docker start -ai ff",
     "docker start -a aa b2",
+  ),
+];
+
+/** What came after Docker 20.10. */
+export const newerContainerCases: readonly CommandCase[] = [
+  commands(
+    "health while it starts",
+    // Of the times only that between the first checks is short: without it, the container would be starting for an hour.
+    "docker run -d --name cc --health-cmd 'test -e /ok' --health-interval 1h --health-start-period 1h --health-start-interval 100ms bb sleep 1000",
+    `docker exec cc touch /ok; ${untilHealth("healthy")}; docker ps --format '{{.Names}} {{.Status}}'`,
+    "docker inspect -f '{{json .Config.Healthcheck}} {{.State.Health.FailingStreak}}' cc",
+    "docker create --health-cmd true --health-start-interval 1us bb",
+    "docker create --name nn --health-cmd true --health-start-interval 2s bb; docker inspect -f '{{json .Config.Healthcheck}}' nn",
   ),
 ];
