@@ -7,7 +7,10 @@ const ownProcessOnly = ["NODE_OPTIONS", "NODE_V8_COVERAGE", "NODE_CHANNEL_FD", "
  * What a test process has from its user or its CI. An engine needs none of it, as credentials come with each request, and
  * would keep it for hours, in its own environment and in that of all programs that it runs.
  */
-const secret = /PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|AUTH_CONFIG|_KEY$/i;
+const secret = /PASS|PWD|SECRET|TOKEN|CREDENTIAL|AUTH|KEY$|_PAT$|JWT|COOKIE|_DSN$/i;
+/** `postgres://user:password@host`; of its own variables and of proxies an engine needs all. */
+const urlWithPassword = /^\w+:\/\/[^/\s:@]*:[^/\s@]+@/;
+const needed = /^(RUNCIBLE_|(https?|all)_proxy$)/i;
 
 /**
  * What an engine is told. Its socket's path too: inside its user namespace it has another user id than outside, and
@@ -17,7 +20,10 @@ export function engineEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   { stateFolder, socketPath }: EngineFolders,
 ): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(([name]) => !ownProcessOnly.includes(name) && !secret.test(name));
+  const kept = Object.entries(env).filter(([name, value = ""]) => {
+    if (ownProcessOnly.includes(name) || secret.test(name)) return false;
+    return needed.test(name) || !urlWithPassword.test(value);
+  });
   return {
     ...Object.fromEntries(kept),
     PATH: systemPath(env["PATH"]),

@@ -16,10 +16,12 @@ export async function treeDigest(
   },
 ): Promise<string> {
   const hash = createHash("sha256");
-  for await (const { relative, path, stats, link } of walkTree(top, options.filter)) {
+  for await (const { relative, path, stats, link, isLeftOut } of walkTree(top, options.filter)) {
     options.signal.throwIfAborted();
     const owner = options.countsOwners ? [stats.uid, stats.gid] : [];
-    hash.update(JSON.stringify([relative, stats.mode, stats.isFile() ? stats.size : 0, stats.rdev, link ?? "", owner]));
+    hash.update(
+      JSON.stringify([relative, stats.mode, stats.isFile() ? stats.size : 0, stats.rdev, link ?? "", owner, isLeftOut]),
+    );
     if (stats.isFile()) await hashFile(path, hash);
   }
   return hash.digest("hex");

@@ -22,7 +22,7 @@ export function parseIgnoreFile(text: string): IgnoreRules {
 /** In such a file a leading slash is the context itself. */
 function fromTop(line: string): string {
   const [, mark = "", text = ""] = /^\s*(!?)\s*(.*)$/s.exec(line) ?? [];
-  return `${mark}${text.startsWith("/") ? posix.normalize(text).replace(/^\/+/, "") : text}`;
+  return `${mark}${text.startsWith("/") ? posix.normalize(text).replace(/^\/+(?=.)/, "") : text}`;
 }
 
 /** What begins with a slash fits nothing, as with `--exclude` of Docker. Throws `invalid-argument` for a pattern that is none. */

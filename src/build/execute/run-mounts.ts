@@ -25,12 +25,17 @@ export interface OpenMounts {
 
 /** What of the mounts a step's result depends on: all that is written of them, and never the content of a secret or a cache. */
 export async function mountKeys(build: Build, stage: Stage, flags: readonly MountFlag[]): Promise<readonly unknown[]> {
+  const sourceDigest = async (flag: MountFlag): Promise<string> => {
+    const { path } = await bindSource(build, stage, flag);
+    return await treeDigest(path, { filter: wholeTree, countsOwners: true, signal: build.signal });
+  };
   return await Promise.all(
     flags.map(async (flag) => {
-      if (flag.type !== "bind") return Object.entries(flag).sort(([one], [other]) => (one < other ? -1 : 1));
-      const { path } = await bindSource(build, stage, flag);
-      const digest = await treeDigest(path, { filter: wholeTree, countsOwners: true, signal: build.signal });
-      return ["bind", targetOf(stage, flag), flag.isReadOnly ?? true, digest];
+      const written = Object.entries(flag).sort(([one], [other]) => (one < other ? -1 : 1));
+      if (flag.type === "bind")
+        return ["bind", targetOf(stage, flag), flag.isReadOnly ?? true, await sourceDigest(flag)];
+      // What a cache begins with, not what it has come to.
+      return flag.type === "cache" && flag.from !== undefined ? [...written, await sourceDigest(flag)] : written;
     }),
   );
 }

@@ -20,6 +20,7 @@ test.each([
   ["!a\na", ["a"], ["b"]],
   ["# a\n\n  b  \n", ["b"], ["a", "# a"]],
   [".", [], ["a"]],
+  ["!/\n/", [], ["a"]],
 ])("%j ignores %j and not %j", (text, ignored, kept) => {
   const rules = parseIgnoreFile(text);
 

@@ -19,6 +19,7 @@ test("an engine is told its folder and socket, and nothing that is meant for the
 test.each([
   ...["DOCKER_AUTH_CONFIG", "NPM_TOKEN", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID_SECRET"],
   ...["PGPASSWORD", "db_password", "GOOGLE_APPLICATION_CREDENTIALS", "STRIPE_API_KEY", "SSH_AUTH_SOCK"],
+  ...["SSHPASS", "MYSQL_PWD", "GITHUB_PAT", "CI_JOB_JWT", "NPM_AUTH"],
 ])("an engine is not told %s, which it would keep for hours", (name) => {
   const folders = { stateFolder: "/state", socketPath: "/state/engine.sock" };
 
@@ -26,4 +27,16 @@ test.each([
     name,
   );
   expect(engineEnvironment({ HTTPS_PROXY: "http://me:word@proxy" }, folders)).toHaveProperty("HTTPS_PROXY");
+});
+
+test("nor a URL with a password, unless it is one that it needs", () => {
+  const folders = { stateFolder: "/state", socketPath: "/state/engine.sock" };
+  const url = "postgres://me:word@database/x";
+  const told = engineEnvironment(
+    { DATABASE_URL: url, RUNCIBLE_REGISTRY_MIRRORS: url, PLACE: "http://a:80/x@y" },
+    folders,
+  );
+
+  expect(told).toMatchObject({ RUNCIBLE_REGISTRY_MIRRORS: url, PLACE: "http://a:80/x@y" });
+  expect(told).not.toHaveProperty("DATABASE_URL");
 });
