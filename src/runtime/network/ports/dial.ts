@@ -15,7 +15,8 @@ export function dial(to: {
       resolve(outcome);
     };
     socket.once("connect", () => settle("connected"));
-    socket.once("timeout", () => settle("silent"));
+    // After a machine stood still, the answer may be here too, and is read in this turn.
+    socket.once("timeout", () => setImmediate(() => settle("silent")));
     socket.once("error", (error) => settle(hasCode(error, "ECONNREFUSED") ? "refused" : "unreachable"));
   });
 }
