@@ -84,6 +84,19 @@ export default defineConfig({
       {
         root,
         test: {
+          // A machine with another kernel and systemd, booted in qemu: `npm run test:vm`. An emulated processor is slow.
+          name: "vm",
+          include: ["test/vm/**/*.test.ts"],
+          exclude: rootFiles,
+          globalSetup: "test/support/own-temp-folder.ts",
+          testTimeout: 900_000,
+          hookTimeout: 1_800_000,
+          pool: "forks",
+        },
+      },
+      {
+        root,
+        test: {
           // Real faults, and what is left after them: `npm run test:faults`.
           name: "faults",
           include: ["test/faults/**/*.test.ts"],

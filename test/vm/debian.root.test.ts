@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startMachine, type VirtualMachine } from "../support/machine/virtual-machine";
+
+/** [root only: mmdebstrap unpacks as root] Pure cgroup v2, AppArmor and systemd, on a Debian that is booted for it. */
+describe("on Debian 12 as it comes", () => {
+  let machine: VirtualMachine;
+
+  beforeAll(async () => {
+    machine = await startMachine("bookworm");
+    // Else systemd ends the user's processes with the last session, an engine among them.
+    await told(asRoot("loginctl enable-linger dev"));
+  });
+  afterAll(() => machine?.[Symbol.asyncDispose]());
+
+  const guest = "/repo/test/vm/guest";
+  const doctor = "node /repo/build/cli/main.js doctor --json";
+  /** Logged in, as by ssh: a session of systemd's, with the user's own service manager. */
+  const loggedIn = (user: string, script: string): string[] => ["su", "--login", user, "--command", script];
+  /** As a cron job or `sudo -u` may: no session. */
+  const withoutSession = (user: string, script: string): string[] => [
+    ...["setpriv", "--reuid", user, "--regid", user, "--init-groups", "--inh-caps=-all", "--"],
+    ...["env", "-i", `HOME=/home/${user}`, `USER=${user}`, "PATH=/usr/local/bin:/usr/bin:/bin", "sh", "-c", script],
+  ];
+  const asRoot = (script: string): string[] => ["sh", "-c", script];
+
+  async function told(command: readonly string[]): Promise<string> {
+    const { stdout, stderr, exitCode } = await machine.run(command);
+    expect(exitCode, `${stdout}\n${stderr}`).toBe(0);
+    return stdout.trim();
+  }
+
+  async function answerOf(command: readonly string[]): Promise<Record<string, unknown>> {
+    return JSON.parse(await told(command));
+  }
+
+  /** What `doctor` says of one requirement. */
+  async function finding(command: readonly string[], name: string): Promise<Record<string, unknown> | undefined> {
+    const findings: readonly Record<string, unknown>[] = JSON.parse(await told(command));
+    return findings.find((one) => one["name"] === name);
+  }
+
+  /** The same for everybody who has a cgroup. */
+  const held = {
+    warnings: [],
+    files: { "memory.max": "67108864", "cpu.max": "50000 100000", "pids.max": "32" },
+    throttled: true,
+    updated: { "memory.max": "100663296", "cpu.max": "25000 100000", "pids.max": "48" },
+    stats: { limit: 100663296, pids: 1, usesMemory: true },
+    paused: "paused",
+    frozen: expect.stringContaining("frozen 1"),
+    resumed: "running",
+    seenInside: expect.stringMatching(/0::\/$/),
+    error: expect.stringContaining("out of memory"),
+    forksRefused: true,
+    groupsLeft: [],
+  };
+
+  test("the machine has cgroup v2 alone, and AppArmor", async () => {
+    const facts = await told(asRoot("stat -f -c %T /sys/fs/cgroup; cat /sys/module/apparmor/parameters/enabled"));
+    expect(facts.split("\n")).toEqual(["cgroup2fs", "Y"]);
+  });
+
+  test("limits hold for root's containers, which AppArmor does not confine", async () => {
+    const answer = await answerOf(["node", `${guest}/limits.cjs`]);
+    expect(answer).toMatchObject(held);
+    expect(answer["group"]).toMatch(/^\/sys\/fs\/cgroup\/runcible-[0-9a-f]{8}\/[0-9a-f]{64}$/);
+    expect(answer["profile"]).toBe("unconfined");
+  });
+
+  test("limits hold for the containers of a user who logged in, in the cgroup that systemd delegates", async () => {
+    const answer = await answerOf(loggedIn("dev", `node ${guest}/limits.cjs`));
+    expect(answer).toMatchObject(held);
+    expect(answer["group"]).toMatch(
+      /^\/sys\/fs\/cgroup\/user\.slice\/user-\d+\.slice\/.*\.scope\/runcible-[0-9a-f]{8}\//,
+    );
+  });
+
+  test("without a session limits are discarded, with a warning at each create and once in the log", async () => {
+    const script = `node ${guest}/limits.cjs && grep -c "Limits of memory" .local/share/runcible/engine.log`;
+    const [line = "", logged] = (await told(withoutSession("other", `cd && ${script}`))).split("\n");
+    expect(JSON.parse(line)).toMatchObject({
+      warnings: [expect.stringContaining("this user has no cgroup of its own")],
+      paused: "paused",
+      resumed: "running",
+    });
+    expect(logged).toBe("1");
+  });
+
+  test("doctor says who has limits, and how", async () => {
+    expect(await finding(asRoot(doctor), "cgroups")).toMatchObject({
+      state: "found",
+      detail: "v2 with cpu, memory, pids",
+    });
+    expect(await finding(loggedIn("dev", doctor), "user limits")).toMatchObject({
+      state: "found",
+      detail: "by a cgroup that systemd gives the user",
+    });
+    expect(await finding(withoutSession("other", doctor), "user limits")).toMatchObject({ state: "optional" });
+  });
+
+  test.each([
+    ["root", "root", asRoot],
+    ["a user who logged in", "dev", (script: string) => loggedIn("dev", script)],
+  ])("an engine of %s that is killed leaves no cgroup, not even of a paused container", async (_who, user, as) => {
+    const groups: readonly string[] = JSON.parse(await told(as(`node ${guest}/keep.cjs`)));
+    expect(groups).toHaveLength(2);
+
+    await told(asRoot(`pkill -KILL -u ${user} -f '^/usr/local/bin/node /repo/build/engine/main.js'`));
+
+    const isLeft = groups.map((group) => `[ -e ${group} ]`).join(" || ");
+    await told(asRoot(`for i in $(seq 300); do ${isLeft} || exit 0; sleep 0.1; done; exit 1`));
+  });
+});
