@@ -21,9 +21,7 @@ export interface PoolOptions<T> {
 }
 
 /** Whoever waits for a container that has just started gets the answer first, and what runs in it gets ready. */
-const refillDelayMs = 40;
-/** Starts may follow each other too quickly for that: the next one is to find something. */
-const emptyDelayMs = 10;
+const refillDelayMs = 15;
 
 /** Starts out empty; `refill` fills it. */
 export function createPool<T>({ size, make, discard, isBusy, onError }: PoolOptions<T>): Pool<T> {
@@ -47,7 +45,7 @@ export function createPool<T>({ size, make, discard, isBusy, onError }: PoolOpti
     take: async () => ready.shift() ?? (await make()),
     refill: () => {
       clearTimeout(timer);
-      if (!isClosed) timer = setTimeout(fillNow, ready.length === 0 ? emptyDelayMs : refillDelayMs);
+      if (!isClosed) timer = setTimeout(fillNow, refillDelayMs);
     },
     close: async () => {
       isClosed = true;
