@@ -97,18 +97,18 @@ async function tooLate(container: Container, missed: Missed): Promise<RuncibleEr
   const unreached = missed.unreached.filter(({ port }) => !unheard.includes(port));
   // What listens only now came too late all the same.
   const silent = unheard.length + unreached.length === 0 ? ports : unheard;
-  const sockets = await socketsIn(container, run);
+  const sockets = await socketsToTell(container, run, listening);
   return notListening({ container, silent, unreached, ...sockets, address: sandbox?.publishedAddress, timeoutMs });
 }
 
 /** What else listens on the host is no container's business. */
-async function socketsIn(
+async function socketsToTell(
   container: Container,
   { process: { pid } }: ContainerRun,
+  listening: readonly ListeningPort[],
 ): Promise<Pick<NotListening, "listening" | "ipv6Only">> {
   if (isOnHost(container)) return { listening: [], ipv6Only: new Set() };
-  const [listening, ipv6Only] = await Promise.all([listeningPorts(pid), ipv6OnlyPorts(pid)]);
-  return { listening, ipv6Only };
+  return { listening, ipv6Only: await ipv6OnlyPorts(pid) };
 }
 
 /** The one it is in, maybe as another container's guest. Undefined: the host's network, or that container has ended. */

@@ -193,7 +193,6 @@ export interface Ulimit {
   readonly hard: number;
 }
 
-/** Absent: no limit, or the kernel's default. */
 /** Of a disk of this machine. */
 export interface DeviceRate {
   readonly path: string;
@@ -205,6 +204,7 @@ export interface DeviceWeight {
   readonly weight: number;
 }
 
+/** Absent: no limit, or the kernel's default. */
 export interface ResourceSpec {
   readonly memoryBytes?: number;
   readonly memoryReservationBytes?: number;

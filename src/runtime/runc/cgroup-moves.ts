@@ -24,18 +24,20 @@ export function holdMovesQuick(): () => void {
   holders += 1;
   if (holders === 1) last = last.then(keepMoving).catch(() => {});
   let isHeld = true;
-  return () => {
+  const release = (): void => {
+    clearTimeout(timer);
     if (isHeld) holders -= 1;
     isHeld = false;
   };
+  const timer = setTimeout(release, longestHoldMs).unref();
+  return release;
 }
 
 async function keepMoving(): Promise<void> {
   const file = openOwnGroup(await cgroupFacts());
   if (file === undefined) return;
-  const begunAt = performance.now();
   try {
-    while (holders > 0 && performance.now() - begunAt < longestHoldMs) {
+    while (holders > 0) {
       await writeTo(file, "0");
       await delay(pauseMs);
     }
