@@ -1,7 +1,14 @@
 import type { EngineFolders } from "./engine-folder";
 
 /** Meant for the process that loads this package, and harmful or useless to an engine that outlives it. */
-const ownProcessOnly = ["NODE_OPTIONS", "NODE_V8_COVERAGE", "NODE_CHANNEL_FD", "RUNCIBLE_CGROUP", "SSH_AUTH_SOCK"];
+const ownProcessOnly = [
+  "NODE_OPTIONS",
+  "NODE_V8_COVERAGE",
+  "NODE_CHANNEL_FD",
+  "NODE_EXTRA_CA_CERTS",
+  "RUNCIBLE_CGROUP",
+  "SSH_AUTH_SOCK",
+];
 
 /**
  * What a test process has from its user or its CI. An engine needs none of it, as credentials come with each request, and
@@ -27,9 +34,20 @@ export function engineEnvironment(
   return {
     ...Object.fromEntries(kept),
     PATH: systemPath(env["PATH"]),
+    ...laterCertificates(env),
     RUNCIBLE_STATE_DIR: stateFolder,
     RUNCIBLE_SOCKET: socketPath,
   };
+}
+
+/**
+ * Under Node's own name, every process that starts would first read all of them, which takes a tenth of a second each
+ * time: runtime/registry/trust.ts does so when a registry speaks TLS.
+ */
+function laterCertificates({
+  NODE_EXTRA_CA_CERTS: file,
+}: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+  return file ? { RUNCIBLE_EXTRA_CA_CERTS: file } : {};
 }
 
 /** A search path, with each `sbin` beside a `bin` in it: Debian keeps runc, ip and nft there, and users' paths lack it. Pure. */

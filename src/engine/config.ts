@@ -34,6 +34,8 @@ export interface EngineConfig {
   readonly registriesConf: readonly RegistriesPlace[];
   /** Folder with `<registry>/ca.crt`. Default: Docker's, /etc/docker/certs.d. */
   readonly certificateFolder: string;
+  /** Files with certificates of authorities that sign for servers, beside Node's own list. */
+  readonly authorityFiles: readonly string[];
   /** As curl and Docker read them. */
   readonly proxy: { readonly http?: string; readonly https?: string; readonly bypass?: string };
 }
@@ -63,6 +65,7 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
     registryMirrors: listOf(env["RUNCIBLE_REGISTRY_MIRRORS"]),
     registriesConf: registriesPlacesOf(env),
     certificateFolder: env["RUNCIBLE_CERTS_DIR"] || "/etc/docker/certs.d",
+    authorityFiles: authorityFilesOf(env),
     proxy: {
       ...(http ? { http } : {}),
       ...(https ? { https } : {}),
@@ -70,6 +73,20 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
     },
   };
 }
+
+/** What the machine trusts, as OpenSSL and Docker look for it, and what Node's user named: client/engine-environment.ts hands that on. */
+function authorityFilesOf(env: NodeJS.ProcessEnv): readonly string[] {
+  const machines = env["SSL_CERT_FILE"] ? [env["SSL_CERT_FILE"]] : authorityBundles;
+  const extra = env["RUNCIBLE_EXTRA_CA_CERTS"] || env["NODE_EXTRA_CA_CERTS"];
+  return extra ? [...machines, extra] : machines;
+}
+
+/** Of Debian and Alpine, Fedora, SUSE. */
+const authorityBundles = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/ca-bundle.pem",
+];
 
 /** Podman's order. Beside a user's own file the machine's folder does not count. */
 function registriesPlacesOf(env: NodeJS.ProcessEnv): readonly RegistriesPlace[] {

@@ -123,6 +123,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     registriesConf: config.registriesConf,
     proxy: config.proxy,
     certificateFolder: config.certificateFolder,
+    authorityFiles: config.authorityFiles,
   };
   const catalog = new ImageCatalog({
     store: images,
@@ -131,6 +132,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     puller: createPuller({ images, layers: runtime.layers, registries, logger }),
     pusher: createPusher({ images, registries }),
     events,
+    authorityFiles: config.authorityFiles,
     usersOf: (id) => usersOf(context, id),
     rootsOfContainers: () => context.index.values().map(({ record }) => record.diffIds),
   });
@@ -145,7 +147,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
   await removeRemains({ networks, volumes, images: catalog, logger });
   const builds = await openBuilds({
     context,
-    parts: { images, runtime, cache, cacheMounts, secretsFolder },
+    parts: { images, runtime, cache, cacheMounts, secretsFolder, authorityFiles: config.authorityFiles },
     images: catalog,
     folder: inStorage("builds"),
   });

@@ -4,7 +4,10 @@ import { mkdir, utimes } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { SecureContext } from "node:tls";
+import type { Dispatcher } from "undici";
 import { messageOf, RuncibleError } from "../../internal/errors";
+import { trustedBy } from "../../runtime/registry/trust";
 import { undici } from "../../runtime/registry/undici";
 
 export function isUrl(source: string): boolean {
@@ -22,12 +25,12 @@ const redirectLimit = 10;
 export async function download(
   url: string,
   folder: string,
-  options: { readonly checksum?: string; readonly signal: AbortSignal },
+  options: { readonly checksum?: string; readonly signal: AbortSignal; readonly authorityFiles: readonly string[] },
 ): Promise<{ readonly path: string; readonly name: string }> {
-  const { checksum, signal } = options;
+  const { checksum, signal, authorityFiles } = options;
   const hash = createHash("sha256");
   await mkdir(folder, { recursive: true });
-  const { body, headers, finalUrl } = await open(new URL(url), signal);
+  const { body, headers, finalUrl } = await open(new URL(url), signal, authorityFiles);
   const name = decodeURIComponent(basename(finalUrl.pathname)) || decodeURIComponent(basename(new URL(url).pathname));
   const path = join(folder, "content");
   try {
@@ -58,11 +61,13 @@ export async function download(
 async function open(
   start: URL,
   signal: AbortSignal,
+  authorityFiles: readonly string[],
 ): Promise<{ readonly body: Readable; readonly headers: Readonly<Record<string, unknown>>; readonly finalUrl: URL }> {
   let url = start;
   for (let hops = 0; hops <= redirectLimit; hops++) {
+    const dispatcher = await dispatcherFor(url, authorityFiles);
     const { statusCode, headers, body } = await undici()
-      .request(url, { signal })
+      .request(url, { signal, dispatcher })
       .catch((cause: unknown) => {
         throw new RuncibleError("invalid-argument", `download ${shown(start.href)}: ${messageOf(cause)}`, { cause });
       });
@@ -78,6 +83,17 @@ async function open(
     throw new RuncibleError("invalid-argument", `failed to GET ${shown(start.href)} with status ${statusCode}`);
   }
   throw new RuncibleError("invalid-argument", `download ${shown(start.href)}: it redirects too often or elsewhere`);
+}
+
+const trusting = new Map<SecureContext, Dispatcher>();
+
+async function dispatcherFor(url: URL, authorityFiles: readonly string[]): Promise<Dispatcher> {
+  const { Agent, getGlobalDispatcher } = undici();
+  if (url.protocol !== "https:") return getGlobalDispatcher();
+  const secureContext = await trustedBy(authorityFiles);
+  const dispatcher = trusting.get(secureContext) ?? new Agent({ connect: { secureContext } });
+  trusting.set(secureContext, dispatcher);
+  return dispatcher;
 }
 
 /** Without the password that a URL may carry, and without its query. */

@@ -72,6 +72,8 @@ export interface BuildParts {
   readonly cacheMounts: CacheMounts;
   /** On a tmpfs. */
   readonly secretsFolder: string;
+  /** Authorities that sign for servers of ADD, beside Node's own list: see runtime/registry/trust.ts. */
+  readonly authorityFiles: readonly string[];
 }
 
 export interface CacheMounts {

@@ -48,6 +48,8 @@ export interface ImageCatalogOptions {
   readonly events: EventSink;
   /** The layers of each container's root, lowest first, whether their image is still there or not. */
   readonly rootsOfContainers: () => readonly (readonly Digest[])[];
+  /** Authorities that sign for servers of `docker import`, beside Node's own list. */
+  readonly authorityFiles: readonly string[];
   /** Containers made from an image. */
   readonly usersOf: (imageId: string) => readonly ImageUser[];
 }

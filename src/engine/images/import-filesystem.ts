@@ -17,17 +17,18 @@ import { changedConfig } from "./changed-config";
 
 /** `docker import`: an image of one layer, which is a whole filesystem. */
 export async function* importLines(
-  { store, layers }: { readonly store: ImageStore; readonly layers: LayerStore },
+  home: { readonly store: ImageStore; readonly layers: LayerStore; readonly authorityFiles: readonly string[] },
   request: ImportRequest,
   onDone: (image: Image) => void,
 ): AsyncIterable<ProgressLine> {
+  const { store, layers } = home;
   const { source, reference, message, changes, platform } = request;
   const tags = reference === "" ? [] : [canonicalName(tagOf(reference))];
   const runConfig = changedConfig({}, changes);
   const base = scratchSnapshot();
   const lease = store.lease();
   if (source !== "-") yield { status: `Downloading from ${source}` };
-  const opened = await open(store, request);
+  const opened = await open(home, request);
   try {
     const { signal } = request;
     const layer = await addArchiveAsLayer(opened.archive, { store, layers, lease, signal });
@@ -59,13 +60,14 @@ function tagOf(text: string): ReturnType<typeof parseReference> {
 }
 
 async function open(
-  store: ImageStore,
+  { store, authorityFiles }: { readonly store: ImageStore; readonly authorityFiles: readonly string[] },
   { source, body, signal }: ImportRequest,
 ): Promise<{ readonly archive: Readable; close(): Promise<void> }> {
   if (source === "-") return { archive: body, close: async () => {} };
   const scratch = await store.scratch();
   try {
-    const { path } = await download(isUrl(source) ? source : `http://${source}`, scratch.path, { signal });
+    const url = isUrl(source) ? source : `http://${source}`;
+    const { path } = await download(url, scratch.path, { signal, authorityFiles });
     return { archive: createReadStream(path), close: () => scratch.remove() };
   } catch (error) {
     await scratch.remove();

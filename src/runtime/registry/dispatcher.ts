@@ -1,20 +1,33 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { rootCertificates } from "node:tls";
+import type { ConnectionOptions } from "node:tls";
 import type { Dispatcher } from "undici";
 import { hasCode } from "../../internal/errors";
 import { isLoopback, type RegistrySettings } from "./settings";
+import { trustedBy } from "./trust";
 import { undici } from "./undici";
 
 const connectTimeoutMs = 10_000;
 
 /** Connections to one origin, through the proxy and with the certificates the settings name for it. */
 export async function openDispatcher(url: URL, settings: RegistrySettings): Promise<Dispatcher> {
-  const { Agent, ProxyAgent } = undici();
+  if (settings.insecure.includes(url.host)) return dispatcherWith(url, settings, { rejectUnauthorized: false });
+  if (url.protocol !== "https:") return dispatcherWith(url, settings, {});
   const certificates = await certificatesOf(join(settings.certificateFolder, url.host));
+  return dispatcherWith(url, settings, { secureContext: await trustedBy(settings.authorityFiles, certificates) });
+}
+
+/** To learn whether a server speaks TLS: it trusts nobody, and lists of certificates are not read for it. */
+export function probingDispatcher(url: URL, settings: RegistrySettings): Dispatcher {
+  return dispatcherWith(url, settings, { ca: [] });
+}
+
+type TlsSettings = Pick<ConnectionOptions, "ca" | "rejectUnauthorized" | "secureContext">;
+
+function dispatcherWith(url: URL, settings: RegistrySettings, tls: TlsSettings): Dispatcher {
+  const { Agent, ProxyAgent } = undici();
   const connect = {
-    ...(certificates.length === 0 ? {} : { ca: [...rootCertificates, ...certificates] }),
-    ...(settings.insecure.includes(url.host) ? { rejectUnauthorized: false } : {}),
+    ...tls,
     timeout: Math.min(settings.idleTimeoutMs, connectTimeoutMs),
   };
   const common = { headersTimeout: settings.idleTimeoutMs, bodyTimeout: settings.idleTimeoutMs };

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import { type AnswerBody, answerBody } from "./answer-body";
-import { openDispatcher } from "./dispatcher";
+import { openDispatcher, probingDispatcher } from "./dispatcher";
 import { backoffMs, codeOf, isTemporaryStatus, isTooLong, pause, retriesFor, retryAfterMs } from "./patience";
 import { isLoopback, type RegistrySettings } from "./settings";
 import { undici } from "./undici";
@@ -121,7 +121,7 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
     const known = schemes.get(host);
     if (known !== undefined) return known;
     if (!isLoopback(host) && !settings.insecure.includes(host)) return "https";
-    const speech = await probe(host, () => sendOnce({ url: new URL(`https://${host}/v2/`), signal }), signal);
+    const speech = await probe(host, settings, signal);
     if (speech === undefined) return "http";
     schemes.set(host, speech);
     return speech;
@@ -136,12 +136,14 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
 /** Undefined: nobody listens, so nobody knows yet. */
 async function probe(
   host: string,
-  askInTls: () => Promise<HttpResponse>,
+  settings: RegistrySettings,
   signal: AbortSignal,
 ): Promise<"http" | "https" | undefined> {
+  const url = new URL(`https://${host}/v2/`);
+  const dispatcher = probingDispatcher(url, settings);
   try {
-    const response = await askInTls();
-    await response.body.discard();
+    const { body } = await undici().request(url, { signal, dispatcher });
+    await body.dump();
     return "https";
   } catch (error) {
     if (signal.aborted) throw aborted(host, error);
@@ -149,6 +151,8 @@ async function probe(
     // A wrong certificate is TLS all the same: falling back to plain http then would be what an attacker wants.
     const isPlain = /wrong version number|packet length too long|EPROTO|ERR_SSL_WRONG|ECONNRESET|other side closed/i;
     return isPlain.test(`${messageOf(error)} ${codeOf(error)}`) ? "http" : "https";
+  } finally {
+    await dispatcher.destroy();
   }
 }
 

@@ -26,6 +26,8 @@ export interface RegistrySettings {
   readonly leastBytesPerSecond: number;
   /** Folder with certificates per host, `<host>/ca.crt`, trusted beside the usual ones. Default: /etc/docker/certs.d. */
   readonly certificateFolder: string;
+  /** Files with certificates of authorities that are trusted beside Node's own. Those that are not there add nothing. Default: none. */
+  readonly authorityFiles: readonly string[];
 }
 
 export const defaultRegistrySettings: RegistrySettings = {
@@ -41,6 +43,7 @@ export const defaultRegistrySettings: RegistrySettings = {
   slowAfterMs: 60_000,
   leastBytesPerSecond: 1024,
   certificateFolder: "/etc/docker/certs.d",
+  authorityFiles: [],
 };
 
 export interface RegistryCredentials {

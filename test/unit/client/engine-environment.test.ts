@@ -16,6 +16,13 @@ test("an engine is told its folder and socket, and nothing that is meant for the
   });
 });
 
+test("an engine and its programs do not read the certificates of NODE_EXTRA_CA_CERTS each time one starts", () => {
+  const folders = { stateFolder: "/state", socketPath: "/state/engine.sock" };
+  const environment = engineEnvironment({ NODE_EXTRA_CA_CERTS: "/company.pem" }, folders);
+  expect(environment).toMatchObject({ RUNCIBLE_EXTRA_CA_CERTS: "/company.pem" });
+  expect(environment).not.toHaveProperty("NODE_EXTRA_CA_CERTS");
+});
+
 test.each([
   ...["DOCKER_AUTH_CONFIG", "NPM_TOKEN", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID_SECRET"],
   ...["PGPASSWORD", "db_password", "GOOGLE_APPLICATION_CREDENTIALS", "STRIPE_API_KEY", "SSH_AUTH_SOCK"],
