@@ -129,9 +129,9 @@ export function checkedAbsolutePath(value: string, what: string): string {
   return value;
 }
 
-/** Of a file: octal 7777 at most. */
+/** Of a file, also as stat(2) gives it: with the file's type above octal 7777. */
 export function checkedMode(value: number | undefined, what: string): void {
-  if (value !== undefined) checkedInteger(value, what, { min: 0, max: 0o7777 });
+  if (value !== undefined) checkedInteger(value, what, { min: 0, max: 0o177777 });
 }
 
 export function checkedChoice<T extends string>(value: T, choices: readonly T[], what: string): T {

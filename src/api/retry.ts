@@ -27,7 +27,8 @@ export class IntervalRetry<T, U> implements Retry<T, U> {
     for (let attempt = 0; ; attempt++) {
       const result = await fn(attempt);
       if (await predicate(result)) return result;
-      if (performance.now() - start > timeoutMs) return onTimeout();
+      // In whole milliseconds: without any time there is a second attempt, as in the original.
+      if (Math.trunc(performance.now() - start) > timeoutMs) return onTimeout();
       await delay(this.#intervalMs);
     }
   }

@@ -35,6 +35,8 @@ export interface BuildImageRequest {
   readonly secrets?: ReadonlyMap<string, Buffer>;
   /** Own engine only: for `RUN --mount=type=ssh`, the sockets of ssh agents by id; `default` is the one without id. */
   readonly agents?: ReadonlyMap<string, string>;
+  /** Further parameters of the API, by its own names. */
+  readonly parameters?: Readonly<Record<string, string>>;
   readonly onProgress?: (line: ProgressLine) => void;
   readonly signal?: AbortSignal;
 }
@@ -88,6 +90,7 @@ function queryOf(
     networkmode: network,
     extrahosts: extraHosts?.length ? JSON.stringify(extraHosts) : undefined,
     shmsize: request.shmSizeBytes?.toString(),
+    ...request.parameters,
   };
 }
 

@@ -4,7 +4,7 @@ export const capabilityNames: readonly string[] =
     " ",
   );
 
-const numbers = { SETGID: 6, SETUID: 7, NET_ADMIN: 12, SYS_ADMIN: 21, SETFCAP: 31 } as const;
+const numbers = { SETGID: 6, SETUID: 7, NET_ADMIN: 12, SYS_ADMIN: 21, SYS_RESOURCE: 24, SETFCAP: 31 } as const;
 
 export type CapabilityName = keyof typeof numbers;
 

@@ -16,6 +16,7 @@ import { cgroupFacts } from "./runc/cgroup-files";
 import { type ContainerGroup, openGroup } from "./runc/open-group";
 import type { Runc, RuncProcess } from "./runc/runc";
 import { createSpec, type OciSpec, type SpecRequest } from "./runc/spec";
+import { specText } from "./runc/spec-text";
 import { type ContainerUser, resolveUser } from "./runc/users";
 import { openTree } from "./tree/open-tree";
 import { walkTo } from "./tree/walk-to";
@@ -234,7 +235,7 @@ async function writeBundle(
     hasCgroupNamespace: request.hasCgroupNamespace ?? (await seesOwnCgroup(request.spec)),
     tty: request.tty !== undefined,
   });
-  await writeFile(join(request.bundle ?? request.folder, "config.json"), JSON.stringify(spec), { mode: 0o600 });
+  await writeFile(join(request.bundle ?? request.folder, "config.json"), specText(spec), { mode: 0o600 });
   return spec;
 }
 

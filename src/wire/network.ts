@@ -19,6 +19,8 @@ export interface EndpointSettings {
 
 export interface NetworkCreateBody {
   readonly Name: string;
+  /** Whether a second network of the name is refused: always, from API 1.44 on. */
+  readonly CheckDuplicate?: boolean;
   readonly Driver?: string;
   readonly Internal?: boolean;
   readonly Attachable?: boolean;

@@ -58,5 +58,5 @@ function hostPortsOf({ ExposedPorts }: ContainerInspect["Config"]): InspectResul
 
 /** Podman calls it Healthcheck. */
 function healthOf(state: ContainerInspect["State"] & { Healthcheck?: { Status: string } }): HealthCheckStatus {
-  return ((state.Health ?? state.Healthcheck)?.Status || "none") as HealthCheckStatus;
+  return (state.Health?.Status || state.Healthcheck?.Status || "none") as HealthCheckStatus;
 }

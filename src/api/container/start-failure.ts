@@ -54,14 +54,18 @@ export async function startFailure(failed: FailedStart): Promise<RuncibleError> 
     waitedMs === 0 || reason.includes("for memory") ? "" : `, waited ${(waitedMs / 1000).toFixed(1)} s for memory`;
   const facts = `after ${elapsedMs} ms${waited}${inspect === undefined ? "" : `, ${describeEnd(inspect.State, lines)}`}`;
   const steps = timeline.length === 0 ? "" : `; ${describeTimeline(timeline)}`;
+  const { isWhole = false, ...evidence } = isRuncibleError(error) ? error.evidence : {};
   const kept = isKept ? `; it is kept: docker --host ${describeEndpoint(engine.endpoint)} logs ${name}` : "";
   return new RuncibleError(
     "start-failed",
-    `start container ${name} (${image}): ${reason}${advice} (${facts}${steps})${describeWaits(waits)}${kept}${shown(lines)}`,
+    // Words that programs written for the original compare as a whole; whoever wants them says so.
+    isWhole
+      ? reason
+      : `start container ${name} (${image}): ${reason}${advice} (${facts}${steps})${describeWaits(waits)}${kept}${shown(lines)}`,
     {
       cause: error,
       evidence: {
-        ...(isRuncibleError(error) ? error.evidence : {}),
+        ...evidence,
         image,
         container: name,
         elapsedMs,

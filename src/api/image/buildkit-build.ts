@@ -68,6 +68,7 @@ function optionsOf(request: BuildImageRequest, auth: RegistryAuth | undefined): 
     platform,
     nocache: noCache === true ? true : undefined,
     pull: pull === true ? "true" : undefined,
+    ...request.parameters,
     // The session of dockerode answers with it whatever registry is asked for.
     authconfig: auth,
   };

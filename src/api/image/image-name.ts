@@ -8,6 +8,7 @@ const tag = String.raw`\w[\w.-]{0,127}`;
 const digest = "[A-Za-z][A-Za-z0-9+._-]*:[0-9A-Fa-f]{32,}";
 const namePattern = new RegExp(`^(?:${host}/)?${part}(?:/${part})*(?::${tag})?(?:@${digest})?$`);
 const longestName = 1_024;
+const idPattern = /^[0-9a-f]{64}$/;
 
 /** Docker's grammar. Throws `invalid-argument` for what is no text, `invalid-reference` for what names no image. */
 export function checkedImage(text: string, what: string): string {
@@ -27,7 +28,7 @@ export class ImageName {
   readonly string: string;
 
   constructor(registry: string | undefined, image: string, tag: string) {
-    const prefixed = registry ? { registry, image } : withPrefix(image);
+    const prefixed = registry || isId(image, tag) ? { registry: registry || undefined, image } : withPrefix(image);
     this.registry = prefixed.registry;
     this.image = prefixed.image;
     this.tag = tag;
@@ -60,6 +61,11 @@ function splitRegistry(text: string): { registry: string | undefined; rest: stri
   return isRegistry(first) ? { registry: first, rest: text.slice(slashAt + 1) } : { registry: undefined, rest: text };
 }
 
+/** Of an image that is there, `sha256:…` or the digits alone: no registry has it by that name. */
+function isId(image: string, tag: string): boolean {
+  return idPattern.test(image === "sha256" ? tag : image);
+}
+
 function isRegistry(segment: string): boolean {
   return segment.includes(".") || segment.includes(":") || segment === "localhost";
 }
@@ -75,7 +81,7 @@ function withPrefix(image: string): { registry: string | undefined; image: strin
 }
 
 function format({ registry, image, tag }: { registry: string | undefined; image: string; tag: string }): string {
-  if (registry === undefined && tag === "latest" && /^[0-9a-f]{64}$/.test(image)) return image;
+  if (registry === undefined && tag === "latest" && idPattern.test(image)) return image;
   const separator = tag.startsWith("sha256:") ? "@" : ":";
   return `${registry === undefined ? "" : `${registry}/`}${image}${separator}${tag}`;
 }

@@ -1,4 +1,5 @@
 import { baseLabels, LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
+import type { ContainerRuntimeClient } from "../runtime/container-runtime-client";
 import { isGoneWithEngine, onLivingEngine, type Runtime } from "../runtime/runtime";
 import { RandomUuid, type Uuid } from "../uuid";
 
@@ -14,8 +15,9 @@ export class Network {
     return onLivingEngine(async (runtime) => {
       const { id: sessionId } = await runtime.session();
       const name = this.#uuid.nextUuid();
-      const { Id } = await runtime.engine.networks.create({
+      const { Id: id } = await runtime.engine.networks.create({
         Name: name,
+        CheckDuplicate: true,
         Driver: "bridge",
         Internal: false,
         Attachable: false,
@@ -23,24 +25,39 @@ export class Network {
         Options: {},
         Labels: { ...baseLabels(runtime.version), [LABEL_TESTCONTAINERS_SESSION_ID]: sessionId },
       });
-      return new StartedNetwork(runtime, name, Id);
+      return new StartedNetwork({ network: removerOn(runtime) }, name, { id });
     });
   }
 }
 
-export class StartedNetwork implements AsyncDisposable {
-  readonly #runtime: Runtime;
-  readonly #name: string;
-  readonly #id: string;
+/** What a network needs of a client: a request for the rest of it is saved. */
+type NetworkOwner = { readonly network: Pick<ContainerRuntimeClient["network"], "remove"> };
 
-  constructor(runtime: Runtime, name: string, id: string) {
-    this.#runtime = runtime;
+/** A network that went with its engine is removed. */
+function removerOn(runtime: Runtime): NetworkOwner["network"] {
+  return {
+    remove: async ({ id }) => {
+      await runtime.engine.networks.remove(id).catch((error: unknown) => {
+        if (!isGoneWithEngine(runtime, error)) throw error;
+      });
+    },
+  };
+}
+
+export class StartedNetwork implements AsyncDisposable {
+  readonly #client: NetworkOwner;
+  readonly #name: string;
+  readonly #network: { readonly id: string };
+
+  /** For networks that were made by `client.network.create`. */
+  constructor(client: NetworkOwner, name: string, network: { readonly id: string }) {
+    this.#client = client;
     this.#name = name;
-    this.#id = id;
+    this.#network = network;
   }
 
   getId(): string {
-    return this.#id;
+    return this.#network.id;
   }
 
   getName(): string {
@@ -49,9 +66,7 @@ export class StartedNetwork implements AsyncDisposable {
 
   /** Throws `network-in-use` while containers use it. One that went with its engine is stopped. */
   async stop(): Promise<StoppedNetwork> {
-    await this.#runtime.engine.networks.remove(this.#id).catch((error: unknown) => {
-      if (!isGoneWithEngine(this.#runtime, error)) throw error;
-    });
+    await this.#client.network.remove(this.#network);
     return new StoppedNetwork();
   }
 

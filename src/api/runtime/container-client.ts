@@ -2,6 +2,7 @@ import { PassThrough, Readable } from "node:stream";
 import type Docker from "dockerode";
 import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
 import type { EngineClient } from "../../client/client";
+import { outputText } from "../../client/output";
 import { hasCode } from "../../internal/errors";
 import type { ContainerCreateBody } from "../../wire/container-create";
 import { type ExecOptions, type ExecResult, execIn } from "../container/exec";
@@ -115,8 +116,9 @@ export class ContainerClient {
     return this.#engine.containers.logs(container.id, { follow: true, readerKeepsProcessAlive: true, since, tail });
   }
 
-  async attach(container: ContainerHandle): Promise<NodeJS.ReadWriteStream> {
-    return this.#engine.containers.attach(container.id, { stdin: true });
+  /** What it says from now on, both streams as text, until it ends: before its start, from the first word on. */
+  async attach(container: ContainerHandle): Promise<Readable> {
+    return outputText(await this.#engine.containers.attach(container.id, { stdin: false }));
   }
 
   fetchArchive(container: ContainerHandle, path: string): Promise<NodeJS.ReadableStream> {

@@ -32,8 +32,8 @@ export class ImageClient {
 
   /** A folder's Dockerfile, with the options of `POST /build`. */
   async build(context: string, options: ImageBuildOptions): Promise<void> {
-    const { t, dockerfile, buildargs, labels, nocache, pull, target, platform, version } = options;
-    const registries = options.registryconfig ?? {};
+    const { t, dockerfile, buildargs, labels, nocache, pull, target, platform, version, ...further } = options;
+    const { registryconfig: registries = {}, authconfig: _, abortSignal: signal, ...parameters } = further;
     const auths = Object.entries(registries).map(([host, auth]) => [host, registryAuthOf(auth) ?? {}] as const);
     const file = dockerfile === undefined ? undefined : join(context, dockerfile);
     const opened = await openFolderContext(context, file, process.cwd());
@@ -48,6 +48,8 @@ export class ImageClient {
       noCache: Boolean(nocache),
       pull: Boolean(pull),
       auths: new Map(auths),
+      parameters: textsOf(parameters),
+      ...(signal === undefined ? {} : { signal }),
     };
     if (version !== "2" || this.#isOwnEngine) {
       await this.#engine.build.image(request);
@@ -64,4 +66,12 @@ export class ImageClient {
   exists(imageName: ImageName): Promise<boolean> {
     return imageExists(this.#engine, imageName);
   }
+}
+
+/** As dockerode writes them into the address. */
+function textsOf(parameters: object): Readonly<Record<string, string>> {
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    given.map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
 }

@@ -1,13 +1,12 @@
+import type { Network } from "dockerode";
 import type { EngineClient } from "../../client/client";
-import type { NetworkCreateBody, NetworkInspect } from "../../wire/network";
+import type { NetworkCreateBody } from "../../wire/network";
+import { dockerodeOf } from "./dockerode";
 import { withDockerodeErrors } from "./dockerode-errors";
+import { dockerodeHandle, type OwnMethod } from "./dockerode-handle";
 
-/** One network by its id. */
-export interface NetworkHandle {
-  readonly id: string;
-  inspect(): Promise<NetworkInspect>;
-  remove(): Promise<void>;
-}
+/** One network by its id, as dockerode has it. */
+export type NetworkHandle = Network;
 
 /** Networks by the Docker Engine API. */
 export class NetworkClient {
@@ -17,9 +16,15 @@ export class NetworkClient {
     this.#engine = withDockerodeErrors(engine);
   }
 
+  /** Looks nothing up. */
   getById(id: string): NetworkHandle {
-    const { networks } = this.#engine;
-    return { id, inspect: () => networks.inspect(id), remove: () => networks.remove(id) };
+    const { networks, endpoint } = this.#engine;
+    const own: Record<string, OwnMethod> = {
+      inspect: { options: [], call: () => networks.inspect(id) },
+      remove: { options: [], call: () => networks.remove(id) },
+    };
+    const others = ["modem", "connect", "disconnect"] as const;
+    return dockerodeHandle<Network>(id, own, others, () => dockerodeOf(endpoint).getNetwork(id));
   }
 
   async create(options: NetworkCreateBody): Promise<NetworkHandle> {

@@ -4,10 +4,28 @@ import { HealthCheckWaitStrategy } from "./health-check";
 import { ListeningPortsWaitStrategy } from "./listening-ports";
 import type { WaitStrategy } from "./wait-strategy";
 
-/** What an inspected container tells; Podman writes HealthCheck. */
-interface InspectedContainer {
-  readonly Config: { readonly Image: string; readonly Healthcheck?: unknown; readonly HealthCheck?: unknown };
-  readonly State: { readonly Health?: { readonly Status: string } | undefined };
+/** Docker says Healthcheck in the configuration; versions of Podman say it in each of these ways and places. */
+interface MayHaveHealthCheck {
+  readonly Healthcheck?: unknown;
+  readonly HealthCheck?: unknown;
+}
+
+interface Inspected extends MayHaveHealthCheck {
+  readonly Config?: MayHaveHealthCheck | null;
+  readonly ContainerConfig?: MayHaveHealthCheck | null;
+}
+
+/** What an inspected container tells. */
+interface InspectedContainer extends Inspected {
+  /** The image's id. */
+  readonly Image: string;
+  readonly Config: MayHaveHealthCheck & { readonly Image: string };
+  readonly State: object;
+}
+
+interface HealthState {
+  readonly Health?: { readonly Status: string } | null;
+  readonly Healthcheck?: { readonly Status: string } | null;
 }
 
 /** The health check if container or image have one, else the listening ports. */
@@ -20,29 +38,40 @@ export async function defaultWaitStrategy(
 
 async function hasHealthCheck(
   { engine, isOwnEngine }: Parameters<typeof defaultWaitStrategy>[0],
-  { Config, State }: InspectedContainer,
+  inspect: InspectedContainer,
 ): Promise<boolean> {
-  const test = testOf(Config);
+  const test = testOf(inspect);
   if (test !== undefined) return !isDisabled(test);
-  if (State.Health?.Status) return true;
+  const { Health, Healthcheck }: HealthState = inspect.State;
+  if (Health?.Status || Healthcheck?.Status) return true;
   // Others may not show an image's health check on its container; ours does, and a start is saved a request.
-  if (isOwnEngine) return false;
-  try {
-    const image = await engine.images.inspect(Config.Image);
-    const imageTest = testOf(image.Config);
-    return imageTest !== undefined && !isDisabled(imageTest);
-  } catch (error) {
-    log.warn(`Failed to inspect image ${Config.Image} for a health check: ${error}`);
-    return false;
-  }
+  return !isOwnEngine && (await imageHasHealthCheck(engine, [inspect.Config.Image, inspect.Image]));
 }
 
-function testOf(
-  config: { readonly Healthcheck?: unknown; readonly HealthCheck?: unknown } | null,
-): readonly string[] | undefined {
-  const healthCheck = config?.Healthcheck ?? config?.HealthCheck;
+/** `names`: of one image, which may have lost some of them. */
+async function imageHasHealthCheck(engine: EngineClient, names: readonly string[]): Promise<boolean> {
+  for (const name of new Set(names)) {
+    try {
+      const imageTest = testOf(await engine.images.inspect(name));
+      return imageTest !== undefined && !isDisabled(imageTest);
+    } catch (error) {
+      log.warn(`Failed to inspect image ${name} for a health check: ${error}`);
+    }
+  }
+  return false;
+}
+
+function testOf(inspect: Inspected): readonly string[] | undefined {
+  const places = [inspect.Config, inspect.ContainerConfig, inspect];
+  return places
+    .flatMap((place) => [place?.Healthcheck, place?.HealthCheck])
+    .map(wordsOf)
+    .find((words) => words !== undefined);
+}
+
+function wordsOf(healthCheck: unknown): readonly string[] | undefined {
   if (typeof healthCheck !== "object" || healthCheck === null || !("Test" in healthCheck)) return undefined;
-  const test = healthCheck.Test;
+  const { Test: test } = healthCheck;
   return Array.isArray(test) && test.length > 0 ? test : undefined;
 }
 

@@ -17,7 +17,7 @@ import { poll, waitWithContainer } from "./until";
 import { AbstractWaitStrategy } from "./wait-strategy";
 
 export type HttpWaitStrategyOptions = {
-  /** Fail with the last 50 log lines in the message when the container ends. It ends the wait at once in any case. */
+  /** When the container ends, the error's message is the last 50 log lines. It ends the wait at once in any case. */
   abortOnContainerExit?: boolean | undefined;
 };
 
@@ -234,7 +234,7 @@ async function describeExit({ engine }: Runtime, containerId: string, error: unk
   const found = lines === undefined ? "failed to get last logs" : `last 50 logs: ${lines.join("\n")}`;
   return new RuncibleError("container-exited", `Container exited during HTTP healthCheck, ${found}`, {
     cause,
-    evidence,
+    evidence: { ...evidence, isWhole: true },
   });
 }
 

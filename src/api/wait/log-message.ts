@@ -58,7 +58,9 @@ export class LogMessageWaitStrategy extends AbstractWaitStrategy {
     }
   }
 
-  #matches(line: string): boolean {
+  #matches(text: string): boolean {
+    // A terminal ends its lines with both.
+    const line = text.endsWith("\r") ? text.slice(0, -1) : text;
     if (typeof this.#message === "string") return line.includes(this.#message);
     // With the flags g and y, test() would go on where the last match ended.
     this.#message.lastIndex = 0;

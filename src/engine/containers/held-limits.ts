@@ -1,6 +1,6 @@
 import { ownUserNamespace } from "../../internal/user-namespace";
 import { type BlockIoLimit, blockIoLimits, heldBlockIo } from "../../runtime/runc/block-io";
-import { allowedUlimits } from "../../runtime/runc/own-limits";
+import { allowedUlimits, ownLimitsIn } from "../../runtime/runc/own-limits";
 import { ociResources } from "../../runtime/runc/resources";
 import type { ResourceSpec } from "../routes/container-spec";
 import type { ContainerContext } from "./context";
@@ -45,9 +45,11 @@ export async function heldLimits<T extends Partial<ResourceSpec>>(
 }
 
 function loweredUlimits(ulimits: ResourceSpec["ulimits"]): readonly string[] {
-  const allowed = allowedUlimits(ulimits, ownUserNamespace());
+  const allowed = allowedUlimits(ulimits, ownLimitsIn(ownUserNamespace()));
   return ulimits.flatMap(({ name, hard }, index) => {
     const granted = allowed[index]?.hard;
-    return granted === hard ? [] : [`Ulimit ${name} is lowered to ${granted}: an ordinary user cannot raise it`];
+    return granted === hard
+      ? []
+      : [`Ulimit ${name} is lowered to ${granted}: the engine cannot raise it, which takes root's CAP_SYS_RESOURCE`];
   });
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { hasCapabilities } from "../../internal/capability-set";
 import type { UserNamespace } from "../../internal/user-namespace";
 
 export interface UlimitRequest {
@@ -28,22 +29,31 @@ const titles: Readonly<Record<string, string>> = {
   stack: "Max stack size",
 };
 
-/** What of the limits asked for can be had: only root of the machine may raise its own, and runc would fail. */
-export function allowedUlimits(
-  ulimits: readonly UlimitRequest[],
-  { isInitial }: UserNamespace,
-  ownLimits: (name: string) => number = ownHardLimit,
-): readonly UlimitRequest[] {
-  if (isInitial) return ulimits;
+/** The limits of this process, and whether it may raise them. */
+export interface OwnLimits {
+  /** Only root of the machine may, and not in every container: Docker's, for one, are without CAP_SYS_RESOURCE. */
+  readonly mayRaise: boolean;
+  /** -1: none. */
+  hard(name: string): number;
+}
+
+/** What of the limits asked for can be had: runc would fail. */
+export function allowedUlimits(ulimits: readonly UlimitRequest[], own: OwnLimits): readonly UlimitRequest[] {
+  if (own.mayRaise) return ulimits;
   return ulimits.map(({ name, soft, hard }) => {
-    const most = ownLimits(name);
+    const most = own.hard(name);
     return { name, soft: least(soft, most), hard: least(hard, most) };
   });
 }
 
-/** Only root of the machine may be spared more than its parent is. */
-export function canHaveOomScore(score: number, { isInitial }: UserNamespace): boolean {
-  return isInitial || score >= Number(readFileSync("/proc/self/oom_score_adj", "utf8"));
+/** Only who may raise limits may be spared more than its parent is. */
+export function canHaveOomScore(score: number, { mayRaise }: Pick<OwnLimits, "mayRaise">): boolean {
+  return mayRaise || score >= Number(readFileSync("/proc/self/oom_score_adj", "utf8"));
+}
+
+export function ownLimitsIn({ isInitial }: UserNamespace): OwnLimits {
+  const mayRaise = isInitial && hasCapabilities(readFileSync("/proc/self/status", "utf8"), ["SYS_RESOURCE"]);
+  return { mayRaise, hard: ownHardLimit };
 }
 
 /** Of a limit, -1 is none at all. */

@@ -8,6 +8,7 @@ import { randomId } from "../../internal/ids";
 import { removeCgroup } from "./cgroup";
 import { type LaunchRequest, launch, type TerminalSize } from "./launch";
 import type { OciProcess, OciResources } from "./oci-spec";
+import { specText } from "./spec-text";
 import { runcVersion } from "./version";
 
 /** A process that runc is the parent of. */
@@ -109,7 +110,7 @@ export async function openRunc(options: { readonly root: string; readonly runFol
     },
     exec: async ({ id, process, hasStdin, tty }) => {
       const file = join(runFolder, `exec-${randomId().slice(0, 16)}.json`);
-      await writeFile(file, JSON.stringify(withSize(process, tty)), { mode: 0o600 });
+      await writeFile(file, specText(withSize(process, tty)), { mode: 0o600 });
       try {
         return await launchIn({
           subject: `run a process in container ${id.slice(0, 12)}`,

@@ -4,7 +4,7 @@ import { effectiveCapabilities, heldCapabilities } from "./capabilities";
 import { defaultMounts } from "./default-mounts";
 import { deviceRules, hostDevices, ociDevice, type SpecDevice } from "./devices";
 import type { OciLinux, OciMount, OciProcess, OciResources, OciSeccomp, OciSpec } from "./oci-spec";
-import { allowedUlimits, canHaveOomScore } from "./own-limits";
+import { allowedUlimits, canHaveOomScore, ownLimitsIn } from "./own-limits";
 import { defaultSeccomp } from "./seccomp";
 import type { ContainerUser } from "./users";
 
@@ -113,6 +113,7 @@ function namesOf(request: SpecRequest): Pick<OciSpec, "hostname" | "domainname">
 
 function processOf(request: SpecRequest): OciProcess {
   const { capAdd, capDrop, isPrivileged, user, oomScoreAdj, consoleSize = defaultConsole } = request;
+  const limits = ownLimitsIn(namespaceOf(request));
   const granted = effectiveCapabilities({ add: capAdd, drop: capDrop, isPrivileged });
   // As root the kernel derives the effective set on exec; other users get none, only the bound of what setuid may give.
   const active = user.uid === 0 ? granted : [];
@@ -124,13 +125,13 @@ function processOf(request: SpecRequest): OciProcess {
     env: environmentOf(request),
     cwd: request.cwd,
     capabilities: { bounding: granted, effective: active, permitted: active, inheritable: [], ambient: [] },
-    rlimits: allowedUlimits(request.ulimits, namespaceOf(request)).map(({ name, soft, hard }) => ({
+    rlimits: allowedUlimits(request.ulimits, limits).map(({ name, soft, hard }) => ({
       type: `RLIMIT_${name.toUpperCase()}`,
       soft,
       hard,
     })),
     noNewPrivileges: request.noNewPrivileges,
-    ...(oomScoreAdj === undefined || !canHaveOomScore(oomScoreAdj, namespaceOf(request)) ? {} : { oomScoreAdj }),
+    ...(oomScoreAdj === undefined || !canHaveOomScore(oomScoreAdj, limits) ? {} : { oomScoreAdj }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { GenericContainer } from "../../../src/index";
+import { hasCapabilities } from "../../../src/internal/capability-set";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { busyboxImage } from "./busybox-image";
 
@@ -30,6 +31,17 @@ test("withUlimits sets both limits of the first process, and the hard one of com
   // In a command beside it the soft limit may be the hard one: Go, of which runc 1.1 is made, raises it for itself.
   expect(await printed(container, "ulimit -Hn; ulimit -c; grep 'open files' /proc/1/limits")).toMatch(
     /^202\n0\nMax open files\s+101\s+202\s/,
+  );
+});
+
+test("withUlimits takes limits away, as far as whoever runs the engine may", async () => {
+  const container = (await sleeper()).withUlimits({ memlock: { soft: -1, hard: -1 } });
+
+  const [, own] = /^Max locked memory.*\s(\S+)\s+bytes/m.exec(await readFile("/proc/self/limits", "utf8")) ?? [];
+  const status = await readFile("/proc/self/status", "utf8");
+  const wanted = hasCapabilities(status, ["SYS_RESOURCE"]) ? "unlimited" : String(own);
+  expect(await printed(container, "grep 'locked memory' /proc/1/limits")).toMatch(
+    new RegExp(`^Max locked memory\\s+${wanted}\\s+${wanted}\\s`),
   );
 });
 

@@ -1,6 +1,16 @@
 import { once } from "node:events";
-import { expect, test } from "vitest";
-import { GenericContainer, getContainerRuntimeClient, ImageName, isRuncibleError } from "../../../src/index";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import {
+  GenericContainer,
+  getContainerRuntimeClient,
+  ImageName,
+  isRuncibleError,
+  StartedNetwork,
+  Wait,
+} from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { busyboxImage } from "./busybox-image";
 
@@ -73,4 +83,77 @@ test("a container is found by its label, and its files are read and written", as
   const archive = await container.fetchArchive(handle, "/opt");
   archive.resume();
   await once(archive, "end");
+});
+
+test("an attached container is heard from its first word on, both streams as text", async () => {
+  const { container } = await getContainerRuntimeClient();
+  const Cmd = ["sh", "-c", "echo out; sleep 0.1; echo err >&2"];
+  const created = await container.create({ Image: await busyboxImage(), Cmd });
+
+  const output = await container.attach(created);
+  await container.start(created);
+
+  expect((await output.toArray()).join("")).toBe("out\nerr\n");
+  await container.remove(created);
+});
+
+test("handles have dockerode's options and callbacks, and its other methods", async () => {
+  const { container, network } = await getContainerRuntimeClient();
+  await using started = await new GenericContainer(await busyboxImage()).withCommand(["sleep", "60"]).start();
+  const handle = container.getById(started.getId());
+
+  // Of Docker's API, but not in the types of dockerode.
+  const withSizes: object = { size: true };
+  expect(await handle.inspect(withSizes)).toHaveProperty("SizeRw");
+  expect(await handle.inspect()).not.toHaveProperty("SizeRw");
+  const called = await new Promise((resolve, reject) =>
+    handle.inspect((error, result) => (error ? reject(error) : resolve(result?.Id))),
+  );
+  expect(called).toBe(started.getId());
+
+  const created = await network.create({ Name: `net-${started.getId().slice(0, 12)}` });
+  await created.connect({ Container: started.getId() });
+  expect(Object.keys((await created.inspect()).Containers ?? {})).toEqual([started.getId()]);
+  await created.disconnect({ Container: started.getId() });
+  await network.remove(created);
+});
+
+test("a wait for a container's removal lasts until it is removed", async () => {
+  const { container } = await getContainerRuntimeClient();
+  const created = await container.create({ Image: await busyboxImage(), Cmd: ["true"] });
+
+  const removed = created.wait({ condition: "removed" }).then(() => "removed");
+  await container.start(created);
+  await created.wait();
+  expect(await Promise.race([removed, created.inspect().then(() => "still there")])).toBe("still there");
+
+  await container.remove(created);
+  expect(await removed).toBe("removed");
+});
+
+test("a network of the low-level client is wrapped as one that was started", async () => {
+  const client = await getContainerRuntimeClient();
+  const created = await client.network.create({ Name: "wrapped" });
+
+  const network = new StartedNetwork(client, "wrapped", created);
+  expect([network.getId(), network.getName()]).toEqual([created.id, "wrapped"]);
+  await network.stop();
+
+  await expect(created.inspect()).rejects.toMatchObject({ statusCode: 404 });
+});
+
+test("a build takes every option of the API", async () => {
+  const { image, container } = await getContainerRuntimeClient();
+  const folder = await mkdtemp(join(tmpdir(), "runcible-build-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const look = "ls /sys/class/net > /seen; df -k /dev/shm | tail -n 1 >> /seen; grep known /etc/hosts >> /seen";
+  await writeFile(join(folder, "Dockerfile"), `FROM ${await busyboxImage()}\nRUN ${look}\nCMD cat /seen\n`);
+
+  const t = "localhost/every-option:1";
+  await image.build(folder, { t, networkmode: "none", shmsize: 2 ** 20, extrahosts: "known:1.2.3.4" });
+
+  await using started = await new GenericContainer(t).withWaitStrategy(Wait.forOneShotStartup()).start();
+  const lines = (await (await started.logs()).toArray()).join("").trim().split("\n");
+  expect(lines).toEqual(["lo", expect.stringMatching(/^shm\s+1024\s/), expect.stringMatching(/^1\.2\.3\.4\s+known$/)]);
+  await container.dockerode.getImage(t).remove({ force: true });
 });

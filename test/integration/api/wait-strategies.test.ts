@@ -42,7 +42,11 @@ test("an HTTP wait may report the log of a container that ended", async () => {
     .withCommand(["sh", "-c", "echo one; echo two; sleep 0.3; exit 1"])
     .withWaitStrategy(Wait.forHttp("/", 80, { abortOnContainerExit: true }));
 
-  await expect(container.start()).rejects.toThrow("Container exited during HTTP healthCheck, last 50 logs: one\ntwo");
+  // As a whole: programs compare it.
+  await expect(container.start()).rejects.toMatchObject({
+    message: "Container exited during HTTP healthCheck, last 50 logs: one\ntwo",
+    evidence: { exitCode: 1, log: ["one", "two"] },
+  });
 });
 
 test("a shell command is repeated until it succeeds", async () => {
@@ -84,6 +88,15 @@ test("a log line is counted as often as asked for", async () => {
     if (text.includes("up 1") && text.includes("up 2")) break;
   }
   expect(text).toContain("up 1");
+});
+
+test("a line that ends as those of terminals do matches to its end", async () => {
+  await using container = await new GenericContainer(await busyboxImage())
+    .withCommand(["sh", "-c", "printf 'ready\\r\\n'; sleep 60"])
+    .withWaitStrategy(Wait.forLogMessage(/^ready$/))
+    .start();
+
+  expect(container.getId()).toMatch(/^[0-9a-f]{64}$/);
 });
 
 test("a one-shot container is ready when it has ended well", async () => {

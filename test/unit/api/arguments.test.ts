@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { checkedImage } from "../../../src/api/image/image-name";
 import { DockerComposeEnvironment, GenericContainer, ImageName, SocatContainer, Wait } from "../../../src/index";
@@ -243,6 +244,14 @@ const legal: readonly (readonly [name: string, call: () => unknown])[] = [
     () => ["linux", "arm64", "linux/arm/v7", "linux/x"].map((platform) => container().withPlatform(platform)),
   ],
   ["ports", () => container().withExposedPorts(given("80/TCP"), given({ container: 5, protocol: "UDP" }))],
+  [
+    "modes of files, and what stat says of one",
+    () => {
+      for (const mode of [0o644, 666, 777, 0o4755, 0o100644, statSync(__filename).mode]) {
+        container().withCopyFilesToContainer([{ source: "a", target: "/a", mode }]);
+      }
+    },
+  ],
   ["methods", () => Wait.forHttp("/", 80).withMethod("PROPFIND").withMethod("get").withHeaders({ "X-a": "" })],
   ["credentials", () => Wait.forHttp("/", 80).withBasicCredentials("", "p:w").withBasicCredentials("a", "")],
   [

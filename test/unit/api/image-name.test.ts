@@ -31,3 +31,9 @@ test.each([
   expect(ImageName.fromString("a/b:1").string).toBe(string);
   expect(ImageName.fromString("localhost/x:1").string).toBe("localhost/x:1");
 });
+
+test.each([digest, "b".repeat(64)])("%s is the id of an image, and gets no prefix", (id) => {
+  process.env[prefix] = "r.io/mirror/";
+
+  expect(ImageName.fromString(id).string).toBe(id);
+});

@@ -14,17 +14,19 @@ test("a retry counts its attempts from 0 and ends with the first good result", a
   expect(result).toBe(3);
 });
 
-test("a retry without time still tries, and then gives what onTimeout gives", async () => {
+test("a retry without time still tries twice, and then gives what onTimeout gives", async () => {
   const retry = new IntervalRetry<number, string>(5);
+  const attempts: number[] = [];
 
-  expect(
-    await retry.retryUntil(
-      async (attempt) => attempt,
-      () => false,
-      () => "over",
-      0,
-    ),
-  ).toBe("over");
+  const result = await retry.retryUntil(
+    async (attempt) => attempts.push(attempt),
+    () => false,
+    () => "over",
+    0,
+  );
+
+  expect(result).toBe("over");
+  expect(attempts).toEqual([0, 1]);
 });
 
 test("errors are not retried", async () => {
