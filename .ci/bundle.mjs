@@ -1,7 +1,6 @@
 // Makes one file of each program that tsc has compiled, in its place: loading two hundred small files takes Node longer
 // than what they do. Packages stay outside.
 //
-//   bundle.mjs                 what `npm run build` does after tsc
 //   bundle.mjs prune [FOLDER]  removes from a build what nothing loads any more, for the published package
 import { appendFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -9,7 +8,8 @@ import { dirname, join, relative } from "node:path";
 import { build } from "esbuild";
 
 const [verb, folder = join(import.meta.dirname, "../build")] = process.argv.slice(2);
-const programs = [
+
+export const programs = [
   "index.js",
   "cli/main.js",
   "engine/main.js",
@@ -18,9 +18,9 @@ const programs = [
 ].map((name) => join(folder, name));
 
 if (verb === "prune") await prune();
-else await bundleAll();
 
-async function bundleAll() {
+/** After tsc. */
+export async function bundleAll() {
   // All of them first: what takes a compiled file's place is no part of another program.
   const bundles = await Promise.all(programs.map(bundle));
   const names = Object.keys(createRequire(import.meta.url)(join(folder, "index.js")));
@@ -69,6 +69,7 @@ function ownFolders(programFolder) {
 }
 
 async function prune() {
+  await rm(join(folder, ".made-of"), { force: true });
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
     const path = join(entry.parentPath, entry.name);
     if (entry.isFile() && path.endsWith(".js") && !programs.includes(path)) await rm(path);

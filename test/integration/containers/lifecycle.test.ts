@@ -9,9 +9,10 @@ import { run, runUnchecked } from "../../../src/internal/exec";
 import { rootTest } from "../../support/run-as";
 import { storageFolderOf } from "../../support/storage-folder";
 import { waitUntil } from "../../support/wait-until";
-import { startEngine } from "./engine-with-image";
+import { startEngine, useEngineWithImage } from "./engine-with-image";
 import { gateRunc } from "./gated-runc";
 
+const engine = useEngineWithImage();
 const image = "bb:latest";
 
 async function create({ containers }: EngineClient, script: string, hostConfig: object = {}): Promise<string> {
@@ -19,7 +20,6 @@ async function create({ containers }: EngineClient, script: string, hostConfig: 
 }
 
 test("a client that stops reading holds a container back, but not its end", async () => {
-  await using engine = await startEngine();
   const { containers } = engine.client;
   const id = await create(engine.client, "yes");
   const stalled = await containers.attach(id, { stdin: false });
@@ -52,7 +52,6 @@ test("a client that stops reading holds a container back, but not its end", asyn
 });
 
 test("an exec that leaves a process in the background ends with its own exit code", async () => {
-  await using engine = await startEngine();
   const { containers, exec } = engine.client;
   const id = await create(engine.client, "sleep 1000");
   await containers.start(id);
@@ -72,22 +71,22 @@ rootTest(
   "it mounts a disk",
   async () => {
     const disk = await mkdtemp(join(tmpdir(), "runcible-small-disk-"));
-    await run("mount", ["-t", "tmpfs", "-o", "size=48m", "tmpfs", disk]);
+    await run("mount", ["-t", "tmpfs", "-o", "size=24m", "tmpfs", disk]);
     const before = process.env["TMPDIR"];
     try {
       process.env["TMPDIR"] = disk;
-      await using engine = await startEngine();
-      const { containers } = engine.client;
+      await using onDisk = await startEngine();
+      const { containers } = onDisk.client;
       const id = await create(
-        engine.client,
-        `yes ${"x".repeat(1000)} | head -c 100m; echo done > /dev/shm/done; sleep 1000`,
+        onDisk.client,
+        `yes ${"x".repeat(1000)} | head -c 48m; echo done > /dev/shm/done; sleep 1000`,
       );
       await containers.start(id);
       // Lines are lost, but the program is not held back: it gets to its end.
       const isDone = async (): Promise<boolean> =>
-        (await engine.client.exec
+        (await onDisk.client.exec
           .create(id, { Cmd: ["test", "-e", "/dev/shm/done"], AttachStdout: true })
-          .then(({ Id }) => runExec(engine.client, Id))) === 0;
+          .then(({ Id }) => runExec(onDisk.client, Id))) === 0;
       expect(await waitUntil(isDone, 60_000)).toBe(true);
 
       await containers.stop(id, { timeoutSeconds: 0 });
@@ -110,15 +109,15 @@ async function runExec({ exec }: EngineClient, id: string): Promise<number | nul
 
 test("a stop and a removal that come during a start wait for it", async () => {
   await using runc = await gateRunc();
-  await using engine = await startEngine({ PATH: runc.path });
-  const { containers } = engine.client;
-  const id = await create(engine.client, "sleep 1000");
+  await using gated = await startEngine({ PATH: runc.path });
+  const { containers } = gated.client;
+  const id = await create(gated.client, "sleep 1000");
   const started = containers.start(id);
   await runc.reached();
   const removed = containers.remove(id).catch((error: unknown) => error);
   const stopped = containers.stop(id, { timeoutSeconds: 0 });
   // Answered after both have been received: the engine takes requests in their order.
-  await engine.client.system.info();
+  await gated.client.system.info();
 
   await runc.letThrough();
 
@@ -131,13 +130,13 @@ test("a stop and a removal that come during a start wait for it", async () => {
 
 test("a forced removal that comes during a start leaves nothing of it", async () => {
   await using runc = await gateRunc();
-  await using engine = await startEngine({ PATH: runc.path });
-  const { containers } = engine.client;
-  const id = await create(engine.client, "sleep 1000");
+  await using gated = await startEngine({ PATH: runc.path });
+  const { containers } = gated.client;
+  const id = await create(gated.client, "sleep 1000");
   const started = containers.start(id);
   await runc.reached();
   const removed = containers.remove(id, { force: true });
-  await engine.client.system.info();
+  await gated.client.system.info();
 
   await runc.letThrough();
   await started;
@@ -147,7 +146,6 @@ test("a forced removal that comes during a start leaves nothing of it", async ()
 });
 
 test("a stop ends the wait for a restart", async () => {
-  await using engine = await startEngine();
   const { containers } = engine.client;
   const id = await create(engine.client, "exit 1", { RestartPolicy: { Name: "always" } });
   await containers.start(id);
@@ -162,7 +160,6 @@ test("a stop ends the wait for a restart", async () => {
 });
 
 test("a start that fails leaves a container that ran before as exited", async () => {
-  await using engine = await startEngine();
   const { containers } = engine.client;
   const source = await mkdtemp(join(tmpdir(), "runcible-source-"));
   await writeFile(join(source, "file"), "");
@@ -174,10 +171,10 @@ test("a start that fails leaves a container that ran before as exited", async ()
   await expect(containers.start(id)).rejects.toThrow();
 
   expect((await containers.inspect(id)).State).toMatchObject({ Status: "exited", ExitCode: 128 });
+  await containers.remove(id);
 });
 
 test("who sees that a container has ended finds its whole log", async () => {
-  await using engine = await startEngine();
   const { containers } = engine.client;
   const id = await create(engine.client, "printf unfinished");
   const logs: string[] = [];
@@ -199,7 +196,6 @@ rootTest(
   "a process killed for want of memory is told while the first one goes on",
   "limits need a cgroup",
   async () => {
-    await using engine = await startEngine();
     const { containers, events } = engine.client;
     const memory = { Memory: 16 * 1024 * 1024, MemorySwap: 16 * 1024 * 1024 };
     const id = await create(engine.client, "tail /dev/zero; exit 3", memory);

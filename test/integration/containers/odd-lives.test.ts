@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { TestEngine } from "../../support/engine";
+import { expect, test } from "vitest";
+import type { EngineClient } from "../../../src/client/client";
 import { waitUntil } from "../../support/wait-until";
-import { startEngine } from "./engine-with-image";
+import { useEngineWithImage } from "./engine-with-image";
 
-let engine: TestEngine;
+const engine = useEngineWithImage();
 
-beforeAll(async () => {
-  engine = await startEngine();
-});
-afterAll(() => engine[Symbol.asyncDispose]());
-
-type Body = Parameters<TestEngine["client"]["containers"]["create"]>[0];
+type Body = Parameters<EngineClient["containers"]["create"]>[0];
 
 async function start(script: string, body: Partial<Body> = {}): Promise<string> {
   const { containers } = engine.client;
@@ -19,7 +14,7 @@ async function start(script: string, body: Partial<Body> = {}): Promise<string> 
   return Id;
 }
 
-type State = Awaited<ReturnType<TestEngine["client"]["containers"]["inspect"]>>["State"];
+type State = Awaited<ReturnType<EngineClient["containers"]["inspect"]>>["State"];
 
 async function stateOf(id: string): Promise<State> {
   return (await engine.client.containers.inspect(id)).State;

@@ -3,18 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { TestEngine } from "../../support/engine";
+import type { EngineClient } from "../../../src/client/client";
 import { writeOciLayout } from "../../support/image/oci-layout";
 import { tinyProgram32 } from "../../support/image/tiny-program";
 import { storageFolderOf } from "../../support/storage-folder";
 import { tarOf } from "../layer/layer-fixture";
-import { loadLayout, startEngine } from "./engine-with-image";
+import { loadLayout, useEngineWithImage } from "./engine-with-image";
 
-let engine: TestEngine;
+const engine = useEngineWithImage();
 let folder: string;
 
 beforeAll(async () => {
-  engine = await startEngine();
   folder = await mkdtemp(join(tmpdir(), "runcible-32-bit-"));
   await mkdir(join(folder, "root"));
   await writeFile(join(folder, "root", "exit42"), tinyProgram32(42), { mode: 0o755 });
@@ -23,11 +22,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await engine[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
 
-async function exitCodeOf(body: Parameters<TestEngine["client"]["containers"]["create"]>[0]): Promise<number> {
+async function exitCodeOf(body: Parameters<EngineClient["containers"]["create"]>[0]): Promise<number> {
   const { containers } = engine.client;
   const { Id } = await containers.create(body);
   await containers.start(Id);
