@@ -1,5 +1,5 @@
 // `npm run build`: compiles, then makes one file of each program, unless what is there was made of just these files.
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +10,8 @@ const stamp = join(root, "build/.made-of");
 
 if ((await readFile(stamp, "utf8").catch(() => "")) !== (await state())) {
   await rm(stamp, { force: true });
-  execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", join(root, "tsconfig.json")], { stdio: "inherit" });
+  const { status } = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", root], { stdio: "inherit" });
+  if (status !== 0) process.exit(1);
   await bundleAll();
   await writeFile(stamp, await state());
 }

@@ -34,7 +34,10 @@ export interface SandboxHome {
   /** Throws `network-not-found`. */
   network(id: string): Network;
   discard(path: string): Promise<void>;
-  onClosed(sandbox: Sandbox): void;
+  /** Nobody reaches it any more. `gone`: neither are its links, its addresses and its namespace's file there. */
+  onClosed(sandbox: Sandbox, gone: Promise<void>): void;
+  /** Waits until those that are closed are gone. False: there were none. */
+  othersGone(): Promise<boolean>;
 }
 
 interface Endpoint extends EndpointPlan {
@@ -91,7 +94,7 @@ class WiredSandbox implements SpareSandbox {
   wire(requests: readonly EndpointRequest[]): Promise<readonly EndpointState[]> {
     return this.#changes.run(async () => {
       if (this.#closed !== undefined) throw alreadyClosed(this.#containerId);
-      const added = this.#claimAll(requests);
+      const added = await this.#claimWhenFree(requests);
       try {
         const { namespacePath } = this.#home.agent;
         const all = [...this.#endpoints, ...added];
@@ -158,16 +161,25 @@ class WiredSandbox implements SpareSandbox {
       const removed = this.#endpoints;
       this.#endpoints = [];
       // An agent that ended has closed its ports and forgotten its names.
-      // None waits for another: cutting a cable alone takes the kernel a good ten milliseconds.
-      await Promise.allSettled([
-        this.#ports?.release(),
-        this.#announceNames(),
-        this.#cut(removed),
-        cleanUp(() => this.#home.discard(this.path), ignore),
-      ]);
-      this.#home.onClosed(this);
+      await Promise.allSettled([this.#ports?.release(), this.#announceNames()]);
+      this.#home.onClosed(this, this.#dismantle(removed));
     });
     return this.#closed;
+  }
+
+  /** Nobody waits for it: cutting a cable alone takes the kernel a good ten milliseconds. */
+  async #dismantle(endpoints: readonly Endpoint[]): Promise<void> {
+    await Promise.all([this.#cut(endpoints), cleanUp(() => this.#home.discard(this.path), ignore)]);
+  }
+
+  /** What is asked for may belong to a sandbox that is just being taken down. */
+  async #claimWhenFree(requests: readonly EndpointRequest[]): Promise<readonly Endpoint[]> {
+    try {
+      return this.#claimAll(requests);
+    } catch (error) {
+      if (!(await this.#home.othersGone())) throw error;
+      return this.#claimAll(requests);
+    }
   }
 
   #claimAll(requests: readonly EndpointRequest[]): readonly Endpoint[] {

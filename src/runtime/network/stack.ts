@@ -92,7 +92,10 @@ export interface Sandbox {
   setDnsNames(networkId: string, names: readonly string[]): Promise<void>;
   /** Connects to a TCP port as a published one does, and hangs up. Undefined: it is on no network. */
   dial(port: number, timeoutMs: number): Promise<DialOutcome | undefined>;
-  /** Links, addresses, names, published ports and the namespace's file. Idempotent. */
+  /**
+   * Takes away names and published ports, and then, without being waited for, links, addresses and the namespace's file:
+   * whoever needs these again waits by itself. Idempotent.
+   */
   close(): Promise<void>;
 }
 

@@ -43,6 +43,8 @@ export class SwitchedStack implements NetworkStack {
   readonly #closeParts: () => Promise<void>;
   readonly #networks = new Map<string, Network>();
   readonly #sandboxes = new Set<Sandbox>();
+  /** Of sandboxes that are closed. */
+  readonly #dismantling = new Set<Promise<void>>();
   /** By network. */
   readonly #spares = new Map<string, Pool<SpareSandbox>>();
   /** By what the caller holds of them. */
@@ -55,7 +57,8 @@ export class SwitchedStack implements NetworkStack {
       agent: parts.agent,
       network: (id) => this.#network(id),
       discard: discardSandbox,
-      onClosed: (closed) => this.#sandboxes.delete(closed),
+      onClosed: (closed, gone) => this.#follow(closed, gone),
+      othersGone: () => this.#closedAreGone(),
     };
     this.#closeParts = closeParts;
     this.hostGateway = parts.uplink.hostGateway;
@@ -81,6 +84,7 @@ export class SwitchedStack implements NetworkStack {
     const network = this.#networks.get(id);
     if (network === undefined) return;
     await this.#closeSpares(id);
+    await this.#closedAreGone();
     if (network.endpoints.size > 0) {
       throw new RuncibleError("network-in-use", `remove network ${network.definition.name}: it has active endpoints`);
     }
@@ -129,6 +133,7 @@ export class SwitchedStack implements NetworkStack {
     this.#heldPorts.close();
     await Promise.all([...this.#spares.keys()].map((id) => this.#closeSpares(id)));
     await Promise.all([...this.#sandboxes].map((sandbox) => sandbox.close()));
+    await this.#closedAreGone();
     await this.#closeParts();
   }
 
@@ -137,6 +142,18 @@ export class SwitchedStack implements NetworkStack {
       () => ipBatchForced([`link del ${name}`], this.#parts.agent.namespacePath),
       (error) => this.#parts.logger.warn("remove link", { name, error }),
     );
+  }
+
+  #follow(closed: Sandbox, gone: Promise<void>): void {
+    this.#sandboxes.delete(closed);
+    this.#dismantling.add(gone);
+    void gone.finally(() => this.#dismantling.delete(gone));
+  }
+
+  async #closedAreGone(): Promise<boolean> {
+    const gone = [...this.#dismantling];
+    await Promise.all(gone);
+    return gone.length > 0;
   }
 
   #network(id: string): Network {
