@@ -1,6 +1,9 @@
 import { parseArgs } from "node:util";
 import { messageOf, RuncibleError } from "../../internal/errors";
-import { checkedObject, checkedText, checkedWords } from "../checks";
+import { checkedList, checkedObject, checkedText, checkedWords } from "../checks";
+
+/** A flag and its value may be a list of their own. */
+type Words = (string | string[])[];
 
 /**
  * Options for the compose program of the original. Without `executable` no program is run, and what of them has a meaning
@@ -8,15 +11,15 @@ import { checkedObject, checkedText, checkedWords } from "../checks";
  */
 export interface ComposeClientOptions {
   /** Flags of `up`. */
-  commandOptions?: string[] | undefined;
+  commandOptions?: Words | undefined;
   /** Flags before the verb. */
-  composeOptions?: string[] | undefined;
+  composeOptions?: Words | undefined;
   /**
    * The program: `docker`, whose options come before `compose`, or a `standalone` docker-compose (default: the one of the
    * search path).
    */
   executable?:
-    | { executablePath: string; options?: string[] | undefined; standalone?: false | undefined }
+    | { executablePath: string; options?: Words | undefined; standalone?: false | undefined }
     | { standalone: true; executablePath?: string | undefined }
     | undefined;
   /** Is told what is done, or what the program writes. */
@@ -96,9 +99,9 @@ export function chosenOptions({ commandOptions, composeOptions }: ComposeClientO
 }
 
 /** What `-p` says among the options for a program, of which others are not known here. */
-export function namedProject(composeOptions: readonly string[]): string | undefined {
+export function namedProject(composeOptions: Words): string | undefined {
   const options = { "project-name": { type: "string", short: "p" } } as const;
-  return textOf(parseArgs({ args: [...composeOptions], options, strict: false }).values["project-name"]);
+  return textOf(parseArgs({ args: composeOptions.flat(), options, strict: false }).values["project-name"]);
 }
 
 export function checkedExecutable(executable: NonNullable<ComposeClientOptions["executable"]>): void {
@@ -107,22 +110,28 @@ export function checkedExecutable(executable: NonNullable<ComposeClientOptions["
     checkedText(executable.executablePath ?? "", "executablePath, the compose program");
   }
   if (!executable.standalone && executable.options !== undefined) {
-    checkedWords(executable.options, "the options of the compose program");
+    wordsOf(executable.options, "the options of the compose program");
   }
 }
 
 type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>["options"]>;
 type Flags = Readonly<Record<string, unknown>>;
 
-function parsed(name: string, args: readonly string[] | undefined, options: Options): Flags {
+function parsed(name: string, words: Words | undefined, options: Options): Flags {
+  const args = wordsOf(words, name);
   try {
-    return parseArgs({ args: [...(args ?? [])], options }).values;
+    return parseArgs({ args, options }).values;
   } catch (cause) {
     const advice = "no program is run that would know it, unless you name one: executable";
     throw new RuncibleError("invalid-argument", `set compose options: ${name}: ${messageOf(cause)} (${advice})`, {
       cause,
     });
   }
+}
+
+/** One after the other. Throws `invalid-argument`. */
+function wordsOf(words: Words | undefined, what: string): string[] {
+  return checkedWords(checkedList(words ?? [], what).flat(), what);
 }
 
 function recreateOf(command: Flags): ChosenOptions["recreate"] {

@@ -6,7 +6,6 @@ import { describeEndpoint } from "../../client/endpoint";
 import { RuncibleError } from "../../internal/errors";
 import { exitOf, spawnTool } from "../../internal/exec";
 import { processEnvironment } from "../config";
-import type { Environment } from "../container/types";
 import { composeLog } from "../log";
 import type { Runtime } from "../runtime/runtime";
 import type { ComposeClientOptions } from "./client-options";
@@ -21,7 +20,7 @@ export interface ProgramProject {
   /** In COMPOSE_PROJECT_NAME, which options and environment of the user may say anew. */
   readonly name: string;
   /** Over that of this process. */
-  readonly environment: Environment;
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Before the verb. */
   readonly composeOptions: readonly string[];
   readonly executable: NonNullable<ComposeClientOptions["executable"]>;
@@ -65,7 +64,7 @@ async function runVerb(project: ProgramProject, verb: string, args: readonly str
   const { executable, folder, files, composeOptions, logger, name } = project;
   const [program, before] = executable.standalone
     ? [executable.executablePath ?? "docker-compose", []]
-    : [executable.executablePath ?? "docker", [...(executable.options ?? []), "compose"]];
+    : [executable.executablePath ?? "docker", [...(executable.options ?? []).flat(), "compose"]];
   const words = [...before, ...composeOptions, ...files.flatMap((file) => ["-f", file]), verb, ...args];
   if (!(await stat(folder).catch(() => undefined))?.isDirectory()) {
     throw new RuncibleError("compose-file-missing", `run ${program}: there is no folder ${folder}`);

@@ -189,7 +189,7 @@ export class DockerComposeEnvironment {
       files: this.#files,
       name,
       environment: this.#environment,
-      composeOptions: [...composeOptions, ...envFile, ...profiles],
+      composeOptions: [...composeOptions.flat(), ...envFile, ...profiles],
       executable,
       logger,
     });
@@ -200,7 +200,7 @@ export class DockerComposeEnvironment {
       bringUp: async () => {
         if (this.#autoCleanup) (await runtime.session()).addComposeProject(name);
         if (this.#pull() === "always") await program.pull(services, []);
-        await program.up(services, [...commandOptions, ...ours]);
+        await program.up(services, [...commandOptions.flat(), ...ours]);
         // Of services that were not asked for, nothing was made.
         if (services.length > 0) return;
         checkMadeTargets(await namedContainers(runtime, name), [...this.#waits.keys()]);

@@ -5,7 +5,6 @@ import { type ComposeProgram, composeProgram } from "../compose/compose-program"
 import { composeVerbs } from "../compose/compose-verbs";
 import { type DownOptions, runningProject } from "../compose/running-project";
 import { credentialSources, processEnvironment } from "../config";
-import type { Environment } from "../container/types";
 import { ensureImage } from "../image/ensure-image";
 import { ImageName } from "../image/image-name";
 import type { Runtime } from "./runtime";
@@ -16,7 +15,8 @@ export interface ComposeOptions extends ComposeClientOptions {
   filePath: string;
   files: string | string[];
   projectName: string;
-  environment?: Environment | undefined;
+  /** Over that of this process; what is undefined is not there. */
+  environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /** Compose files by themselves: without waits, and without an end that comes with this process. */
@@ -30,7 +30,7 @@ export class ComposeClient {
   /** Default: all services. */
   async up(options: ComposeOptions, services: string[] = []): Promise<void> {
     const program = this.#programOf(options);
-    if (program !== undefined) return program.up(services, options.commandOptions ?? []);
+    if (program !== undefined) return program.up(services, (options.commandOptions ?? []).flat());
     const { profiles: _, envFiles: _files, projectFolder: _folder, ...chosen } = chosenOptions(options);
     const project = await load(options, services);
     const client = this.#runtime.engine;
@@ -41,7 +41,7 @@ export class ComposeClient {
 
   async pull(options: ComposeOptions, services: string[] = []): Promise<void> {
     const program = this.#programOf(options);
-    if (program !== undefined) return program.pull(services, options.commandOptions ?? []);
+    if (program !== undefined) return program.pull(services, (options.commandOptions ?? []).flat());
     const project = await load(options, services);
     const chosen = Object.entries(project.services).filter(
       ([name]) => services.length === 0 || services.includes(name),
@@ -73,7 +73,7 @@ export class ComposeClient {
       files: filesOf(options),
       name: options.projectName,
       environment,
-      composeOptions,
+      composeOptions: composeOptions.flat(),
       executable,
       logger,
     });

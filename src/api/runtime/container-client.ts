@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from "node:stream";
 import type Docker from "dockerode";
-import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
+import type { ContainerCreateOptions, ContainerInfo, ContainerInspectInfo } from "dockerode";
 import type { EngineClient } from "../../client/client";
 import { outputText } from "../../client/output";
 import { hasCode } from "../../internal/errors";
@@ -42,10 +42,10 @@ export class ContainerClient {
     return newest === undefined ? undefined : this.getById(newest.Id);
   }
 
-  /** Running ones only. */
-  async list(): Promise<ContainerHandle[]> {
-    const containers = await this.#engine.containers.list();
-    return containers.map(({ Id }) => this.getById(Id));
+  /** Running ones only, as the API lists them. */
+  async list(): Promise<ContainerInfo[]> {
+    // The same JSON; dockerode's type has mutable fields.
+    return (await this.#engine.containers.list()) as unknown as ContainerInfo[];
   }
 
   async create({ name, platform, ...body }: ContainerCreateOptions): Promise<ContainerHandle> {

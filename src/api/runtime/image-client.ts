@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ImageBuildOptions } from "dockerode";
+import type { ImageBuildOptions, ImageInspectInfo } from "dockerode";
 import type { EngineClient } from "../../client/client";
 import { openFolderContext } from "../../client/folder-context";
-import type { ImageInspect } from "../../wire/image";
 import { registryAuthOf } from "../../wire/registry-auth";
 import { registriesOf } from "../image/base-images";
 import { buildWithBuildkit } from "../image/buildkit-build";
@@ -59,8 +58,9 @@ export class ImageClient {
     await buildWithBuildkit(this.#engine.endpoint, request, registriesOf(text, buildargs ?? {}));
   }
 
-  inspect(imageName: ImageName): Promise<ImageInspect> {
-    return this.#engine.images.inspect(imageName.string);
+  async inspect(imageName: ImageName): Promise<ImageInspectInfo> {
+    // The same JSON; dockerode's type has what Docker left out long ago.
+    return (await this.#engine.images.inspect(imageName.string)) as unknown as ImageInspectInfo;
   }
 
   exists(imageName: ImageName): Promise<boolean> {

@@ -143,6 +143,7 @@ const mistakes: readonly (readonly [shown: string, call: () => unknown])[] = [
   ["the compose files", () => new DockerComposeEnvironment(".", given(["compose.yaml", null]))],
   ["the project name", () => compose().withProjectName("")],
   ['"Bad Name!"', () => compose().withProjectName("Bad Name!")],
+  ["commandOptions", () => compose().withClientOptions({ commandOptions: given("--build") })],
   ["the compose program", () => compose().withClientOptions({ executable: given("docker-compose") })],
   ["executablePath", () => compose().withClientOptions({ executable: given({}) })],
   [
@@ -251,6 +252,11 @@ const legal: readonly (readonly [name: string, call: () => unknown])[] = [
         container().withCopyFilesToContainer([{ source: "a", target: "/a", mode }]);
       }
     },
+  ],
+  [
+    "options of compose, one by one or with their values",
+    () =>
+      compose().withClientOptions({ commandOptions: ["--build", ["--timeout", "5"]], composeOptions: [["-p", "x"]] }),
   ],
   ["methods", () => Wait.forHttp("/", 80).withMethod("PROPFIND").withMethod("get").withHeaders({ "X-a": "" })],
   ["credentials", () => Wait.forHttp("/", 80).withBasicCredentials("", "p:w").withBasicCredentials("a", "")],

@@ -245,7 +245,7 @@ async function useCompose(): Promise<void> {
     .withWaitStrategy("web-1", Wait.forListeningPorts())
     .withStartupTimeout(1_000)
     .withAutoCleanup(false)
-    .withClientOptions({ commandOptions: ["--force-recreate"], composeOptions: ["--profile", "a"] })
+    .withClientOptions({ commandOptions: ["--force-recreate", ["--timeout", "1"]], composeOptions: ["--profile", "a"] })
     .up(["web"]);
   const web: StartedTestContainer = environment.getContainer("web-1");
   log.info(web.getName());

@@ -8,7 +8,7 @@ async function main() {
   const engines = await Promise.all(
     [first, second].map(async ({ getContainerRuntimeClient }) => {
       const { container } = await getContainerRuntimeClient();
-      return (await container.list()).map(({ id }) => id).sort();
+      return (await container.list()).map(({ Id }) => Id).sort();
     }),
   );
   const network = await new first.Network().start();
