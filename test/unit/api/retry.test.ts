@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { IntervalRetry, RandomUuid, randomUuid } from "../../../src/index";
 
 test("a retry counts its attempts from 0 and ends with the first good result", async () => {
@@ -14,12 +14,18 @@ test("a retry counts its attempts from 0 and ends with the first good result", a
   expect(result).toBe(3);
 });
 
-test("a retry without time still tries twice, and then gives what onTimeout gives", async () => {
-  const retry = new IntervalRetry<number, string>(5);
+test("a retry without time still tries twice, as no whole millisecond has passed, and gives what onTimeout gives", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
   const attempts: number[] = [];
+  const attempt = async (number: number): Promise<number> => {
+    attempts.push(number);
+    if (number === 1) vi.advanceTimersByTime(1);
+    return number;
+  };
 
-  const result = await retry.retryUntil(
-    async (attempt) => attempts.push(attempt),
+  const result = await new IntervalRetry<number, string>(5).retryUntil(
+    attempt,
     () => false,
     () => "over",
     0,
