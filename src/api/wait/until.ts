@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { EngineClient } from "../../client/client";
-import { RuncibleError } from "../../internal/errors";
+import { hasCode, RuncibleError } from "../../internal/errors";
 import { longestTimerMs } from "../../internal/longest-timer";
 
 export type DescribeTimeout = () => string | Promise<string>;
@@ -24,10 +24,25 @@ export async function waitWithContainer(
   const stop = new AbortController();
   const timer = timeLimit(timeoutMs, describeTimeout);
   try {
-    await Promise.race([work(stop.signal), timer.over, containerEnd(engine, containerId, stop.signal)]);
+    const done = betweenEnds(work, stop.signal);
+    await Promise.race([done, timer.over, containerEnd(engine, containerId, stop.signal)]);
   } finally {
     timer.clear();
     stop.abort();
+  }
+}
+
+const pauseMs = 100;
+
+/** What finds the container ended begins anew: whether it ended for good, and how, is for `containerEnd` to say. */
+async function betweenEnds(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      return await work(signal);
+    } catch (error) {
+      if (signal.aborted || !hasCode(error, "container-not-running")) throw error;
+      await delay(pauseMs, undefined, { signal }).catch(() => {});
+    }
   }
 }
 
@@ -71,7 +86,7 @@ export async function containerEnd(engine: EngineClient, id: string, signal: Abo
     if (signal.aborted) break;
     const { State } = await engine.containers.inspect(id);
     if (!State.Running && !State.Restarting) throw containerExited(State.OOMKilled, StatusCode);
-    await delay(100, undefined, { signal }).catch(() => {});
+    await delay(pauseMs, undefined, { signal }).catch(() => {});
   }
   return new Promise(() => {});
 }

@@ -36,8 +36,8 @@ export interface SandboxHome {
   discard(path: string): Promise<void>;
   /** Nobody reaches it any more. `gone`: neither are its links, its addresses and its namespace's file there. */
   onClosed(sandbox: Sandbox, gone: Promise<void>): void;
-  /** Waits until those that are closed are gone. False: there were none. */
-  othersGone(): Promise<boolean>;
+  /** Waits until those that are closed are gone. */
+  othersGone(): Promise<void>;
 }
 
 interface Endpoint extends EndpointPlan {
@@ -94,7 +94,9 @@ class WiredSandbox implements SpareSandbox {
   wire(requests: readonly EndpointRequest[]): Promise<readonly EndpointState[]> {
     return this.#changes.run(async () => {
       if (this.#closed !== undefined) throw alreadyClosed(this.#containerId);
-      const added = await this.#claimWhenFree(requests);
+      // Their addresses come first: who starts after a stop gets what became free, as with Docker.
+      await this.#home.othersGone();
+      const added = this.#claimAll(requests);
       try {
         const { namespacePath } = this.#home.agent;
         const all = [...this.#endpoints, ...added];
@@ -170,16 +172,6 @@ class WiredSandbox implements SpareSandbox {
   /** Nobody waits for it: cutting a cable alone takes the kernel a good ten milliseconds. */
   async #dismantle(endpoints: readonly Endpoint[]): Promise<void> {
     await Promise.all([this.#cut(endpoints), cleanUp(() => this.#home.discard(this.path), ignore)]);
-  }
-
-  /** What is asked for may belong to a sandbox that is just being taken down. */
-  async #claimWhenFree(requests: readonly EndpointRequest[]): Promise<readonly Endpoint[]> {
-    try {
-      return this.#claimAll(requests);
-    } catch (error) {
-      if (!(await this.#home.othersGone())) throw error;
-      return this.#claimAll(requests);
-    }
   }
 
   #claimAll(requests: readonly EndpointRequest[]): readonly Endpoint[] {

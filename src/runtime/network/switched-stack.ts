@@ -150,10 +150,8 @@ export class SwitchedStack implements NetworkStack {
     void gone.finally(() => this.#dismantling.delete(gone));
   }
 
-  async #closedAreGone(): Promise<boolean> {
-    const gone = [...this.#dismantling];
-    await Promise.all(gone);
-    return gone.length > 0;
+  async #closedAreGone(): Promise<void> {
+    await Promise.all(this.#dismantling);
   }
 
   #network(id: string): Network {
