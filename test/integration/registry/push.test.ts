@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { run } from "../../../src/internal/exec";
 import { importArchive } from "../../../src/runtime/image/import-archive";
 import type { Image } from "../../../src/runtime/image/manifest";
@@ -15,6 +15,15 @@ import { noiseLayer, pushLayers } from "../../support/registry/layered-image";
 import { type StartRegistryOptions, startRegistry, type TestRegistry } from "../../support/registry/start-registry";
 import { openTestPuller, type TestPuller } from "../../support/registry/test-puller";
 
+/** Has an image of two layers, 600 kB and 5 kB, as `from/here:1`. Nobody pushes to it. */
+let origin: TestRegistry;
+
+beforeAll(async () => {
+  origin = await startRegistry();
+  await pushLayers(origin, "from/here:1", [noiseLayer("large", 600_000), noiseLayer("small", 5000)]);
+});
+afterAll(() => origin[Symbol.asyncDispose]());
+
 const open: AsyncDisposable[] = [];
 
 afterEach(async () => {
@@ -26,10 +35,8 @@ async function opened<T extends AsyncDisposable>(resource: Promise<T>): Promise<
   return await resource;
 }
 
-/** A store with an image that another registry has, two layers of 600 kB and 5 kB. */
+/** A store with the image of the other registry. */
 async function storeWithImage(settings: Partial<RegistrySettings> = {}): Promise<{ store: TestPuller; image: Image }> {
-  const origin = await opened(startRegistry());
-  await pushLayers(origin, "from/here:1", [noiseLayer("large", 600_000), noiseLayer("small", 5000)]);
   const store = await opened(openTestPuller(settings));
   return { store, image: (await store.pull(`${origin.host}/from/here:1`)).image };
 }
