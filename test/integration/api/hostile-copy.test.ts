@@ -9,9 +9,9 @@ import { tarOf } from "../layer/layer-fixture";
 import { busyboxImage } from "./busybox-image";
 
 /** Copies in each direction while the container swaps a folder for a link out of it. */
-const rounds = 300;
+const rounds = 150;
 /** When until then no copy has met a swap, or every one has: the container gets its share of a busy machine late. */
-const mostRounds = 20 * rounds;
+const mostRounds = 40 * rounds;
 const secret = "what only the host may read";
 
 const engine = useEngineOfThisFile();

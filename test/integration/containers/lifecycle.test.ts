@@ -178,7 +178,7 @@ test("who sees that a container has ended finds its whole log", async () => {
   const { containers } = engine.client;
   const id = await create(engine.client, "printf unfinished");
   const logs: string[] = [];
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 12; round++) {
     await containers.start(id);
     // Quicker than a wait, which is told when all is done.
     while ((await containers.inspect(id)).State.Running) {
