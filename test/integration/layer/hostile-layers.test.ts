@@ -70,7 +70,7 @@ test("more entries than allowed are refused", async () => {
 
 test("a decompression bomb is refused while it unpacks, long before its end", async () => {
   await using fixture = await temporaryStore({ bytes: 1024 * 1024 });
-  const size = 200 * 1024 * 1024;
+  const size = 64 * 1024 * 1024;
   const bytes = tarOf([{ name: "bomb", data: "\0".repeat(size) }]);
   const refused = unpack(fixture.store, bytes, gzipSync(bytes));
   await expect(refused).rejects.toMatchObject({
