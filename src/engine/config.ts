@@ -62,7 +62,7 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
     reuseLimit: countOf(env["RUNCIBLE_REUSE_LIMIT"], "RUNCIBLE_REUSE_LIMIT", 0),
     logLevel: logLevelOf(env["RUNCIBLE_LOG_LEVEL"]),
     insecureRegistries: listOf(env["RUNCIBLE_INSECURE_REGISTRIES"]),
-    registryMirrors: listOf(env["RUNCIBLE_REGISTRY_MIRRORS"]),
+    registryMirrors: listOf(env["RUNCIBLE_REGISTRY_MIRRORS"]).map(checkedMirror),
     registriesConf: registriesPlacesOf(env),
     certificateFolder: env["RUNCIBLE_CERTS_DIR"] || "/etc/docker/certs.d",
     authorityFiles: authorityFilesOf(env),
@@ -99,6 +99,28 @@ function registriesPlacesOf(env: NodeJS.ProcessEnv): readonly RegistriesPlace[] 
     { file: own, folders: [`${own}.d`], isRequired: false },
     { file: machines, folders, isRequired: false },
   ];
+}
+
+/**
+ * A mirror's URL shows in `docker info`, in errors and in the log, so there may be no secret in it; credentials are given per
+ * host, as for every registry. Docker refuses the same.
+ */
+function checkedMirror(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const refuse = (reason: string): RuncibleError =>
+    new RuncibleError("invalid-argument", `read RUNCIBLE_REGISTRY_MIRRORS: ${reason}`);
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw refuse(
+      "one of them is no http:// or https:// URL; write https://HOST[:PORT][/PATH], with commas between them",
+    );
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw refuse(`the URL of ${url.host} has a user name or password; take it out, and run: docker login ${url.host}`);
+  }
+  if (url.search !== "" || url.hash !== "") {
+    throw refuse(`the URL of ${url.host} goes on after its path; take out everything from "?" or "#" on`);
+  }
+  return text;
 }
 
 function secondsOf(text: string | undefined, name: string, fallback: number): number {

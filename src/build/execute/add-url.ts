@@ -7,6 +7,7 @@ import { pipeline } from "node:stream/promises";
 import type { SecureContext } from "node:tls";
 import type { Dispatcher } from "undici";
 import { messageOf, RuncibleError } from "../../internal/errors";
+import { shownUrl } from "../../internal/shown-url";
 import { trustedBy } from "../../runtime/registry/trust";
 import { undici } from "../../runtime/registry/undici";
 
@@ -46,11 +47,11 @@ export async function download(
       { signal },
     );
   } catch (cause) {
-    throw new RuncibleError("invalid-argument", `download ${shown(url)}: ${messageOf(cause)}`, { cause });
+    throw new RuncibleError("invalid-argument", `download ${shownUrl(url)}: ${messageOf(cause)}`, { cause });
   }
   const digest = `sha256:${hash.digest("hex")}`;
   if (checksum !== undefined && digest !== checksum) {
-    throw new RuncibleError("digest-mismatch", `digest mismatch ${digest}: ${checksum} of ${shown(url)}`);
+    throw new RuncibleError("digest-mismatch", `digest mismatch ${digest}: ${checksum} of ${shownUrl(url)}`);
   }
   const modified = Date.parse(String(headers["last-modified"] ?? ""));
   const time = new Date(Number.isNaN(modified) ? 0 : modified);
@@ -69,7 +70,7 @@ async function open(
     const { statusCode, headers, body } = await undici()
       .request(url, { signal, dispatcher })
       .catch((cause: unknown) => {
-        throw new RuncibleError("invalid-argument", `download ${shown(start.href)}: ${messageOf(cause)}`, { cause });
+        throw new RuncibleError("invalid-argument", `download ${shownUrl(start.href)}: ${messageOf(cause)}`, { cause });
       });
     const { location } = headers;
     if (statusCode >= 300 && statusCode < 400 && typeof location === "string") {
@@ -80,9 +81,9 @@ async function open(
     }
     if (statusCode >= 200 && statusCode < 300) return { body: Readable.from(body), headers, finalUrl: url };
     await body.dump();
-    throw new RuncibleError("invalid-argument", `failed to GET ${shown(start.href)} with status ${statusCode}`);
+    throw new RuncibleError("invalid-argument", `failed to GET ${shownUrl(start.href)} with status ${statusCode}`);
   }
-  throw new RuncibleError("invalid-argument", `download ${shown(start.href)}: it redirects too often or elsewhere`);
+  throw new RuncibleError("invalid-argument", `download ${shownUrl(start.href)}: it redirects too often or elsewhere`);
 }
 
 const trusting = new Map<SecureContext, Dispatcher>();
@@ -94,10 +95,4 @@ async function dispatcherFor(url: URL, authorityFiles: readonly string[]): Promi
   const dispatcher = trusting.get(secureContext) ?? new Agent({ connect: { secureContext } });
   trusting.set(secureContext, dispatcher);
   return dispatcher;
-}
-
-/** Without the password that a URL may carry, and without its query. */
-function shown(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
 }

@@ -2,6 +2,7 @@ import type { Stats } from "node:fs";
 import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { basename, join, posix } from "node:path";
 import { RuncibleError } from "../../internal/errors";
+import { shownUrl } from "../../internal/shown-url";
 import { resolveInRoot } from "../context/path-in-root";
 import { type SelectedSource, selectSources } from "../context/select-sources";
 import { type TreeFilter, wholeTree } from "../context/tree";
@@ -43,12 +44,15 @@ export async function copyItems(
   for (const source of instruction.sources) {
     const name = expand(source, variables, build.dockerfile.escapeMark);
     if (instruction.kind === "ADD" && isGitSource(name)) {
-      throw new RuncibleError("not-implemented", `ADD ${name}: git repositories are left out; clone it in a RUN`);
+      throw new RuncibleError(
+        "not-implemented",
+        `ADD ${shownUrl(name)}: git repositories are left out; clone it in a RUN`,
+      );
     }
     if (instruction.checksum !== undefined && !isUrl(name)) {
       throw new RuncibleError(
         "invalid-argument",
-        `ADD ${name}: checksum can't be specified for non-HTTP sources; leave it out`,
+        `ADD ${shownUrl(name)}: checksum can't be specified for non-HTTP sources; leave it out`,
       );
     }
     if (instruction.kind === "ADD" && isUrl(name)) {

@@ -4,6 +4,7 @@ import { download, isUrl } from "../../build/execute/add-url";
 import { configBytes, nextSnapshot, scratchSnapshot } from "../../build/execute/snapshot";
 import { RuncibleError } from "../../internal/errors";
 import { parsePlatform } from "../../internal/platform";
+import { shownUrl } from "../../internal/shown-url";
 import type { ImageStore } from "../../runtime/image/image-store";
 import type { Image } from "../../runtime/image/manifest";
 import { addNewImage } from "../../runtime/image/new-image";
@@ -27,7 +28,7 @@ export async function* importLines(
   const runConfig = changedConfig({}, changes);
   const base = scratchSnapshot();
   const lease = store.lease();
-  if (source !== "-") yield { status: `Downloading from ${source}` };
+  if (source !== "-") yield { status: `Downloading from ${shownUrl(source)}` };
   const opened = await open(home, request);
   try {
     const { signal } = request;
@@ -37,7 +38,7 @@ export async function* importLines(
       { ...base, config: place },
       {
         ...{ runConfig, layer, createdBy: "", created: new Date().toISOString() },
-        comment: message === "" ? `Imported from ${source}` : message,
+        comment: message === "" ? `Imported from ${shownUrl(source)}` : message,
       },
     );
     const image = await addNewImage(store, lease, {

@@ -1,5 +1,6 @@
 import { RuncibleError } from "../../internal/errors";
 import { isArchitecture, parsePlatform } from "../../internal/platform";
+import { shownUrl } from "../../internal/shown-url";
 import { agentsHeader, secretsHeader } from "../../wire/build";
 import type { JsonObject, JsonValue } from "../../wire/json";
 import { decodeBoolean, decodeInteger } from "../../wire/query-values";
@@ -40,7 +41,7 @@ function refuseRemote(remote: string | null): void {
   if (!remote) return;
   throw new RuncibleError(
     "not-implemented",
-    `build image: the context "${remote}" is not in the request; send it as a tar archive`,
+    `build image: the context "${shownUrl(remote)}" is not in the request; send it as a tar archive`,
   );
 }
 

@@ -92,15 +92,22 @@ function withoutTag(prefix: string, refuse: Refuse): string {
   // What looks like a tag behind a host alone is its port.
   const name = prefix.replace(/^\*\./, "").replace(/(?<=\/[^/@]*)(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?$/, "");
   if (isRepositoryLocation(name)) return name;
-  throw refuse(`prefix "${prefix}" is no beginning of an image name; write host[:port][/path]`);
+  throw refuse(`prefix "${withoutPassword(prefix)}" is no beginning of an image name; write host[:port][/path]`);
 }
 
 function checkLocation(location: string, refuse: Refuse): void {
   if (/^\w+:\/\//.test(location)) {
-    throw refuse(`location "${location}" has a scheme; write host[:port][/path], and insecure = true for plain http`);
+    throw refuse(
+      `location "${withoutPassword(location)}" has a scheme; write host[:port][/path], and insecure = true for plain http`,
+    );
   }
   if (isRepositoryLocation(location)) return;
-  throw refuse(`location "${location}" is no place in a registry; write host[:port][/path]`);
+  throw refuse(`location "${withoutPassword(location)}" is no place in a registry; write host[:port][/path]`);
+}
+
+/** Somebody may have written a URL with one, and errors are logged and shown. */
+function withoutPassword(text: string): string {
+  return text.replace(/^(\w+:\/\/)?[^/]*:[^/]*@(?!sha256:)/, "$1…@");
 }
 
 function textOf(table: Fields, key: string, refuse: Refuse): string | undefined {

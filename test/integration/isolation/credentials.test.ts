@@ -1,4 +1,8 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { request } from "node:http";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { EngineClient } from "../../../src/client/client";
 import { runUnchecked } from "../../../src/internal/exec";
@@ -106,6 +110,20 @@ describe.each(Object.keys(operations) as (keyof typeof operations)[])("%s", (ope
       }
     },
   );
+});
+
+test.each([
+  "/images/create?fromSrc=http://me:open+sesame@127.0.0.1:9/root.tar",
+  "/build?remote=http://me:open+sesame@127.0.0.1:9/context.tar",
+  "/build?remote=https://me:open+sesame@127.0.0.1:9/app.git",
+])("the password in the URL of POST %s is in no answer and no log", async (path) => {
+  const socketPath = join(engine.stateFolder, "engine.sock");
+  const [answer] = await once(request({ socketPath, path, method: "POST" }).end(), "response");
+  const said = await text(answer);
+
+  expect(said).toContain("http");
+  expect(said).not.toContain("sesame");
+  expect(await readFile(join(engine.stateFolder, "engine.log"), "utf8")).not.toContain("sesame");
 });
 
 async function listen(events: AsyncIterable<object>, seen: string[]): Promise<void> {

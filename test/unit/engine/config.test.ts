@@ -29,3 +29,25 @@ test("a registries.conf that the environment names takes the place of both, and 
     message: expect.stringContaining(file),
   });
 });
+
+test.each([
+  ["https://me:secret@mirror.test/hub", "mirror.test has a user name or password.*docker login mirror.test"],
+  ["https://secret@mirror.test", "mirror.test has a user name or password"],
+  ["https://mirror.test/?token=secret", "mirror.test goes on after its path"],
+  ["https://mirror.test/#secret", "mirror.test goes on after its path"],
+  ["me:secret@mirror.test", "write https://HOST"],
+  ["ftp://me:secret@mirror.test", "write https://HOST"],
+])(
+  "a mirror %s is refused, and its secret not repeated: docker info, errors and the log show mirrors",
+  (url, reason) => {
+    const read = (): unknown => readEngineConfig({ RUNCIBLE_REGISTRY_MIRRORS: `https://ok.test/hub, ${url}` });
+    expect(read).toThrowError(expect.objectContaining({ code: "invalid-argument" }));
+    expect(read).toThrowError(new RegExp(reason));
+    expect(read).not.toThrowError(/secret/);
+  },
+);
+
+test("mirrors are hosts, with or without a port and a path", () => {
+  const urls = ["https://a.test", "http://127.0.0.1:5000/", "https://b.test/hub"];
+  expect(readEngineConfig({ RUNCIBLE_REGISTRY_MIRRORS: urls.join(",") }).registryMirrors).toEqual(urls);
+});

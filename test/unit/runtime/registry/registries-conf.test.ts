@@ -137,6 +137,17 @@ test("a push goes where its name says, insecure where the file says so", () => {
 });
 
 test.each([
+  'location = "https://me:secret@a.io"',
+  'location = "me:secret@a.io/x"',
+  'prefix = "me:secret@a.io/x"',
+  'location = "a.io"\n[[registry.mirror]]\nlocation = "http://me:secret@b.io"',
+])("%s is refused without its password, as errors are logged", (line) => {
+  const parse = (): unknown => parseRegistriesConf(`[[registry]]\n${line}\n`, "file");
+  expect(parse).toThrowError(expect.objectContaining({ code: "registries-conf-invalid" }));
+  expect(parse).not.toThrowError(/secret/);
+});
+
+test.each([
   ['[[registry]]\nlocation = "a.io"\n\nblocked = maybe', "line 4"],
   ['[[registry]]\nlocation = "a.io"\n\n[[registry]]\nlocation = 5', "registry of line 4: location is no string"],
   ['[[registry]]\nlocation = "a.io"\ninsecure = "yes"', "registry of line 1: insecure is neither true nor false"],
