@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { ContainerCreateOptions, HostConfig } from "dockerode";
 import { parsePlatform } from "../../internal/platform";
 import { aliasPortsLabel, formatAliasPorts } from "../../wire/ports";
+import { withSystemPaths } from "../../wire/system-paths";
 import {
   checkedAbsolutePath,
   checkedChoice,
@@ -181,7 +182,8 @@ export abstract class ContainerRequest {
 
   withSecurityOpt(...options: string[]): this {
     checkedTexts(options, "the security options");
-    this.hostConfig.SecurityOpt = [...(this.hostConfig.SecurityOpt ?? []), ...options];
+    const { SecurityOpt, ...paths } = withSystemPaths(options);
+    Object.assign(this.hostConfig, paths, { SecurityOpt: [...(this.hostConfig.SecurityOpt ?? []), ...SecurityOpt] });
     return this;
   }
 

@@ -1,4 +1,5 @@
 import type { HostConfigBody, MountBody, PortBindingBody } from "../../wire/container-create";
+import { withSystemPaths } from "../../wire/system-paths";
 import type { BlockIo, DeviceRate, Project, Service, VolumeMount } from "../model/project";
 import { containerName } from "./container-names";
 import { textMap } from "./text-map";
@@ -97,7 +98,7 @@ function isolationOf(project: Project, service: Service): HostConfigBody {
     ReadonlyRootfs: service.read_only,
     CapAdd: service.cap_add,
     CapDrop: service.cap_drop,
-    SecurityOpt: service.security_opt,
+    ...(service.security_opt && withSystemPaths(service.security_opt)),
     GroupAdd: service.group_add,
     Sysctls: service.sysctls && textMap(service.sysctls),
     Devices: service.devices?.map(({ source, target = source, permissions = "rwm" }) => ({

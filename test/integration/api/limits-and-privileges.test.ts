@@ -78,6 +78,14 @@ test("withSecurityOpt gives a process no new privileges, and takes the filter of
   expect(await printed(await sleeper(), command)).toBe("NoNewPrivs 0\nSeccomp 2");
 });
 
+test("withSecurityOpt uncovers the system's paths, by the word of Docker's command line", async () => {
+  const covered = (container: GenericContainer): Promise<string> =>
+    printed(container, "grep -cE ' /proc/[a-z]' /proc/self/mountinfo; true");
+
+  expect(await covered((await sleeper()).withSecurityOpt("systempaths=unconfined"))).toBe("0");
+  expect(await covered(await sleeper())).not.toBe("0");
+});
+
 test("withSharedMemorySize is the size of /dev/shm", async () => {
   const container = (await sleeper()).withSharedMemorySize(8 * 1024 * 1024);
 

@@ -55,6 +55,11 @@ test.each<[string, Service, object]>([
     { Binds: ["/h:/c:ro,rslave"] },
   ],
   [
+    "security options, of which one is a word of Docker's command line",
+    { security_opt: ["seccomp=unconfined", "systempaths=unconfined"] },
+    { SecurityOpt: ["seccomp=unconfined"], MaskedPaths: [], ReadonlyPaths: [] },
+  ],
+  [
     "a bind mount of something that must be there",
     { volumes: [{ type: "bind", source: "/h", target: "/c", bind: { create_host_path: false } }] },
     { Mounts: [{ Type: "bind", Source: "/h", Target: "/c", BindOptions: { CreateMountpoint: false } }] },
