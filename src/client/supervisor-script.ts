@@ -20,10 +20,10 @@ function groupsOf(list: string): string {
 }
 
 /**
- * Runs outside the engine's pid namespace and outlives it, to remove the two things that the kernel keeps when the
- * engine is killed: rules in the host's firewall, see runtime/network/uplink/host-firewall.ts, and control groups. The
- * kernel lock is held by every process of the engine, so it is free only when the last of them is gone and this is done.
- * An ordinary user's engine has no rules there. Arguments: state folder, node, program, and those of `enter`.
+ * Runs outside the engine's pid namespace and outlives it, to remove the three things that the kernel keeps when the
+ * engine is killed: rules in the host's firewall, see runtime/network/uplink/host-firewall.ts, control groups, and a profile
+ * of AppArmor, see runtime/runc/apparmor.ts. The kernel lock is held by every process of the engine, so it is free only when the last of them is gone and this is done.
+ * An ordinary user's engine has neither rules nor a profile. Arguments: state folder, node, program, and those of `enter`.
  */
 const script = `${namespaceScript}
 state=$1 node=$2 program=$3
@@ -33,12 +33,17 @@ enter "$@" unshare --pid --fork --kill-child --mount --mount-proc --propagation 
 code=$?
 ${thaw("$state/run-cgroups")}
 if [ "$(id -u)" = 0 ]; then
-  link=rc$(cat "$state/engine-id")
+  engine=$(cat "$state/engine-id" 2>/dev/null)
+  link=rc$engine
   for chain in DOCKER-USER FORWARD; do
     for way in -i -o; do
       while iptables --wait -D $chain $way "$link" -m comment --comment runcible -j ACCEPT; do :; done
     done
   done >/dev/null 2>&1
+  profiles=/sys/kernel/security/apparmor
+  if [ -n "$engine" ] && grep -q "^runcible-$engine " $profiles/profiles 2>/dev/null; then
+    printf %s "runcible-$engine" >$profiles/.remove
+  fi
 fi
 ${groupsOf("$state/run-cgroups")} | while IFS= read -r group; do
   tries=0

@@ -9,6 +9,7 @@ import { explainSystemError } from "../internal/system-error";
 import { createUndoStack, type UndoStack } from "../internal/undo";
 import { ownUserNamespace } from "../internal/user-namespace";
 import { mountRunFolder } from "../runtime/run-folder";
+import { openAppArmor, unloadProfile } from "../runtime/runc/apparmor";
 import { removeCgroup } from "../runtime/runc/cgroup";
 import { cgroupFacts, cgroupFolders } from "../runtime/runc/cgroup-files";
 import { findCgroupParent } from "../runtime/runc/cgroup-parent";
@@ -34,13 +35,16 @@ export async function runEngine(config: EngineConfig = readEngineConfig()): Prom
     logger.info("engine ends", { reason: await ended.promise });
     return 0;
   } catch (thrown) {
-    const error = explainSystemError("use the state folder", thrown);
-    // The client finds its way from here: see client/engine-failure.ts.
-    logger.error(`engine cannot run: ${messageOf(error)}`, { code: isRuncibleError(error) ? error.code : "internal" });
+    sayLastWords(logger, explainSystemError("use the state folder", thrown));
     return 1;
   } finally {
     await undo.unwind((error) => logger.warn("end engine", { error }));
   }
+}
+
+/** The client finds its way from here: see client/engine-failure.ts. */
+function sayLastWords(logger: Logger, error: unknown): void {
+  logger.error(`engine cannot run: ${messageOf(error)}`, { code: isRuncibleError(error) ? error.code : "internal" });
 }
 
 /** An error that nobody caught is a defect of ours; the containers of everybody else must not die of it. */
@@ -64,6 +68,8 @@ async function serve(
   await mountRunFolder(runFolder);
   const engineId = await readEngineId(config.stateFolder);
   const cgroupParent = await findCgroupParent(engineId, config.delegatedCgroup);
+  const appArmor = await openAppArmor(engineId, logger);
+  undo.push(() => unloadProfile(appArmor));
   if (cgroupParent !== undefined) await claimCgroups(config.stateFolder, cgroupParent, undo);
   if (ownUserNamespace().hasOneId) logger.warn(onlyOneId);
   const version = packageVersion();
@@ -75,6 +81,7 @@ async function serve(
     engineId,
     runFolder,
     cgroupParent,
+    appArmor,
     version,
     logger,
     onActivity,
@@ -125,7 +132,10 @@ if (require.main === module) {
   runEngine().then(
     (exitCode) => process.exit(exitCode),
     (error: unknown) => {
-      process.stderr.write(`${messageOf(error)}\n`);
+      sayLastWords(
+        createLogger((line) => process.stdout.write(line)),
+        error,
+      );
       process.exit(1);
     },
   );

@@ -12,6 +12,7 @@ import { type NetworkStack, startNetworkStack } from "../runtime/network/stack";
 import { createPuller } from "../runtime/pull";
 import { createPusher } from "../runtime/push";
 import type { RootfsChoice } from "../runtime/rootfs/choose-driver";
+import type { AppArmor } from "../runtime/runc/apparmor";
 import { openRunc, type Runc } from "../runtime/runc/runc";
 import { openBuilds } from "./builds/build-service";
 import type { EngineConfig } from "./config";
@@ -48,6 +49,7 @@ export interface ComposeOptions {
   readonly engineId: string;
   readonly runFolder: string;
   readonly cgroupParent: string | undefined;
+  readonly appArmor: AppArmor;
   readonly version: string;
   readonly logger: Logger;
   readonly onActivity: () => void;
@@ -83,8 +85,8 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     records(inState("networks"), isNetworkRecord),
     records(inState("volumes"), isVolumeRecord, true),
   ]);
-  const { cgroupParent } = options;
-  const runtime: RuntimeParts = { layers, rootfs: rootfs.driver, network, runc, cgroupParent, logger };
+  const { cgroupParent, appArmor } = options;
+  const runtime: RuntimeParts = { layers, rootfs: rootfs.driver, network, runc, cgroupParent, appArmor, logger };
   const events = createEventHub({ now: nowNs });
   const volumes = await Volumes.open({ store: volumeStore, root: inState("volumes"), events, logger });
   const networks = await Networks.open({
@@ -176,6 +178,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
       runcVersion: runtime.runc.version,
       hasLimits: options.cgroupParent !== undefined,
       isRootless: !ownUserNamespace().isInitial,
+      hasAppArmor: appArmor.profile !== undefined,
       layerSizes: async () => {
         const all = new Set((await images.list()).flatMap((image) => image.config.rootfs.diff_ids));
         return new Map(

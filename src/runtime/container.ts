@@ -12,6 +12,7 @@ import { type NetworkFilesRequest, networkFileMounts, writeHostNetworkFiles, wri
 import { pinSources } from "./rootfs/pinned-sources";
 import type { RootfsDriver } from "./rootfs/rootfs";
 import { ensureSystemFolders } from "./rootfs/system-folders";
+import type { AppArmor } from "./runc/apparmor";
 import { cgroupFacts } from "./runc/cgroup-files";
 import { type ContainerGroup, openGroup } from "./runc/open-group";
 import type { Runc, RuncProcess } from "./runc/runc";
@@ -29,6 +30,7 @@ export interface RuntimeParts {
   readonly runc: Runc;
   /** Parent of the containers' cgroups: `/runcible-1f2e3d4c`. Undefined: there are none to be had, and so no limits. */
   readonly cgroupParent: string | undefined;
+  readonly appArmor: AppArmor;
   readonly logger: Logger;
 }
 

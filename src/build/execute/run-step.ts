@@ -95,6 +95,7 @@ async function requestOf(build: Build, stage: Stage, job: ContainerJob): Promise
   const { request, host } = build;
   const { config } = stage.config;
   const { network } = job.instruction;
+  const { profile } = build.parts.runtime.appArmor;
   return {
     id: job.id,
     folder: job.folder,
@@ -123,6 +124,7 @@ async function requestOf(build: Build, stage: Stage, job: ContainerJob): Promise
       // A step may bring the program itself that it runs.
       has32BitPrograms: true,
       noNewPrivileges: false,
+      ...(profile === undefined ? {} : { appArmorProfile: profile }),
       devices: [],
       sysctls: {},
       ulimits: request.ulimits,

@@ -3,6 +3,7 @@ import { RuncibleError } from "../../internal/errors";
 import { shortId } from "../../internal/ids";
 import type { NetworkRequest, RunRequest } from "../../runtime/container";
 import type { EndpointRequest, PortRequest } from "../../runtime/network/stack";
+import { profileOf } from "../../runtime/runc/apparmor";
 import { ociBlockIo } from "../../runtime/runc/block-io";
 import { ociResources } from "../../runtime/runc/resources";
 import { aliasPortsLabel, parseAliasPorts } from "../../wire/ports";
@@ -22,6 +23,7 @@ export async function runRequestOf(context: ContainerContext, container: Contain
   const { id, folder, rootPath, record } = container;
   const { spec, config } = record;
   const security = securityOf(spec.securityOptions);
+  const appArmorProfile = appArmorProfileOf(context, record);
   await readyVolumes(context.volumes, record.mounts);
   const plain = { command: commandOf(record), mounts: runtimeMounts(record.mounts) };
   const { command, mounts } = spec.init ? behindInit(plain.command, plain.mounts) : plain;
@@ -53,6 +55,7 @@ export async function runRequestOf(context: ContainerContext, container: Contain
       seccomp: spec.privileged ? "unconfined" : security.seccomp,
       has32BitPrograms: await mayRun32BitPrograms(context, record),
       noNewPrivileges: security.noNewPrivileges,
+      ...(appArmorProfile === undefined ? {} : { appArmorProfile }),
       ...(spec.maskedPaths === undefined ? {} : { maskedPaths: spec.maskedPaths }),
       ...(spec.readonlyPaths === undefined ? {} : { readonlyPaths: spec.readonlyPaths }),
       devices: spec.devices,
@@ -62,6 +65,12 @@ export async function runRequestOf(context: ContainerContext, container: Contain
       ...(spec.resources.oomScoreAdj === undefined ? {} : { oomScoreAdj: spec.resources.oomScoreAdj }),
     },
   };
+}
+
+/** Undefined: none. */
+export function appArmorProfileOf({ runtime }: ContainerContext, { spec }: ContainerRecord): string | undefined {
+  const { appArmor } = securityOf(spec.securityOptions);
+  return profileOf(runtime.appArmor, { appArmor, isPrivileged: spec.privileged });
 }
 
 /** Of what is bound in nobody knows. */

@@ -4,14 +4,17 @@ import type { OciSeccomp } from "../../runtime/runc/oci-spec";
 export interface SecurityOptions {
   readonly seccomp: "default" | "unconfined" | OciSeccomp;
   readonly noNewPrivileges: boolean;
+  /** `unconfined` or the name of a profile. Undefined: the engine's own. */
+  readonly appArmor: string | undefined;
 }
 
 /**
- * Docker's `SecurityOpt`: `seccomp=unconfined`, `seccomp=<profile as JSON>`, `no-new-privileges[:true]`. AppArmor and
- * SELinux options are accepted and without effect: this engine uses neither. Throws `invalid-argument`.
+ * Docker's `SecurityOpt`: `seccomp=unconfined`, `seccomp=<profile as JSON>`, `no-new-privileges[:true]`,
+ * `apparmor=unconfined`, `apparmor=<profile>`. SELinux options are accepted and without effect: this engine does not use it.
+ * Throws `invalid-argument`.
  */
 export function securityOf(options: readonly string[]): SecurityOptions {
-  let result: SecurityOptions = { seccomp: "default", noNewPrivileges: false };
+  let result: SecurityOptions = { seccomp: "default", noNewPrivileges: false, appArmor: undefined };
   for (const option of options) {
     const [, key = option, value = ""] = /^([a-z-]+)[=:](.*)$/s.exec(option) ?? [];
     switch (key) {
@@ -22,9 +25,16 @@ export function securityOf(options: readonly string[]): SecurityOptions {
         result = { ...result, noNewPrivileges: value !== "false" };
         break;
       case "apparmor":
-      case "label":
-      case "systempaths":
+        result = { ...result, appArmor: value };
         break;
+      case "label":
+      case "disable":
+        break;
+      case "systempaths":
+        throw new RuncibleError(
+          "invalid-argument",
+          `invalid --security-opt 2: "${option}"; send empty lists as MaskedPaths and ReadonlyPaths, as the docker CLI does`,
+        );
       default:
         throw new RuncibleError("invalid-argument", `invalid --security-opt 2: "${option}"`);
     }

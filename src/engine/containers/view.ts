@@ -8,7 +8,7 @@ import type { ContainerState, ContainerView, EndpointView, PublishedPort } from 
 import { storageDriverName } from "../system/storage-driver-name";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
-import { dnsNamesOf } from "./run-request";
+import { appArmorProfileOf, dnsNamesOf } from "./run-request";
 
 /** A container as it is now. */
 export function viewOf(context: ContainerContext, container: Container): ContainerView {
@@ -25,6 +25,7 @@ export function viewOf(context: ContainerContext, container: Container): Contain
     restartCount: record.restartCount,
     storageDriver: storageDriverName(context.runtime.rootfs),
     guardedPaths: guardedPathsOf(record.spec),
+    appArmorProfile: appArmorProfileOf(context, record) ?? (context.runtime.appArmor.isEnabled ? "unconfined" : ""),
     mounts: record.mounts,
     ports: portsOf(container),
     endpoints: endpointsOf(context, container),

@@ -23,6 +23,8 @@ export interface ContainerView {
   readonly storageDriver: string;
   /** What of /proc and /sys the container does not see, or cannot change. */
   readonly guardedPaths: { readonly masked: readonly string[]; readonly readonly: readonly string[] };
+  /** `unconfined` without one; empty where there is no AppArmor. */
+  readonly appArmorProfile: string;
   readonly mounts: readonly MountView[];
   /** Exposed ports with what they are published on; empty unless running. */
   readonly ports: readonly PublishedPort[];

@@ -31,7 +31,7 @@ export function encodeInspect(view: ContainerView, version: ApiVersion): Contain
     Platform: "linux",
     MountLabel: "",
     ProcessLabel: "",
-    AppArmorProfile: "",
+    AppArmorProfile: view.appArmorProfile,
     ExecIDs: view.execIds.length === 0 ? null : view.execIds,
     HostConfig: encodeHostConfig(view),
     GraphDriver: { Name: view.storageDriver, Data: {} },

@@ -18,6 +18,8 @@ export interface SystemFactsOptions {
   readonly rootfs: Pick<RootfsChoice, "driver" | "why" | "storageFolder">;
   readonly runcVersion: string;
   readonly isRootless: boolean;
+  /** Containers are confined by it. */
+  readonly hasAppArmor: boolean;
   /** Whether containers can be limited by cgroups. */
   readonly hasLimits: boolean;
   readonly layerSizes: () => Promise<ReadonlyMap<string, number>>;
@@ -71,7 +73,11 @@ async function systemInfo(options: SystemFactsOptions): Promise<SystemInfo> {
     cgroupVersion: facts.version,
     runcVersion: options.runcVersion,
     isRootless: options.isRootless,
-    securityOptions: ["name=seccomp,profile=builtin", ...(options.isRootless ? ["name=rootless"] : [])],
+    securityOptions: [
+      ...(options.hasAppArmor ? ["name=apparmor"] : []),
+      "name=seccomp,profile=builtin",
+      ...(options.isRootless ? ["name=rootless"] : []),
+    ],
     limits: {
       memory: has("memory"),
       swap: has("memory"),

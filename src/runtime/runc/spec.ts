@@ -43,6 +43,8 @@ export interface SpecRequest {
   /** Whether the container may have programs of a 32-bit machine, see `defaultSeccomp`. */
   readonly has32BitPrograms: boolean;
   readonly noNewPrivileges: boolean;
+  /** One that is loaded. Absent: none. */
+  readonly appArmorProfile?: string;
   /** Absent: Docker's. */
   readonly maskedPaths?: readonly string[];
   readonly readonlyPaths?: readonly string[];
@@ -131,6 +133,7 @@ function processOf(request: SpecRequest): OciProcess {
       hard,
     })),
     noNewPrivileges: request.noNewPrivileges,
+    ...(request.appArmorProfile === undefined ? {} : { apparmorProfile: request.appArmorProfile }),
     ...(oomScoreAdj === undefined || !canHaveOomScore(oomScoreAdj, limits) ? {} : { oomScoreAdj }),
   };
 }

@@ -97,6 +97,7 @@ export function containerView(body: JsonObject, changes: Partial<ContainerView> 
     mounts: [],
     ports: [],
     endpoints: [],
+    appArmorProfile: "",
     sandboxKey: "",
     paths: { resolvConf: "", hostname: "", hosts: "", log: "" },
     execIds: [],

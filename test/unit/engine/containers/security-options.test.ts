@@ -1,20 +1,31 @@
 import { expect, test } from "vitest";
 import { securityOf } from "../../../../src/engine/containers/security-options";
 
-const plain = { seccomp: "default", noNewPrivileges: false };
+const plain = { seccomp: "default", noNewPrivileges: false, appArmor: undefined };
 
-test.each([
-  "apparmor=unconfined",
-  "apparmor=docker-default",
-  "apparmor:mine",
-  "label=disable",
-  "systempaths=unconfined",
-])("%s changes nothing, as this engine uses neither AppArmor nor SELinux", (option) => {
+test.each(["label=disable", "disable"])("%s changes nothing, as this engine does not use SELinux", (option) => {
   expect(securityOf([option])).toEqual(plain);
 });
 
+test.each([
+  ["apparmor=unconfined", "unconfined"],
+  ["apparmor:mine", "mine"],
+])("%s names a profile", (option, appArmor) => {
+  expect(securityOf([option])).toEqual({ ...plain, appArmor });
+});
+
+test("systempaths=unconfined is refused as Docker's daemon does, with what its command line makes of it", () => {
+  expect(() => securityOf(["systempaths=unconfined"])).toThrowError(
+    /^invalid --security-opt 2: "systempaths=unconfined"; .*MaskedPaths and ReadonlyPaths/,
+  );
+});
+
 test("seccomp and no-new-privileges are obeyed, also beside others", () => {
-  expect(securityOf(["apparmor=x", "seccomp=unconfined"])).toEqual({ ...plain, seccomp: "unconfined" });
+  expect(securityOf(["apparmor=x", "seccomp=unconfined"])).toEqual({
+    ...plain,
+    seccomp: "unconfined",
+    appArmor: "x",
+  });
   expect(securityOf(['seccomp={"defaultAction":"SCMP_ACT_ALLOW"}'])).toEqual({
     ...plain,
     seccomp: { defaultAction: "SCMP_ACT_ALLOW" },
