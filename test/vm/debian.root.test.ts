@@ -39,6 +39,11 @@ describe("on Debian 12 as it comes", () => {
     return findings.find((one) => one["name"] === name);
   }
 
+  /** Of engines of root, in the kernel. */
+  async function profilesLeft(): Promise<string> {
+    return await told(asRoot("grep ^runcible /sys/kernel/security/apparmor/profiles || true"));
+  }
+
   /** The same for everybody who has a cgroup. */
   const held = {
     warnings: [],
@@ -60,11 +65,30 @@ describe("on Debian 12 as it comes", () => {
     expect(facts.split("\n")).toEqual(["cgroup2fs", "Y"]);
   });
 
-  test("limits hold for root's containers, which AppArmor does not confine", async () => {
+  test("limits hold for root's containers", async () => {
     const answer = await answerOf(["node", `${guest}/limits.cjs`]);
     expect(answer).toMatchObject(held);
     expect(answer["group"]).toMatch(/^\/sys\/fs\/cgroup\/runcible-[0-9a-f]{8}\/[0-9a-f]{64}$/);
-    expect(answer["profile"]).toBe("unconfined");
+    expect(answer["profile"]).toMatch(/^runcible-[0-9a-f]{8} \(enforce\)$/);
+  });
+
+  test("AppArmor confines root's containers, what enters them, and steps of builds, but for those that ask not to be", async () => {
+    const answer = await answerOf(["node", `${guest}/confined.cjs`]);
+    const id = (await told(asRoot("cat /var/lib/runcible/engine-id"))).trim();
+    const enforced = `runcible-${id} (enforce)`;
+    // What it holds back is held by nothing else here: without it, each of them can be done.
+    const own = ["ownName", "ownNetwork", "signal"];
+    const free = { first: "unconfined", entered: "unconfined" };
+    expect(answer).toEqual({
+      options: ["name=apparmor", "name=seccomp,profile=builtin"],
+      confined: { inspected: `runcible-${id}`, first: enforced, entered: enforced, done: own },
+      unconfined: { inspected: "unconfined", ...free, done: ["mount", "setting", "dump", "device", ...own] },
+      privileged: { inspected: "unconfined", ...free, done: ["mount", "setting", "dump", "device", ...own] },
+      step: enforced,
+      missing: expect.stringContaining("apparmor"),
+    });
+    await told(asRoot("node /repo/build/cli/main.js stop-engine"));
+    expect(await profilesLeft()).toBe("");
   });
 
   test("limits hold for the containers of a user who logged in, in the cgroup that systemd delegates", async () => {
@@ -99,15 +123,76 @@ describe("on Debian 12 as it comes", () => {
   });
 
   test.each([
-    ["root", "root", asRoot],
-    ["a user who logged in", "dev", (script: string) => loggedIn("dev", script)],
-  ])("an engine of %s that is killed leaves no cgroup, not even of a paused container", async (_who, user, as) => {
-    const groups: readonly string[] = JSON.parse(await told(as(`node ${guest}/keep.cjs`)));
-    expect(groups).toHaveLength(2);
+    ["root", "root", "/var/lib/runcible", asRoot],
+    ["a user who logged in", "dev", "/home/dev/.local/share/runcible", (script: string) => loggedIn("dev", script)],
+  ])(
+    "an engine of %s that is killed leaves no cgroup, not even of a paused container, and no profile",
+    async (_who, user, stateFolder, as) => {
+      const groups: readonly string[] = JSON.parse(await told(as(`node ${guest}/keep.cjs`)));
+      expect(groups).toHaveLength(2);
 
-    await told(asRoot(`pkill -KILL -u ${user} -f '^/usr/local/bin/node /repo/build/engine/main.js'`));
+      await told(asRoot(`pkill -KILL -u ${user} -f '^/usr/local/bin/node /repo/build/engine/main.js'`));
 
-    const isLeft = groups.map((group) => `[ -e ${group} ]`).join(" || ");
-    await told(asRoot(`for i in $(seq 300); do ${isLeft} || exit 0; sleep 0.1; done; exit 1`));
+      const isLeft = groups.map((group) => `[ -e ${group} ]`).join(" || ");
+      await told(asRoot(`for i in $(seq 300); do ${isLeft} || exit 0; sleep 0.1; done; exit 1`));
+      await told(asRoot(`flock ${stateFolder}/engine.lock true`));
+      expect(await profilesLeft()).toBe("");
+    },
+  );
+
+  describe("in a container, with an engine of its own", () => {
+    const outer = ["--volume", "/usr:/usr:ro", "--volume", "/repo:/repo:ro", "outer"];
+    const unguarded = (...guards: readonly string[]): readonly string[] =>
+      guards.flatMap((guard) => ["--security-opt", `${guard}=unconfined`]);
+    const nested = ["node", `${guest}/nested.cjs`];
+    const allWell = {
+      ...{ fromOutside: "answered", fromInside: "answered", files: ["written", "copied"], left: 0 },
+      ...{ profile: "unconfined", driver: "vfs", isRootless: true },
+    };
+
+    /** An image that is this machine's files, but for what is bound in. */
+    const importOuter = (docker: string): string => `
+      set -e; mkdir -p /var/outer; cd /var/outer; mkdir -p usr repo proc sys dev run var/lib root home/dev
+      mkdir -m 1777 -p tmp var/tmp
+      for name in bin sbin lib lib64; do ln -sfn usr/$name $name; done
+      cp -a /etc .; tar c . | ${docker} import - outer`;
+
+    describe.each([
+      [
+        "of Docker",
+        "docker -H unix:///run/outer.sock",
+        `dockerd --exec-root /run/outer --data-root /var/docker -H unix:///run/outer.sock -p /run/outer.pid >/var/docker.log 2>&1 &
+        until docker -H unix:///run/outer.sock version >/dev/null 2>&1; do kill -0 $!; sleep 0.5; done`,
+        "kill $(cat /run/outer.pid); while [ -e /run/outer.pid ]; do sleep 0.2; done",
+      ],
+      [
+        "of this engine",
+        "docker -H unix:///var/lib/runcible/engine.sock",
+        "RUNCIBLE_IDLE_SECONDS=0 node /repo/build/cli/main.js info",
+        "node /repo/build/cli/main.js stop-engine",
+      ],
+    ])("%s", (_whose, docker, start, end) => {
+      beforeAll(async () => {
+        await told(asRoot(start));
+        await told(asRoot(importOuter(docker)));
+      });
+      afterAll(() => machine.run(asRoot(end)));
+      const inside = (words: readonly string[]): ReturnType<VirtualMachine["run"]> =>
+        machine.run([...docker.split(" "), "run", "--rm", ...words]);
+
+      test("runs containers with three options, as root without any right over the machine", async () => {
+        const options = unguarded("seccomp", "systempaths", "apparmor");
+        const { exitCode, stdout, stderr } = await inside([...options, ...outer, ...nested]);
+        expect(exitCode, stderr).toBe(0);
+        expect(JSON.parse(stdout)).toMatchObject(allWell);
+      });
+
+      test("says that it needs apparmor=unconfined where that lacks", async () => {
+        const options = unguarded("seccomp", "systempaths");
+        const { exitCode, stderr } = await inside([...options, ...outer, ...nested]);
+        expect(exitCode).toBe(1);
+        expect(stderr).toContain("apparmor=unconfined");
+      });
+    });
   });
 });

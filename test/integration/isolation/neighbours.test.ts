@@ -1,7 +1,9 @@
+import { readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { processesOf } from "../../support/leaks/processes";
 import { storageFolderOf } from "../../support/storage-folder";
 import { busyboxImage } from "../api/busybox-image";
 import { openCanary } from "./canary";
@@ -67,6 +69,22 @@ test("the engine's socket is not to be had, by path or by abstract name", async 
   }
   // Sockets without a path belong to a network namespace: here there is none but the container's own.
   expect(await cell.sh("wc -l < /proc/net/unix")).toMatch(/^[01]$/m);
+});
+
+test("nothing of the engine listens without a path, which a container on the machine's network would reach", async () => {
+  // A container that runs, so that all that serves one is there.
+  await using cell = await openCell(engine.client, { HostConfig: { NetworkMode: "host" } });
+  const seen = (await cell.sh("cat /proc/net/unix")).split("\n").filter((line) => line.includes(" @"));
+  const inodes = new Set<string>();
+  for (const { pid } of await processesOf(engine.stateFolder)) {
+    const names = await readdir(`/proc/${pid}/fd`).catch(() => []);
+    for (const name of names) {
+      const [, inode] = /^socket:\[(\d+)\]$/.exec(await readlink(`/proc/${pid}/fd/${name}`).catch(() => "")) ?? [];
+      if (inode !== undefined) inodes.add(inode);
+    }
+  }
+  expect(inodes.size).toBeGreaterThan(0);
+  expect(seen.filter((line) => inodes.has(line.trim().split(/\s+/)[6] ?? ""))).toEqual([]);
 });
 
 test("a bind mount gives the folder that was named, and what is above it stays out of reach", async () => {

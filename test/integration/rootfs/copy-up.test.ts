@@ -2,6 +2,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { exitOf, spawnTool } from "../../../src/internal/exec";
 import { fillVolume } from "../../../src/runtime/rootfs/copy-up";
 
 let base: string;
@@ -36,4 +37,27 @@ test("a volume that has something in it is left alone", async () => {
   await writeFile(join(volume, "mine"), "x");
   await fillVolume(image, "/data", volume);
   expect(await readdir(volume)).toEqual(["mine"]);
+});
+
+test("a container that has the volume already, and makes links in it meanwhile, leads nothing out of it", async () => {
+  const [volume, host] = [join(base, "volume"), join(base, "host")];
+  for (const folder of [volume, host, join(image, "data", "sub")]) await mkdir(folder);
+  for (const name of ["sub/planted", "file"]) await writeFile(join(image, "data", name), "planted");
+  const links = `ln -s ${host} sub; ln -s ${host}/file file; mv sub other; mv file sub; rm -rf ./*`;
+  const racer = spawnTool("sh", ["-c", `cd ${volume} && while :; do ${links}; done`], { stdio: "ignore" });
+  const ended = exitOf(racer, "sh");
+  let filled = 0;
+  try {
+    for (let round = 0; round < 500 && (round < 40 || filled === 0); round++) {
+      await fillVolume(image, "/data", volume);
+      // What the racer made of it, or has not removed yet.
+      if ((await readdir(volume)).includes("of-0")) filled++;
+    }
+  } finally {
+    racer.kill("SIGKILL");
+    await ended;
+  }
+  expect(filled).toBeGreaterThan(0);
+  expect(await readdir(host)).toEqual([]);
+  expect((await readdir(base)).filter((name) => name.startsWith("filling"))).toEqual([]);
 });

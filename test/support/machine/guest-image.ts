@@ -16,6 +16,8 @@ const packages = [
   ...["linux-image-cloud-amd64", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd", "apparmor"],
   ...["runc", "iproute2", "nftables", "uidmap", "slirp4netns", "passt", "libstdc++6"],
   ...["busybox-static", "procps", "kmod"],
+  // The outer one, when an engine runs in a container.
+  ...["docker.io", "iptables"],
 ];
 
 /** What would take a minute of an emulated processor at boot, and nobody needs. */
@@ -24,6 +26,8 @@ const masked = [
   ...["systemd-update-utmp.service", "systemd-update-utmp-runlevel.service", "systemd-tmpfiles-clean.timer"],
   ...["apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "fstrim.timer"],
   ...["e2scrub_all.timer", "e2scrub_reap.service"],
+  // Started by the test that wants it.
+  ...["docker.service", "docker.socket", "containerd.service"],
 ];
 
 /** Finds the disk and nothing else: Debian's own ramdisk starts udev to do so. */

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { access, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Deferred, deferred } from "../../../src/internal/deferred";
@@ -23,6 +24,7 @@ const bootLimitMs = 1_200_000;
 export async function startMachine(suite: string): Promise<VirtualMachine> {
   const image = await guestImage(suite);
   const folder = await mkdtemp(join(imageCacheFolder, "work-machine-"));
+  removeWithThisProcess(folder);
   const disk = join(folder, "checkout");
   const console = join(folder, "console");
   try {
@@ -100,6 +102,15 @@ async function boot(args: readonly string[], folder: string, console: string): P
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Also when it is killed, which no handler here would see: its end of the pipe closes then. */
+function removeWithThisProcess(folder: string): void {
+  // qemu, which dies at the same moment, may just be making a file in it.
+  const script = 'cat >/dev/null; rm -rf "$0"; sleep 1; rm -rf "$0"';
+  const child = spawnTool("setsid", ["sh", "-c", script, folder], { stdio: ["pipe", "ignore", "ignore"] });
+  child.unref();
+  (child.stdin as Socket | null)?.unref();
 }
 
 /** A processor that cannot do it may have the device all the same, and then emulates at a crawl. */
