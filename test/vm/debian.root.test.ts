@@ -82,8 +82,8 @@ describe("on Debian 12 as it comes", () => {
     expect(answer).toEqual({
       options: ["name=apparmor", "name=seccomp,profile=builtin"],
       confined: { inspected: `runcible-${id}`, first: enforced, entered: enforced, done: own },
-      unconfined: { inspected: "unconfined", ...free, done: ["mount", "setting", "dump", "device", ...own] },
-      privileged: { inspected: "unconfined", ...free, done: ["mount", "setting", "dump", "device", ...own] },
+      unconfined: { inspected: "unconfined", ...free, done: ["mount", "setting", "dump", ...own] },
+      privileged: { inspected: "unconfined", ...free, done: ["mount", "setting", "dump", ...own] },
       step: enforced,
       missing: expect.stringContaining("apparmor"),
     });

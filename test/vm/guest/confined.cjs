@@ -3,12 +3,11 @@ const tar = require("tar-stream");
 const { busybox, connect } = require("./containers.cjs");
 
 /** Nothing but AppArmor is in the way. */
-const unguarded = { CapAdd: ["SYS_ADMIN"], MaskedPaths: [], ReadonlyPaths: [] };
+const unguarded = { CapAdd: ["SYS_ADMIN", "NET_ADMIN"], MaskedPaths: [], ReadonlyPaths: [] };
 const attempts = {
   mount: "busybox mount -t tmpfs none /mnt",
   setting: "value=$(busybox cat /proc/sys/vm/swappiness); echo $value >/proc/sys/vm/swappiness",
   dump: "value=$(busybox cat /proc/sys/kernel/core_pattern); echo $value >/proc/sys/kernel/core_pattern",
-  device: "echo add >/sys/class/net/lo/uevent",
   ownName: "echo example.org >/proc/sys/kernel/domainname",
   ownNetwork: "echo 1 >/proc/sys/net/ipv4/ip_forward",
   signal: "busybox sleep 100 & kill $!",
