@@ -14,6 +14,8 @@ describe("on Debian 12 as it comes", () => {
 
   const guest = "/repo/test/vm/guest";
   const doctor = "node /repo/build/cli/main.js doctor --json";
+  /** An emulated processor may need longer than is waited for; the lock is free when it has ended. */
+  const stopEngine = "node /repo/build/cli/main.js stop-engine || flock /var/lib/runcible/engine.lock true";
   /** Logged in, as by ssh: a session of systemd's, with the user's own service manager. */
   const loggedIn = (user: string, script: string): string[] => ["su", "--login", user, "--command", script];
   /** As a cron job or `sudo -u` may: no session. */
@@ -87,7 +89,7 @@ describe("on Debian 12 as it comes", () => {
       step: enforced,
       missing: expect.stringContaining("apparmor"),
     });
-    await told(asRoot("node /repo/build/cli/main.js stop-engine"));
+    await told(asRoot(stopEngine));
     expect(await profilesLeft()).toBe("");
   });
 
@@ -168,8 +170,8 @@ describe("on Debian 12 as it comes", () => {
       [
         "of this engine",
         "docker -H unix:///var/lib/runcible/engine.sock",
-        "RUNCIBLE_IDLE_SECONDS=0 node /repo/build/cli/main.js info",
-        "node /repo/build/cli/main.js stop-engine",
+        "export RUNCIBLE_IDLE_SECONDS=0; for i in 1 2 3 4 5; do node /repo/build/cli/main.js info && exit; done; exit 1",
+        stopEngine,
       ],
     ])("%s", (_whose, docker, start, end) => {
       beforeAll(async () => {
