@@ -108,7 +108,7 @@ export async function prepareRootfs(
   container: { readonly folder: string; readonly diffIds: readonly Digest[] },
 ): Promise<string> {
   await mkdir(container.folder, { recursive: true, mode: 0o710 });
-  const layers = container.diffIds.map((diffId) => parts.layers.pathOf(diffId));
+  const layers = parts.layers.pathsOf(container.diffIds);
   const { path } = await parts.rootfs.mount({ layers, folder: container.folder });
   return path;
 }

@@ -35,7 +35,7 @@ export async function makeLayer(
     } finally {
       await runtime.rootfs.unmount(folder);
     }
-    const layers = diffIds.map((diffId) => runtime.layers.pathOf(diffId));
+    const layers = runtime.layers.pathsOf(diffIds);
     return await runtime.rootfs.written({ layers, folder }, async (upper) => {
       await tidy?.(upper);
       const isBelow = belowLayers({ layers, marks: runtime.rootfs.form.whiteouts });

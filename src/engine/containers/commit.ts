@@ -79,7 +79,7 @@ async function takeLayer(
   const { images, runtime } = context;
   const scratch = await images.scratch();
   try {
-    const layers = container.record.diffIds.map((id) => runtime.layers.pathOf(id));
+    const layers = runtime.layers.pathsOf(container.record.diffIds);
     const file = join(scratch.path, "layer.tar.gz");
     const { diffId, digest, sizeBytes, isEmpty } = await runtime.rootfs.written(
       { layers, folder: container.folder },

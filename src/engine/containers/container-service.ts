@@ -92,7 +92,7 @@ export function createContainerService(context: ContainerContext): ContainerServ
     },
     changes: (ref) => {
       const { folder, record } = find(ref);
-      const layers = record.diffIds.map((diffId) => context.runtime.layers.pathOf(diffId));
+      const layers = context.runtime.layers.pathsOf(record.diffIds);
       return context.runtime.rootfs.changes({ layers, folder });
     },
     commit: (ref, options) => commitContainer(context, find(ref), options),

@@ -61,7 +61,7 @@ export async function createContainer(
     const diffIds = image.config.rootfs.diff_ids;
     undo.push(() => context.store.remove(id));
     await mkdir(folder, { recursive: true, mode: 0o710 });
-    const layers = diffIds.map((diffId) => context.runtime.layers.pathOf(diffId));
+    const layers = context.runtime.layers.pathsOf(diffIds);
     // Asked for at once: a removal, which asks too, comes after.
     const root = context.runtime.rootfs.mount({ layers, folder });
     undo.push(async () => {

@@ -9,7 +9,7 @@ export async function sizeOf(
 ): Promise<{ readonly writable: number; readonly total: number }> {
   const { layers: store, rootfs } = context.runtime;
   const { diffIds } = container.record;
-  const layers = diffIds.map((diffId) => store.pathOf(diffId));
+  const layers = store.pathsOf(diffIds);
   const [writable, ...sizes] = await Promise.all([
     rootfs.written({ layers, folder: container.folder }, sizeOfTree),
     ...diffIds.map((diffId) => store.sizeOf(diffId)),

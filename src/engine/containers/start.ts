@@ -106,7 +106,7 @@ function publishStart(context: ContainerContext, container: Container): void {
 
 /** Its creation may be mounting it yet; the root of a container that an earlier engine made is not mounted in this one. */
 async function remountRootfs(context: ContainerContext, container: Container): Promise<void> {
-  const layers = container.record.diffIds.map((diffId) => context.runtime.layers.pathOf(diffId));
+  const layers = context.runtime.layers.pathsOf(container.record.diffIds);
   await context.runtime.rootfs.mount({ layers, folder: container.folder });
 }
 

@@ -16,6 +16,8 @@ export type { UnpackRequest } from "./unpack";
 export interface LayerStore {
   has(diffId: Digest): Promise<boolean>;
   pathOf(diffId: Digest): string;
+  /** Of an image's layers, from the lowest up. */
+  pathsOf(diffIds: readonly Digest[]): readonly string[];
   /**
    * Unpacks a layer unless it is there; the same layer asked for twice at a time is unpacked once, and the second
    * source is destroyed. It appears whole or not at all. Throws as `unpackLayer`.
@@ -122,9 +124,12 @@ export async function openLayerStore(
     for (const short of [name.slice(0, 12), name]) await rm(join(folder, "l", short), { force: true });
   };
 
+  const pathOf = (diffId: Digest): string => join(folderOf(diffId), "diff");
+
   return {
     has: async (diffId) => (await recordOf(diffId)) !== undefined,
-    pathOf: (diffId) => join(folderOf(diffId), "diff"),
+    pathOf,
+    pathsOf: (diffIds) => diffIds.map(pathOf),
     unpack: async (request) => {
       // The source may fail before anybody reads it; reading it then says so.
       request.source.on("error", () => {});
