@@ -27,6 +27,13 @@ test.each(Object.entries(reservedModules))("%s is imported only where it is wrap
   expect(importing.filter((path) => !owners.includes(path))).toEqual([]);
 });
 
+test("the parser of Dockerfiles is loaded when one is read, not before", () => {
+  expect(offenders(({ text }) => /^import (?!type\b)[^;]*"dockerfile-ast"/m.test(text))).toEqual([]);
+  expect(offenders(({ text }) => text.includes('require("dockerfile-ast")'))).toEqual([
+    "build/dockerfile/load-parser.ts",
+  ]);
+});
+
 test("the environment is read only by the files that own configuration", () => {
   expect(offenders(({ path, text }) => text.includes("process.env") && !environmentReaders.includes(path))).toEqual([]);
 });

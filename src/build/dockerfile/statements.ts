@@ -1,6 +1,7 @@
-import { type Directives, readDirectives } from "./directives";
+import { readDirectives } from "./directives";
 import { heredocsOf, type PendingHeredoc } from "./heredoc";
 import type { Heredoc } from "./instruction";
+import { type CutInstruction, InstructionCutter } from "./instruction-cutter";
 import { inPlace } from "./placed-error";
 import { syntaxError } from "./syntax-error";
 
@@ -26,65 +27,44 @@ export function readStatements(
 } {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
   const directives = readDirectives(lines);
-  const reader: Reader = { file, lines, next: directives.lines, directives };
+  const cutter = new InstructionCutter(lines, directives.escapeMark, directives.lines);
   const statements: Statement[] = [];
-  while (reader.next < lines.length) {
-    const statement = nextStatement(reader);
-    if (statement !== undefined) statements.push(statement);
+  for (let cut = cutter.read(); cut !== undefined; cut = cutter.read()) {
+    const { heredocs, next } = readHeredocs(cut, { file, lines, escapeMark: directives.escapeMark });
+    if (heredocs.length > 0) cutter.moveTo(next);
+    statements.push({ line: cut.line + 1, keyword: cut.keyword.toUpperCase(), rest: cut.rest, heredocs });
   }
   return { escapeMark: directives.escapeMark, statements };
 }
 
-interface Reader {
+interface Source {
   readonly file: string;
   readonly lines: readonly string[];
-  next: number;
-  readonly directives: Directives;
+  readonly escapeMark: string;
 }
 
-function nextStatement(reader: Reader): Statement | undefined {
-  const line = reader.next + 1;
-  const text = joinedLine(reader);
-  if (text === undefined) return undefined;
-  const [, word = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(text.trim()) ?? [];
-  const pending = takesHeredocs.test(text) ? heredocsOf(text, reader.directives.escapeMark) : [];
-  const heredocs = inPlace(reader.file, { line, text: text.trim() }, () =>
-    pending.map((heredoc) => readHeredoc(reader, heredoc, line)),
+interface FoundHeredocs {
+  readonly heredocs: readonly Heredoc[];
+  /** The line after the last one, from 0. */
+  readonly next: number;
+}
+
+/** The heredocs that follow an instruction, as many as it announces. */
+function readHeredocs({ line, keyword, rest, next }: CutInstruction, source: Source): FoundHeredocs {
+  const text = `${keyword} ${rest}`;
+  const pending = takesHeredocs.test(text) ? heredocsOf(text, source.escapeMark) : [];
+  const reader = { lines: source.lines, next };
+  const heredocs = inPlace(source.file, { line: line + 1, text: text.trim() }, () =>
+    pending.map((heredoc) => readHeredoc(reader, heredoc, line + 1)),
   );
-  return { line, keyword: word.toUpperCase(), rest: rest.trim(), heredocs };
+  return { heredocs, next: reader.next };
 }
 
-/** Undefined for a comment or an empty line. */
-function joinedLine(reader: Reader): string | undefined {
-  const { lines, directives } = reader;
-  const first = lines[reader.next] ?? "";
-  reader.next += 1;
-  if (isBlankOrComment(first)) return undefined;
-  let { text, continues } = cutContinuation(first.trimStart(), directives.escapeMark);
-  while (continues && reader.next < lines.length) {
-    const line = lines[reader.next] ?? "";
-    reader.next += 1;
-    // Inside an instruction too, comments and empty lines are as if they were not there.
-    if (isBlankOrComment(line)) continue;
-    const cut = cutContinuation(line, directives.escapeMark);
-    text += cut.text;
-    continues = cut.continues;
-  }
-  return text.trim() === "" ? undefined : text;
-}
-
-function isBlankOrComment(line: string): boolean {
-  return /^\s*(#|$)/.test(line);
-}
-
-/** An escape character at the end of a line, unless it is escaped itself. */
-function cutContinuation(line: string, escapeMark: string): { readonly text: string; readonly continues: boolean } {
-  const trimmed = line.trimEnd();
-  if (!trimmed.endsWith(escapeMark) || trimmed.at(-2) === escapeMark) return { text: line, continues: false };
-  return { text: trimmed.slice(0, -1), continues: true };
-}
-
-function readHeredoc(reader: Reader, { name, stripsTabs, expands }: PendingHeredoc, line: number): Heredoc {
+function readHeredoc(
+  reader: { readonly lines: readonly string[]; next: number },
+  { name, stripsTabs, expands }: PendingHeredoc,
+  line: number,
+): Heredoc {
   let content = "";
   while (reader.next < reader.lines.length) {
     const raw = reader.lines[reader.next] ?? "";
