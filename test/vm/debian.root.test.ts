@@ -170,7 +170,7 @@ describe("on Debian 12 as it comes", () => {
       [
         "of this engine",
         "docker -H unix:///var/lib/runcible/engine.sock",
-        "export RUNCIBLE_IDLE_SECONDS=0; for i in 1 2 3 4 5; do node /repo/build/cli/main.js info && exit; done; exit 1",
+        "export RUNCIBLE_IDLE_SECONDS=0; for i in $(seq 20); do node /repo/build/cli/main.js info && exit; done; exit 1",
         stopEngine,
       ],
     ])("%s", (_whose, docker, start, end) => {

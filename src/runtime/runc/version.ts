@@ -20,7 +20,7 @@ const howTo = "sudo apt-get install runc";
 
 async function versionText(): Promise<string> {
   try {
-    return (await run("runc", ["--version"], { timeoutMs: 10_000 })).stdout;
+    return (await run("runc", ["--version"])).stdout;
   } catch (cause) {
     if (!hasCode(cause, "tool-missing")) throw cause;
     throw new RuncibleError("runc-missing", `check runc: it is not installed; install it: ${howTo}`, { cause });

@@ -8,7 +8,7 @@ async function connectAtLast() {
     try {
       return await connect();
     } catch (error) {
-      if (error.code !== "engine-start-failed" || tries === 5) throw error;
+      if (error.code !== "engine-start-failed" || tries === 20) throw error;
     }
   }
 }
