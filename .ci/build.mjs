@@ -8,23 +8,32 @@ import { bundleAll, programs } from "./bundle.mjs";
 const root = join(import.meta.dirname, "..");
 const stamp = join(root, "build/.made-of");
 
-if ((await readFile(stamp, "utf8").catch(() => "")) !== (await state())) {
+// Of what is read now: what somebody changes meanwhile is built the next time.
+const sources = await sourcesKey();
+if ((await readFile(stamp, "utf8").catch(() => "")) !== `${sources} ${await outputKey()}`) {
   await rm(stamp, { force: true });
   const { status } = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", root], { stdio: "inherit" });
   if (status !== 0) process.exit(1);
   await bundleAll();
-  await writeFile(stamp, await state());
+  await writeFile(stamp, `${sources} ${await outputKey()}`);
 }
 
-/** What goes in, by content, and when what came out was written: a compiler that ran by itself has changed that. */
-async function state() {
-  const entries = await readdir(join(root, "src"), { recursive: true, withFileTypes: true });
-  const sources = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-  const others = ["tsconfig.json", "package-lock.json", ".ci/build.mjs", ".ci/bundle.mjs"];
+async function sourcesKey() {
+  const names = ["tsconfig.json", "package.json", "package-lock.json", ".ci/build.mjs", ".ci/bundle.mjs"];
+  const paths = [...(await filesIn(join(root, "src"))).sort(), ...names.map((name) => join(root, name))];
   const hash = createHash("sha256");
-  for (const path of [...sources.sort(), ...others.map((name) => join(root, name))]) {
-    hash.update(`${path.slice(root.length)}\n`).update(await readFile(path));
-  }
+  for (const path of paths) hash.update(`${path.slice(root.length)}\n`).update(await readFile(path));
+  return hash.digest("hex");
+}
+
+/** How many files came out, and when the programs were written: a compiler that ran by itself has changed that. */
+async function outputKey() {
+  const files = (await filesIn(join(root, "build"))).filter((path) => path !== stamp);
   const written = await Promise.all(programs.map((path) => stat(path).catch(() => undefined)));
-  return `${hash.digest("hex")} ${written.map((stats) => stats?.mtimeMs ?? "missing").join(" ")}\n`;
+  return [files.length, ...written.map((stats) => stats?.mtimeMs ?? "missing")].join(" ");
+}
+
+async function filesIn(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
 }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { EngineFolders } from "./engine-folder";
 
 /** Meant for the process that loads this package, and harmful or useless to an engine that outlives it. */
@@ -47,7 +48,7 @@ export function engineEnvironment(
 function laterCertificates({
   NODE_EXTRA_CA_CERTS: file,
 }: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
-  return file ? { RUNCIBLE_EXTRA_CA_CERTS: file } : {};
+  return file ? { RUNCIBLE_EXTRA_CA_CERTS: resolve(file) } : {};
 }
 
 /** A search path, with each `sbin` beside a `bin` in it: Debian keeps runc, ip and nft there, and users' paths lack it. Pure. */

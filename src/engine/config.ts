@@ -74,7 +74,7 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
   };
 }
 
-/** What the machine trusts, as OpenSSL and Docker look for it, and what Node's user named: client/engine-environment.ts hands that on. */
+/** What the machine trusts, in one file as distributions keep it, and what Node's user named: client/engine-environment.ts hands that on. */
 function authorityFilesOf(env: NodeJS.ProcessEnv): readonly string[] {
   const machines = env["SSL_CERT_FILE"] ? [env["SSL_CERT_FILE"]] : authorityBundles;
   const extra = env["RUNCIBLE_EXTRA_CA_CERTS"] || env["NODE_EXTRA_CA_CERTS"];

@@ -93,7 +93,7 @@ export interface ContainerRun {
   /** The network of another container, which whoever joins this one's gets too. */
   readonly sharedNetwork: SharedNetwork | undefined;
   readonly ports: PortReservation | undefined;
-  /** Settles when the process has ended and its network, ports and cgroup are gone. Never rejects. */
+  /** Settles when the process has ended, its ports and cgroup are gone, and its network leads nowhere. Never rejects. */
   readonly exited: Promise<RunOutcome>;
 }
 

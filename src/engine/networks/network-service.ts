@@ -1,4 +1,4 @@
-import { RuncibleError } from "../../internal/errors";
+import { hasCode, RuncibleError } from "../../internal/errors";
 import { randomId } from "../../internal/ids";
 import { Mutex } from "../../internal/mutex";
 import type { NetworkStack } from "../../runtime/network/stack";
@@ -111,13 +111,13 @@ export class Networks implements NetworkService {
     if (isPredefined(network.name)) {
       throw new RuncibleError("predefined-network", `${network.name} is a pre-defined network and cannot be removed`);
     }
-    if (this.#endpointsIn(network.id).length > 0) {
-      throw new RuncibleError(
-        "network-in-use",
-        `error while removing network: network ${network.name} id ${network.id} has active endpoints`,
-      );
+    if (this.#endpointsIn(network.id).length > 0) throw inUse(network);
+    try {
+      await this.#forget(network.id);
+    } catch (error) {
+      // A container is about to start on it.
+      throw hasCode(error, "network-in-use") ? inUse(network, error) : error;
     }
-    await this.#forget(network.id);
     this.#publish("destroy", network);
   }
 
@@ -138,8 +138,13 @@ export class Networks implements NetworkService {
     const removed: string[] = [];
     for (const { id, name, spec } of this.#index.values()) {
       if (isPredefined(name) || this.#endpointsIn(id).length > 0 || !matchesLabels(spec.labels, filters)) continue;
-      await this.remove(id);
-      removed.push(name);
+      try {
+        await this.remove(id);
+        removed.push(name);
+      } catch (error) {
+        // It has come into use, or somebody else was quicker.
+        if (!hasCode(error, "network-in-use") && !hasCode(error, "network-not-found")) throw error;
+      }
     }
     return removed;
   }
@@ -214,14 +219,15 @@ export class Networks implements NetworkService {
     return this.#index.find(id, noSuchNetwork);
   }
 
+  /** Throws `network-in-use`, and then it is what it was. */
   async #forget(id: string): Promise<void> {
-    this.#index.delete(id);
-    const applied = this.#applied.get(id);
-    this.#applied.delete(id);
-    await applied?.then(
+    await this.#applied.get(id)?.then(
       () => this.#options.stack.removeNetwork(id),
       () => {},
     );
+    if (this.#index.get(id) === undefined) throw noSuchNetwork(id);
+    this.#index.delete(id);
+    this.#applied.delete(id);
     await this.#options.store.remove(id);
   }
 
@@ -240,6 +246,11 @@ export class Networks implements NetworkService {
 
 /** As many containers of a test file as usually start at once. */
 const spareSandboxes = 3;
+
+function inUse({ name, id }: Network, cause?: unknown): RuncibleError {
+  const message = `error while removing network: network ${name} id ${id} has active endpoints`;
+  return new RuncibleError("network-in-use", message, { cause });
+}
 
 /** In Docker's words. */
 function notToBeJoined({ name }: Network): RuncibleError {

@@ -35,9 +35,9 @@ export interface SandboxHome {
   network(id: string): Network;
   discard(path: string): Promise<void>;
   /** Nobody reaches it any more. `gone`: neither are its links, its addresses and its namespace's file there. */
-  onClosed(sandbox: Sandbox, gone: Promise<void>): void;
-  /** Waits until those that are closed are gone. */
-  othersGone(): Promise<void>;
+  onClosed(sandbox: Sandbox, networkIds: readonly string[], gone: Promise<void>): void;
+  /** Waits until those that are closed have gone from these networks. */
+  othersGone(networkIds: readonly string[]): Promise<void>;
 }
 
 interface Endpoint extends EndpointPlan {
@@ -58,7 +58,7 @@ export interface SpareSandbox extends Sandbox {
   adopt(owner: Omit<SandboxRequest, "path" | "endpoints"> & { readonly dnsNames: readonly string[] }): Promise<void>;
 }
 
-/** Wires a fresh namespace. Throws `network-not-found`, `no-address-left`, `invalid-argument`, and then nothing is left of it. */
+/** Wires a fresh namespace. Throws `network-not-found`, `no-address-left`, `invalid-argument`, and then it is closed. */
 export async function wireSandbox(home: SandboxHome, request: SandboxRequest): Promise<SpareSandbox> {
   const sandbox = new WiredSandbox(home, request);
   try {
@@ -95,7 +95,7 @@ class WiredSandbox implements SpareSandbox {
     return this.#changes.run(async () => {
       if (this.#closed !== undefined) throw alreadyClosed(this.#containerId);
       // Their addresses come first: who starts after a stop gets what became free, as with Docker.
-      await this.#home.othersGone();
+      await this.#home.othersGone(requests.map(({ networkId }) => networkId));
       const added = this.#claimAll(requests);
       try {
         const { namespacePath } = this.#home.agent;
@@ -164,7 +164,8 @@ class WiredSandbox implements SpareSandbox {
       this.#endpoints = [];
       // An agent that ended has closed its ports and forgotten its names.
       await Promise.allSettled([this.#ports?.release(), this.#announceNames()]);
-      this.#home.onClosed(this, this.#dismantle(removed));
+      const networkIds = removed.map(({ network }) => network.definition.id);
+      this.#home.onClosed(this, networkIds, this.#dismantle(removed));
     });
     return this.#closed;
   }

@@ -43,8 +43,8 @@ export class SwitchedStack implements NetworkStack {
   readonly #closeParts: () => Promise<void>;
   readonly #networks = new Map<string, Network>();
   readonly #sandboxes = new Set<Sandbox>();
-  /** Of sandboxes that are closed. */
-  readonly #dismantling = new Set<Promise<void>>();
+  /** Of sandboxes that are closed, with the networks that they were on. */
+  readonly #dismantling = new Map<Promise<void>, readonly string[]>();
   /** By network. */
   readonly #spares = new Map<string, Pool<SpareSandbox>>();
   /** By what the caller holds of them. */
@@ -57,8 +57,8 @@ export class SwitchedStack implements NetworkStack {
       agent: parts.agent,
       network: (id) => this.#network(id),
       discard: discardSandbox,
-      onClosed: (closed, gone) => this.#follow(closed, gone),
-      othersGone: () => this.#closedAreGone(),
+      onClosed: (closed, networkIds, gone) => this.#follow(closed, networkIds, gone),
+      othersGone: (networkIds) => this.#closedAreGone(networkIds),
     };
     this.#closeParts = closeParts;
     this.hostGateway = parts.uplink.hostGateway;
@@ -84,7 +84,7 @@ export class SwitchedStack implements NetworkStack {
     const network = this.#networks.get(id);
     if (network === undefined) return;
     await this.#closeSpares(id);
-    await this.#closedAreGone();
+    await this.#closedAreGone([id]);
     if (network.endpoints.size > 0) {
       throw new RuncibleError("network-in-use", `remove network ${network.definition.name}: it has active endpoints`);
     }
@@ -133,7 +133,7 @@ export class SwitchedStack implements NetworkStack {
     this.#heldPorts.close();
     await Promise.all([...this.#spares.keys()].map((id) => this.#closeSpares(id)));
     await Promise.all([...this.#sandboxes].map((sandbox) => sandbox.close()));
-    await this.#closedAreGone();
+    await Promise.all(this.#dismantling.keys());
     await this.#closeParts();
   }
 
@@ -144,14 +144,15 @@ export class SwitchedStack implements NetworkStack {
     );
   }
 
-  #follow(closed: Sandbox, gone: Promise<void>): void {
+  #follow(closed: Sandbox, networkIds: readonly string[], gone: Promise<void>): void {
     this.#sandboxes.delete(closed);
-    this.#dismantling.add(gone);
+    this.#dismantling.set(gone, networkIds);
     void gone.finally(() => this.#dismantling.delete(gone));
   }
 
-  async #closedAreGone(): Promise<void> {
-    await Promise.all(this.#dismantling);
+  async #closedAreGone(networkIds: readonly string[]): Promise<void> {
+    const leaving = [...this.#dismantling].filter(([, left]) => left.some((id) => networkIds.includes(id)));
+    await Promise.all(leaving.map(([gone]) => gone));
   }
 
   #network(id: string): Network {

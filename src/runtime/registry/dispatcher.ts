@@ -2,29 +2,72 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ConnectionOptions } from "node:tls";
 import type { Dispatcher } from "undici";
-import { hasCode } from "../../internal/errors";
+import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
+import { explainSystemError } from "../../internal/system-error";
 import { isLoopback, type RegistrySettings } from "./settings";
-import { trustedBy } from "./trust";
+import { isUntrusted, trustedBy } from "./trust";
 import { undici } from "./undici";
 
 const connectTimeoutMs = 10_000;
 
-/** Connections to one origin, through the proxy and with the certificates the settings name for it. */
-export async function openDispatcher(url: URL, settings: RegistrySettings): Promise<Dispatcher> {
-  if (settings.insecure.includes(url.host)) return dispatcherWith(url, settings, { rejectUnauthorized: false });
-  if (url.protocol !== "https:") return dispatcherWith(url, settings, {});
-  const certificates = await certificatesOf(join(settings.certificateFolder, url.host));
-  return dispatcherWith(url, settings, { secureContext: await trustedBy(settings.authorityFiles, certificates) });
+type RequestOptions = Omit<Dispatcher.RequestOptions<null>, "origin" | "path">;
+
+/** Connections, kept by origin. */
+export interface Dispatchers {
+  request(url: URL, options: RequestOptions): Promise<Dispatcher.ResponseData>;
+  close(): Promise<void>;
+}
+
+export function createDispatchers(settings: RegistrySettings): Dispatchers {
+  const opened = new Map<string, Promise<Dispatcher>>();
+  const dispatcherFor = (url: URL): Promise<Dispatcher> => {
+    const known = opened.get(url.origin) ?? openDispatcher(url, settings);
+    opened.set(url.origin, known);
+    return known;
+  };
+  return {
+    request: async (url, options) => {
+      const asked = dispatcherFor(url);
+      try {
+        return await undici().request(url, { ...options, dispatcher: await asked });
+      } catch (error) {
+        // The certificate that lacks may be there at the next try, as with Docker.
+        if (isUntrusted(error) && opened.get(url.origin) === asked) {
+          opened.delete(url.origin);
+          void asked.then((dispatcher) => dispatcher.destroy());
+        }
+        throw error;
+      }
+    },
+    close: async () => {
+      await Promise.allSettled([...opened.values()].map(async (dispatcher) => (await dispatcher).close()));
+    },
+  };
+
+  /** Through the proxy and with the certificates the settings name for it; one that fails is no answer for later. */
+  function openDispatcher(url: URL, { insecure }: RegistrySettings): Promise<Dispatcher> {
+    const dispatcher = insecure.includes(url.host)
+      ? dispatcherWith(url, settings, { rejectUnauthorized: false })
+      : trustOf(url, settings).then((tls) => dispatcherWith(url, settings, tls));
+    dispatcher.catch(() => opened.delete(url.origin));
+    return dispatcher;
+  }
+}
+
+async function trustOf(url: URL, { certificateFolder, authorityFiles }: RegistrySettings): Promise<TlsSettings> {
+  if (url.protocol !== "https:") return {};
+  const certificates = await certificatesOf(join(certificateFolder, url.host));
+  return { secureContext: await trustedBy(authorityFiles, certificates) };
 }
 
 /** To learn whether a server speaks TLS: it trusts nobody, and lists of certificates are not read for it. */
-export function probingDispatcher(url: URL, settings: RegistrySettings): Dispatcher {
+export function probingDispatcher(url: URL, settings: RegistrySettings): Promise<Dispatcher> {
   return dispatcherWith(url, settings, { ca: [] });
 }
 
 type TlsSettings = Pick<ConnectionOptions, "ca" | "rejectUnauthorized" | "secureContext">;
 
-function dispatcherWith(url: URL, settings: RegistrySettings, tls: TlsSettings): Dispatcher {
+async function dispatcherWith(url: URL, settings: RegistrySettings, tls: TlsSettings): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = undici();
   const connect = {
     ...tls,
@@ -32,8 +75,9 @@ function dispatcherWith(url: URL, settings: RegistrySettings, tls: TlsSettings):
   };
   const common = { headersTimeout: settings.idleTimeoutMs, bodyTimeout: settings.idleTimeoutMs };
   const proxy = proxyFor(url, settings);
-  if (proxy !== undefined) return new ProxyAgent({ uri: proxy, requestTls: connect, ...common });
-  return new Agent({ connect, ...common });
+  if (proxy === undefined) return new Agent({ connect, ...common });
+  const proxyTls = proxy.startsWith("https:") ? { secureContext: await trustedBy(settings.authorityFiles) } : {};
+  return new ProxyAgent({ uri: proxy, requestTls: connect, proxyTls, ...common });
 }
 
 /** Every `*.crt`, as Docker reads the folder. */
@@ -43,7 +87,9 @@ async function certificatesOf(folder: string): Promise<readonly string[]> {
     return await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
   } catch (error) {
     if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return [];
-    throw error;
+    if (!hasCode(error, "EACCES")) throw explainSystemError(`read certificates in ${folder}`, error);
+    const message = `read certificates in ${folder}: ${messageOf(error)}; make it readable for the engine's user`;
+    throw new RuncibleError("permission-denied", message, { cause: error });
   }
 }
 

@@ -2,10 +2,11 @@ import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import { type AnswerBody, answerBody } from "./answer-body";
-import { openDispatcher, probingDispatcher } from "./dispatcher";
+import { createDispatchers } from "./dispatcher";
 import { backoffMs, codeOf, isTemporaryStatus, isTooLong, pause, retriesFor, retryAfterMs } from "./patience";
 import { isLoopback, type RegistrySettings } from "./settings";
-import { undici } from "./undici";
+import { speechOf } from "./speech";
+import { isUntrusted } from "./trust";
 
 export interface HttpRequest {
   readonly url: URL;
@@ -39,24 +40,14 @@ export interface RegistryHttp {
 const redirectLimit = 5;
 
 export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
-  const dispatchers = new Map<string, Promise<Dispatcher>>();
+  const dispatchers = createDispatchers(settings);
   const schemes = new Map<string, "http" | "https">();
 
-  const dispatcherFor = (url: URL): Promise<Dispatcher> => {
-    const known = dispatchers.get(url.origin);
-    if (known !== undefined) return known;
-    const opened = openDispatcher(url, settings);
-    dispatchers.set(url.origin, opened);
-    return opened;
-  };
-
   const sendOnce = async ({ url, method = "GET", headers = {}, body, signal }: HttpRequest): Promise<HttpResponse> => {
-    const dispatcher = await dispatcherFor(url);
-    const answer = await undici().request(url, {
+    const answer = await dispatchers.request(url, {
       method,
       headers,
       signal,
-      dispatcher,
       ...(body === undefined ? {} : { body: typeof body === "function" ? body() : body }),
     });
     const { statusCode, headers: answered } = answer;
@@ -121,39 +112,14 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
     const known = schemes.get(host);
     if (known !== undefined) return known;
     if (!isLoopback(host) && !settings.insecure.includes(host)) return "https";
-    const speech = await probe(host, settings, signal);
+    const speech = await speechOf(host, settings, signal);
+    if (signal.aborted) throw aborted(host, signal.reason);
     if (speech === undefined) return "http";
     schemes.set(host, speech);
     return speech;
   };
 
-  const close = async (): Promise<void> => {
-    await Promise.all([...dispatchers.values()].map(async (dispatcher) => (await dispatcher).close()));
-  };
-  return { send, whole, schemeOf, close };
-}
-
-/** Undefined: nobody listens, so nobody knows yet. */
-async function probe(
-  host: string,
-  settings: RegistrySettings,
-  signal: AbortSignal,
-): Promise<"http" | "https" | undefined> {
-  const url = new URL(`https://${host}/v2/`);
-  const dispatcher = probingDispatcher(url, settings);
-  try {
-    const { body } = await undici().request(url, { signal, dispatcher });
-    await body.dump();
-    return "https";
-  } catch (error) {
-    if (signal.aborted) throw aborted(host, error);
-    if (codeOf(error) === "ECONNREFUSED") return undefined;
-    // A wrong certificate is TLS all the same: falling back to plain http then would be what an attacker wants.
-    const isPlain = /wrong version number|packet length too long|EPROTO|ERR_SSL_WRONG|ECONNRESET|other side closed/i;
-    return isPlain.test(`${messageOf(error)} ${codeOf(error)}`) ? "http" : "https";
-  } finally {
-    await dispatcher.destroy();
-  }
+  return { send, whole, schemeOf, close: dispatchers.close };
 }
 
 /** Where the answer sends us. Throws `registry-error` when that is not https though we come from there. */
@@ -196,11 +162,10 @@ function rateLimited(host: string): RuncibleError {
 export function unreachable(host: string, cause: unknown): RuncibleError {
   const known: Readonly<Record<string, string>> = { ENOTFOUND: "no such host", ECONNREFUSED: "connection refused" };
   const reason = known[codeOf(cause)] ?? (messageOf(cause) || codeOf(cause));
-  return new RuncibleError(
-    "registry-unreachable",
-    `reach registry ${host}: ${reason}; check the name, the network and the proxy settings`,
-    { cause },
-  );
+  const advice = isUntrusted(cause)
+    ? `if its certificate is right, put that of its authority into certs.d/${host}/ca.crt, or name the file in NODE_EXTRA_CA_CERTS before the engine starts`
+    : "check the name, the network and the proxy settings";
+  return new RuncibleError("registry-unreachable", `reach registry ${host}: ${reason}; ${advice}`, { cause });
 }
 
 export function aborted(host: string, cause: unknown): RuncibleError {

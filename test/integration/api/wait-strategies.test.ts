@@ -1,6 +1,13 @@
 import type Docker from "dockerode";
 import { expect, test } from "vitest";
-import { GenericContainer, StartupCheckStrategy, type StartupStatus, Wait } from "../../../src/index";
+import {
+  BoundPorts,
+  GenericContainer,
+  getContainerRuntimeClient,
+  StartupCheckStrategy,
+  type StartupStatus,
+  Wait,
+} from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { busyboxImage } from "./busybox-image";
 
@@ -18,6 +25,22 @@ test("listening ports are awaited until the service itself listens", async () =>
   const answer = await fetch(`http://${container.getHost()}:${container.getMappedPort(80)}/`);
 
   expect(answer.status).toBe(200);
+});
+
+test("a wait that begins when the container has ended says how it ended", async () => {
+  const { container } = await getContainerRuntimeClient();
+  const ended = await container.create({ Image: await busyboxImage(), Cmd: ["sh", "-c", "exit 3"] });
+  await container.start(ended);
+  await ended.wait();
+  const boundPorts = new BoundPorts();
+  boundPorts.setBinding(80, 8080);
+
+  await expect(Wait.forListeningPorts().waitUntilReady(ended, boundPorts)).rejects.toMatchObject({
+    code: "container-exited",
+    evidence: { exitCode: 3 },
+  });
+
+  await container.remove(ended);
 });
 
 test("an HTTP wait checks status, body and method", async () => {

@@ -107,13 +107,17 @@ async function runExec({ exec }: EngineClient, id: string): Promise<number | nul
   return (await exec.inspect(id)).ExitCode;
 }
 
-test("a stop and a removal that come during a start wait for it", async () => {
+test("a stop and removals that come during a start wait for it, or find its network in use", async () => {
   await using runc = await gateRunc();
   await using gated = await startEngine({ PATH: runc.path });
-  const { containers } = gated.client;
-  const id = await create(gated.client, "sleep 1000");
+  const { containers, networks } = gated.client;
+  const { Id: network } = await networks.create({ Name: "busy", Driver: "bridge" });
+  const id = await create(gated.client, "sleep 1000", { NetworkMode: "busy" });
   const started = containers.start(id);
   await runc.reached();
+  for (let time = 0; time < 2; time++) {
+    await expect(networks.remove(network)).rejects.toMatchObject({ code: "network-in-use" });
+  }
   const removed = containers.remove(id).catch((error: unknown) => error);
   const stopped = containers.stop(id, { timeoutSeconds: 0 });
   // Answered after both have been received: the engine takes requests in their order.
@@ -126,6 +130,7 @@ test("a stop and a removal that come during a start wait for it", async () => {
   await stopped;
   expect((await containers.inspect(id)).State).toMatchObject({ Status: "exited", ExitCode: 137 });
   await containers.remove(id);
+  await networks.remove(network);
 });
 
 test("a forced removal that comes during a start leaves nothing of it", async () => {
