@@ -9,8 +9,18 @@ const swarmResources = ["swarm", "nodes", "services", "tasks", "secrets", "confi
 export function absentRoutes(): readonly Route[] {
   const swarm = swarmResources.flatMap((name) => [`/${name}`, `/${name}/:rest*`]);
   return [
+    ...["/swarm/init", "/swarm/join"].map((pattern): Route => {
+      return { method: "POST", pattern, handler: refuse("swarm", "start the services as containers, or with compose") };
+    }),
     ...swarm.flatMap((pattern) => methods.map((method) => ({ method, pattern, handler: refuseSwarm }))),
     { method: "GET", pattern: "/plugins", handler: () => json([]) },
+    ...methods.map(
+      (method): Route => ({
+        method,
+        pattern: "/plugins/:rest*",
+        handler: refuse("plugins", "volumes, networks and logs are the engine's own"),
+      }),
+    ),
     {
       method: "GET",
       pattern: "/containers/:id/attach/ws",

@@ -9,7 +9,8 @@ import type { OutputChunk } from "./stream-types";
 /** Of gRPC. */
 const unimplemented = "12";
 
-const refusal =
+/** Says what to do instead. */
+export const refusal =
   "this engine does not speak BuildKit's protocol; set DOCKER_BUILDKIT=0 (as runcible env does) and build again";
 
 /**
@@ -17,7 +18,20 @@ const refusal =
  * buildx takes the daemon for one that has no builder, and has it run BuildKit in a privileged container.
  */
 export function buildkitRoutes(): readonly Route[] {
-  return [{ method: "POST", pattern: "/grpc", handler: refuseCalls }];
+  return [
+    { method: "POST", pattern: "/grpc", handler: refuseCalls },
+    { method: "POST", pattern: "/session", handler: holdSession },
+  ];
+}
+
+/** Docker's own command line of before 23.0 opens it beside its build, which is answered with the sentence: here it would be noise. */
+function holdSession(request: EngineRequest): Reply {
+  if (request.headers.upgrade === undefined) throw new RuncibleError("not-implemented", refusal);
+  const written = new PassThrough();
+  const end = (): unknown => written.end();
+  request.input().resume().once("close", end).once("error", end);
+  request.signal.addEventListener("abort", end);
+  return { kind: "hijack", contentType: rawStreamType, isTty: true, output: chunksOf(written) };
 }
 
 function refuseCalls(request: EngineRequest): Reply {

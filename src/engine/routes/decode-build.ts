@@ -7,6 +7,7 @@ import { decodeBoolean, decodeInteger } from "../../wire/query-values";
 import { defined, isArray, textMapField } from "../http/json-fields";
 import type { EngineRequest } from "../http/request";
 import type { BuildImageRequest } from "./build-service";
+import { refusal } from "./buildkit-routes";
 import { decodeAuths } from "./decode-auths";
 import { decodeExtraHosts } from "./decode-network-options";
 import { decodeResources } from "./decode-resources";
@@ -39,6 +40,7 @@ export function decodeBuild({ query, headers, body, signal }: EngineRequest): Bu
 
 function refuseRemote(remote: string | null): void {
   if (!remote) return;
+  if (remote === "client-session") throw new RuncibleError("not-implemented", refusal);
   throw new RuncibleError(
     "not-implemented",
     `build image: the context "${shownUrl(remote)}" is not in the request; send it as a tar archive`,

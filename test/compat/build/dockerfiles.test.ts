@@ -1,17 +1,15 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import Dockerode from "dockerode";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { type RunResult, runUnchecked } from "../../../src/internal/exec";
-import { type DockerfileCase, withContext } from "../../support/build/dockerfile-case";
+import { type DockerfileCase, imageNameOf, withContext } from "../../support/build/dockerfile-case";
 import { dockerfileCases } from "../../support/build/dockerfile-cases";
 import { beyond, treeOf } from "../../support/build/tree";
 import { noFolder } from "../../support/docker-command";
 import { type TestEngine, useTestEngine } from "../../support/engine";
-import { saveTestImage } from "../../support/images";
+import { loadTestImages } from "../../support/load-test-images";
 
 let engine: TestEngine;
 let base: readonly string[];
@@ -21,13 +19,7 @@ beforeAll(async () => {
   engine = await useTestEngine();
   await getRuntime();
   daemon = new Dockerode({ socketPath: join(engine.stateFolder, "engine.sock") });
-  const folder = await mkdtemp(join(tmpdir(), "runcible-build-"));
-  try {
-    await saveTestImage("busybox", "bb:latest", join(folder, "image.tar"));
-    expect(await docker(["load", "-i", join(folder, "image.tar")])).toMatchObject({ exitCode: 0 });
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  await loadTestImages([`unix://${join(engine.stateFolder, "engine.sock")}`], { "bb:latest": "busybox" });
   base = await imageTree("bb");
 });
 afterAll(() => engine[Symbol.asyncDispose]());
@@ -52,18 +44,22 @@ async function imageTree(image: string): Promise<readonly string[]> {
   }
 }
 
-async function buildCase(given: DockerfileCase): Promise<RunResult> {
-  return await withContext(given, (folder) => docker(["build", "-t", "case", ...(given.args ?? []), folder]));
+async function buildCase(given: DockerfileCase): Promise<{ readonly name: string; readonly result: RunResult }> {
+  return await withContext(given, async (folder) => {
+    const name = imageNameOf(folder);
+    return { name, result: await docker(["build", "-t", name, ...(given.args ?? []), folder]) };
+  });
 }
 
-test.each(dockerfileCases)("$name", async (given) => {
-  const result = await buildCase(given);
+// A build waits for its engine most of the time.
+test.concurrent.each(dockerfileCases)("$name", async (given) => {
+  const { name, result } = await buildCase(given);
 
   expect(result, result.stdout + result.stderr).toMatchObject({ exitCode: 0 });
-  expect(result.stdout).toContain("Successfully tagged case:latest");
-  expect(beyond(await imageTree("case"), base)).toEqual(given.tree);
-  const { Config } = await daemon.getImage("case").inspect();
+  expect(result.stdout).toContain(`Successfully tagged ${name}:latest`);
+  expect(beyond(await imageTree(name), base)).toEqual(given.tree);
+  const { Config } = await daemon.getImage(name).inspect();
   expect(Config).toMatchObject(given.config ?? {});
-  const history: readonly { readonly CreatedBy: string }[] = await daemon.getImage("case").history();
+  const history: readonly { readonly CreatedBy: string }[] = await daemon.getImage(name).history();
   expect(history.slice(0, given.history?.length ?? 0).map(({ CreatedBy }) => CreatedBy)).toEqual(given.history ?? []);
 });

@@ -18,7 +18,8 @@ const isNew = ({ dockerfile }: DockerfileCase): boolean =>
 const isKnown = ({ dockerDiffers, buildKitDiffers = "of Docker 20.10" }: DockerfileCase): boolean =>
   dockerDiffers === undefined && buildKitDiffers.startsWith("of Docker 20.10");
 
-test.each(dockerfileCases.filter((given) => isNew(given) && isKnown(given)))(
+// A build waits for its daemon most of the time.
+test.concurrent.each(dockerfileCases.filter((given) => isNew(given) && isKnown(given)))(
   "BuildKit of Docker 26: $name [root only: it starts a dockerd]",
   async (given) => {
     const [own, real] = await Promise.all([builders.byUs(given), builders.byBuildKit(given)]);

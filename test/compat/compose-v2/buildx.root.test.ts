@@ -15,6 +15,10 @@ const files = {
   Dockerfile: "FROM scratch\nLABEL a=b\n",
 };
 
+function hostOfEngine(): string {
+  return `unix://${join(engine.stateFolder, "engine.sock")}`;
+}
+
 /** Runs a docker command line of today, with its plugins, in a folder with the files above. */
 async function docker(args: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<RunResult> {
   const { programs, plugins } = await newerDocker();
@@ -25,7 +29,7 @@ async function docker(args: readonly string[], settings: Readonly<Record<string,
   const env = {
     PATH: `${programs}:${process.env["PATH"]}`,
     HOME: written.folder,
-    DOCKER_HOST: `unix://${join(engine.stateFolder, "engine.sock")}`,
+    DOCKER_HOST: hostOfEngine(),
     DOCKER_CONFIG: config,
     ...settings,
   };
@@ -42,6 +46,16 @@ test.each([
 
   expect(exitCode).not.toBe(0);
   expect(stderr).toContain("this engine does not speak BuildKit's protocol; set DOCKER_BUILDKIT=0");
+});
+
+test("the command line of Docker 20.10, which brings BuildKit's client, says what to do and nothing else", async () => {
+  await using written = await composeFiles(files);
+  const env = { HOME: written.folder, DOCKER_HOST: hostOfEngine(), DOCKER_BUILDKIT: "1" };
+
+  const { exitCode, stderr } = await runUnchecked("/usr/bin/docker", ["build", written.folder], { env });
+
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/^Error response from daemon: this engine does not speak BuildKit's .* and build again\n$/);
 });
 
 test.each([

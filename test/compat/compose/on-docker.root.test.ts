@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { runUnchecked } from "../../../src/internal/exec";
 import { composeFiles } from "../../support/compose-files";
 import { startDocker } from "../../support/docker";
-import { saveTestImage } from "../../support/images";
+import { loadTestImages } from "../../support/load-test-images";
 import { rootTest } from "../../support/run-as";
 
 const main = join(import.meta.dirname, "../../../build/cli/main.js");
@@ -50,8 +50,7 @@ rootTest(
       expect(exitCode, stderr).toBe(0);
       return exitCode;
     };
-    await saveTestImage("busybox", "bb:latest", join(files.folder, "image.tar"));
-    await docker.docker("load", "-i", join(files.folder, "image.tar"));
+    await loadTestImages([docker.host], { "bb:latest": "busybox" });
 
     await compose("up", "-d");
     const id = await docker.docker("inspect", "-f", "{{.Id}}", "app-web-1");

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect } from "vitest";
 import { run, runUnchecked } from "../../../src/internal/exec";
 import { startDockerOn } from "../../support/docker";
 import { useTestEngine } from "../../support/engine";
-import { saveTestImage } from "../../support/images";
+import { loadTestImages } from "../../support/load-test-images";
 import { openNamespace } from "../../support/network/namespace";
 import { startPodmanOn } from "../../support/podman";
 import { rootTest } from "../../support/run-as";
@@ -94,11 +94,7 @@ describe.each([
   beforeAll(async () => {
     place = await open();
     folder = await mkdtemp(join(tmpdir(), "runcible-everyday-"));
-    for (const [tag, name] of Object.entries(images)) {
-      const archive = join(folder, `${name}.tar`);
-      await saveTestImage(name, tag, archive);
-      await run("docker", ["--host", place.host, "load", "-i", archive]);
-    }
+    await loadTestImages([place.host], images);
   });
 
   afterAll(async () => {

@@ -6,7 +6,7 @@ import { getRuntime } from "../../../src/api/runtime/runtime";
 import { startDockerOn, type TestDocker } from "../../support/docker";
 import { dockerOn, must } from "../../support/docker-command";
 import { type TestEngine, useTestEngine } from "../../support/engine";
-import { saveTestImage } from "../../support/images";
+import { loadTestImages } from "../../support/load-test-images";
 import { openNamespace, type TestNamespace } from "../../support/network/namespace";
 import { newerDocker } from "../../support/newer-docker";
 import type { CommandTarget } from "./run-case";
@@ -70,8 +70,7 @@ async function newerClient(): Promise<Pick<CommandTarget, "path" | "plugins">> {
 /** An image with a time and a history, as everybody's images have; made once, so that both daemons have the same. */
 async function saveBaseImage(host: string, folder: string, archive: string): Promise<void> {
   const docker = dockerOn(host);
-  await saveTestImage("busybox", "raw:latest", join(folder, "raw.tar"));
-  await must(docker, "load", "-i", join(folder, "raw.tar"));
+  await loadTestImages([host], { "raw:latest": "busybox" });
   await must(docker, "create", "--name", "base", "raw", "true");
   await must(docker, "export", "-o", join(folder, "root.tar"), "base");
   const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
 import { exitOf, run, spawnTool } from "../../../src/internal/exec";
 import { startDockerOn, type TestDocker } from "../../support/docker";
-import { saveTestImage } from "../../support/images";
+import { loadTestImages } from "../../support/load-test-images";
 import { openNamespace } from "../../support/network/namespace";
 import { startPodmanOn } from "../../support/podman";
 import { rootTest } from "../../support/run-as";
@@ -33,10 +33,7 @@ describe.each([
     machine = await openNamespace();
     docker = await start(machine.path);
     folder = await mkdtemp(join(tmpdir(), "runcible-on-docker-"));
-    for (const [tag, name] of Object.entries(images)) {
-      await saveTestImage(name, tag, join(folder, `${name}.tar`));
-      await docker.docker("load", "-i", join(folder, `${name}.tar`));
-    }
+    await loadTestImages([docker.host], images);
   });
 
   afterAll(async () => {

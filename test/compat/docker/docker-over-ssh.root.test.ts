@@ -6,7 +6,7 @@ import { getRuntime } from "../../../src/api/runtime/runtime";
 import { readOutput } from "../../../src/client/output";
 import { GenericContainer, Wait } from "../../../src/index";
 import { startDocker, type TestDocker } from "../../support/docker";
-import { saveTestImage } from "../../support/images";
+import { loadTestImages } from "../../support/load-test-images";
 import { rootTest } from "../../support/run-as";
 import { type SshServer, startSshServer } from "../../support/ssh-server";
 
@@ -23,8 +23,7 @@ beforeAll(async () => {
   docker = started;
   server = await startSshServer();
   folder = await mkdtemp(join(tmpdir(), "runcible-docker-over-ssh-"));
-  await saveTestImage("busybox", image, join(folder, "image.tar"));
-  await docker.docker("load", "-i", join(folder, "image.tar"));
+  await loadTestImages([docker.host], { [image]: "busybox" });
 });
 
 afterAll(async () => {

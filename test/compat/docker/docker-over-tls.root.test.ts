@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect } from "vitest";
 import { run } from "../../../src/internal/exec";
 import { makeAuthority, makeCertificateFolder } from "../../support/daemon-certificates";
 import { startDockerOn, type TestDocker } from "../../support/docker";
-import { saveTestImage } from "../../support/images";
+import { loadTestImages } from "../../support/load-test-images";
 import { openNamespace, type TestNamespace } from "../../support/network/namespace";
 import { rootTest } from "../../support/run-as";
 
@@ -50,10 +50,7 @@ beforeAll(async () => {
   const tls = ["--tlsverify", "--tlscacert", authority.certificate, "--tlscert", daemon.certificate];
   const listen = ["--host", "tcp://127.0.0.1:2376", "--tlskey", daemon.key];
   docker = await startDockerOn(machine.path, undefined, [...tls, ...listen]);
-  for (const [tag, name] of Object.entries(images)) {
-    await saveTestImage(name, tag, join(folder, `${name}.tar`));
-    await docker.docker("load", "-i", join(folder, `${name}.tar`));
-  }
+  await loadTestImages([docker.host], images);
 });
 
 afterAll(async () => {
@@ -194,7 +191,7 @@ describe("what is wrong with certificates is an error that says what to do", () 
 rootTest("over plain TCP as well, where certificates are done without", needsRoot, async () => {
   await using other = await openNamespace();
   await using plain = await startDockerOn(other.path, undefined, ["--host", "tcp://127.0.0.1:2375", "--tls=false"]);
-  await plain.docker("load", "-i", join(folder, "busybox.tar"));
+  await loadTestImages([plain.host], { "bb:latest": "busybox" });
   const there = async (env: Readonly<Record<string, string>>): Promise<unknown> => {
     const settings = { ...process.env, TESTCONTAINERS_RYUK_DISABLED: "true", ...env };
     const script = [process.execPath, join(import.meta.dirname, "over-tls.cjs"), "everything"];

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
@@ -6,7 +6,7 @@ import { removeStateFolder } from "../../../src/client/remove-state";
 import { run, spawnTool } from "../../../src/internal/exec";
 import { socketPathOf } from "../../../src/internal/state-folder";
 import { startEngineOn } from "../../support/engine-on";
-import { saveTestImage } from "../../support/images";
+import { loadTestImages } from "../../support/load-test-images";
 import { openNamespace } from "../../support/network/namespace";
 import { rootTest } from "../../support/run-as";
 import { startSshServer } from "../../support/ssh-server";
@@ -42,14 +42,9 @@ rootTest(
     const [engineMachine, testMachine] = await openMachines();
     const stateFolder = await mkdtemp(join(tmpdir(), "runcible-remote-"));
     onTestFinished(() => removeStateFolder(stateFolder));
-    await using engine = await startEngineOn(engineMachine, stateFolder);
+    await using _engine = await startEngineOn(engineMachine, stateFolder);
     await using server = await startSshServer("", { machine: engineMachine, address: ofEngine });
-    const folder = await mkdtemp(join(tmpdir(), "runcible-remote-images-"));
-    onTestFinished(() => rm(folder, { recursive: true }));
-    for (const [tag, name] of Object.entries(images)) {
-      await saveTestImage(name, tag, join(folder, `${name}.tar`));
-      await engine.docker("load", "-i", join(folder, `${name}.tar`));
-    }
+    await loadTestImages([`unix://${socketPathOf(stateFolder, 0)}`], images);
     const answer = `require("http").createServer((_, reply) => reply.end("of the engine's")).listen(8088, "127.0.0.1")`;
     const inEngineMachine = ["--pdeathsig", "KILL", "nsenter", `--net=${engineMachine}`, "--", process.execPath];
     const other = spawnTool("setpriv", [...inEngineMachine, "-e", answer], { stdio: "ignore" });

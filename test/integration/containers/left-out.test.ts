@@ -83,6 +83,10 @@ test.each([
   ["GET", "/v1.45/containers/x/checkpoints", "checkpoints"],
   ["POST", "/containers/x/checkpoints", "checkpoints"],
   ["DELETE", "/containers/x/checkpoints/one", "checkpoints"],
+  ["POST", "/swarm/init", "swarm"],
+  ["POST", "/v1.45/swarm/join", "swarm"],
+  ["POST", "/plugins/pull?remote=x", "plugins"],
+  ["GET", "/plugins/x/json", "plugins"],
   ["POST", "/containers/x/start?checkpoint=one", "checkpoint"],
   ["PUT", "/volumes/x?version=1", "cluster"],
 ])("%s %s is left out with a sentence that says so", async (method, path, sentence) => {

@@ -26,6 +26,11 @@ export interface DockerfileCase {
   readonly buildKitDiffers?: string;
 }
 
+/** A name for the image of a context, as builds of one daemon may run at once. */
+export function imageNameOf(context: string): string {
+  return `case-${context.slice(-6).toLowerCase()}`;
+}
+
 /** Writes the context of a case into a new folder and hands it to `use`. */
 export async function withContext<T>(
   { dockerfile, files = {} }: Pick<DockerfileCase, "dockerfile" | "files">,

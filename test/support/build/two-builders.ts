@@ -9,7 +9,7 @@ import { type TestEngine, useTestEngine } from "../engine";
 import { saveTestImage } from "../images";
 import { newerDocker } from "../newer-docker";
 import type { NewerSuite } from "../newer-programs";
-import { type DockerfileCase, withContext } from "./dockerfile-case";
+import { type DockerfileCase, imageNameOf, withContext } from "./dockerfile-case";
 import { type SavedImage, savedImage } from "./saved-image";
 
 /** An engine and the BuildKit of a newer Debian's Docker, each with the base image `bb`. */
@@ -47,8 +47,7 @@ export async function startTwoBuilders(suite: NewerSuite): Promise<TwoBuilders> 
 
   const built = async (given: BuildInput, host: string, command: BuildCommand): Promise<SavedImage> =>
     await withContext(given, async (context) => {
-      // Builds of one daemon may run at once.
-      const name = `case-${context.slice(-6).toLowerCase()}`;
+      const name = imageNameOf(context);
       const secrets = (given.secrets ?? []).flatMap((secret) => ["--secret", secret]);
       await command(["build", "-t", name, ...secrets, ...(given.args ?? []), context]);
       return await savedImage(dockerOn(host, folder), name);

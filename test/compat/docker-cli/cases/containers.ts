@@ -1,5 +1,10 @@
 import { type CommandCase, commands } from "../command-case";
 
+/** The program of a container has said that it set its traps. */
+function isUp(name: string): string {
+  return `timeout 30 sh -c "until docker logs ${name} 2>/dev/null | grep -qx up; do sleep 0.1; done"`;
+}
+
 /** A line that ends when the container `cc` is healthy, or is not. */
 function untilHealth(status: string): string {
   return `timeout 30 sh -c "until docker inspect -f '{{.State.Health.Status}}' cc | grep -qx ${status}; do sleep 0.1; done"`;
@@ -41,8 +46,8 @@ export const containerCases: readonly CommandCase[] = [
   ),
   commands(
     "kill and its signals",
-    "docker run -d --name cc bb sh -c 'trap \"exit 7\" USR1; while :; do sleep 0.1; done'",
-    "sleep 0.5; docker kill -s USR1 cc; docker wait cc",
+    "docker run -d --name cc bb sh -c 'trap \"exit 7\" USR1; echo up; while :; do sleep 0.1; done'",
+    `${isUp("cc")}; docker kill -s USR1 cc; docker wait cc`,
     "docker start cc; docker kill cc; docker wait cc",
     "docker start cc; docker kill -s 9 cc; docker wait cc",
     "docker start cc; docker kill -s NOSUCH cc",
@@ -50,10 +55,10 @@ export const containerCases: readonly CommandCase[] = [
   ),
   commands(
     "stop signal and time",
-    "docker run -d --name cc --stop-signal USR1 bb sh -c 'trap \"exit 7\" USR1; while :; do sleep 0.1; done'",
-    "sleep 0.5; docker stop cc; docker inspect -f '{{.State.ExitCode}} {{.State.Status}}' cc",
-    "docker run -d --name dd --stop-timeout 1 bb sh -c 'trap : TERM; while :; do sleep 0.1; done'",
-    "sleep 0.5; docker stop dd; docker inspect -f '{{.State.ExitCode}} {{.State.OOMKilled}} {{.State.Dead}}' dd",
+    "docker run -d --name cc --stop-signal USR1 bb sh -c 'trap \"exit 7\" USR1; echo up; while :; do sleep 0.1; done'",
+    `${isUp("cc")}; docker stop cc; docker inspect -f '{{.State.ExitCode}} {{.State.Status}}' cc`,
+    "docker run -d --name dd --stop-timeout 1 bb sh -c 'trap : TERM; echo up; while :; do sleep 0.1; done'",
+    `${isUp("dd")}; docker stop dd; docker inspect -f '{{.State.ExitCode}} {{.State.OOMKilled}} {{.State.Dead}}' dd`,
     "docker create --stop-signal NOSUCH bb",
   ),
   commands(

@@ -4,7 +4,8 @@ import { type CommandCase, commands } from "../command-case";
 export const imageCases: readonly CommandCase[] = [
   commands(
     "list and tag",
-    "docker tag bb other:1 && docker images",
+    // The client shows the names of one image in any order.
+    "docker tag bb other:1 && docker images | sort",
     "docker images --format '{{.Repository}} {{.Tag}} {{.Size}} {{.SharedSize}} {{.Containers}}' other",
     "docker images --no-trunc -q other | wc -c",
     "docker tag nosuch xx",
