@@ -7,6 +7,7 @@ import { defined } from "../http/json-fields";
 import { empty, json, type Reply } from "../http/reply";
 import { type EngineRequest, param, type Route } from "../http/request";
 import type { ContainerService, LogRecord, WaitCondition, WaitOutcome } from "./container-service";
+import { logDetails } from "./log-details";
 import { sampleStats } from "./stats-stream";
 import { attachedType, logsType } from "./stream-type";
 import type { OutputChunk, TerminalSize } from "./stream-types";
@@ -82,14 +83,18 @@ async function logs(containers: ContainerService, request: EngineRequest): Promi
       tail: decodeTail(query.get("tail")),
     }),
   });
-  // Details are what log options picked of labels and variables; without any Docker still leaves the gap.
-  const detailed = decodeBoolean(query.get("details")) ? withGap(records) : records;
+  const details = decodeBoolean(query.get("details"))
+    ? logDetails(await containers.inspect(param(request, "id"), { size: false }))
+    : undefined;
+  const detailed = details === undefined ? records : withDetails(records, details);
   const output = decodeBoolean(query.get("timestamps")) ? withTimestamps(detailed) : detailed;
   return { kind: "output", contentType: logsType(apiVersion, isTty), isTty, output };
 }
 
-async function* withGap(records: AsyncIterable<LogRecord>): AsyncGenerator<LogRecord> {
-  for await (const record of records) yield { ...record, data: Buffer.concat([Buffer.from(" "), record.data]) };
+/** Without any details Docker still leaves the gap. */
+async function* withDetails(records: AsyncIterable<LogRecord>, details: string): AsyncGenerator<LogRecord> {
+  const start = Buffer.from(`${details} `);
+  for await (const record of records) yield { ...record, data: Buffer.concat([start, record.data]) };
 }
 
 async function* withTimestamps(records: AsyncIterable<LogRecord>): AsyncGenerator<OutputChunk> {

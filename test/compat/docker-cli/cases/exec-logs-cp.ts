@@ -40,6 +40,7 @@ export const execCases: readonly CommandCase[] = [
     "docker logs --since 2000-01-01T00:00:00Z --until 2001-01-01 cc",
     "docker logs --since nosuch cc",
     "docker logs --details cc",
+    "docker run --name dd --log-opt labels=b,a --log-opt env=E -l a='1 (x)' -l b=2 -l c=3 -e E=4=5 bb echo x; docker logs --details dd",
     "docker logs nosuch",
     "docker logs $(docker create bb)",
   ),
