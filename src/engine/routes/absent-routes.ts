@@ -14,13 +14,9 @@ export function absentRoutes(): readonly Route[] {
     }),
     ...swarm.flatMap((pattern) => methods.map((method) => ({ method, pattern, handler: refuseSwarm }))),
     { method: "GET", pattern: "/plugins", handler: () => json([]) },
-    ...methods.map(
-      (method): Route => ({
-        method,
-        pattern: "/plugins/:rest*",
-        handler: refuse("plugins", "volumes, networks and logs are the engine's own"),
-      }),
-    ),
+    // That a plugin is not there (404) is what `docker inspect` wants to hear: it asks for one last.
+    { method: "GET", pattern: "/plugins/privileges", handler: refusePlugins },
+    { method: "POST", pattern: "/plugins/:rest*", handler: refusePlugins },
     {
       method: "GET",
       pattern: "/containers/:id/attach/ws",
@@ -46,6 +42,8 @@ function refuse(what: string, instead: string): Handler {
     throw new RuncibleError("not-implemented", `${what}: this engine leaves it out; ${instead}`);
   };
 }
+
+const refusePlugins = refuse("plugins", "volumes, networks and logs are the engine's own");
 
 const refuseSwarm: Handler = () => {
   throw new RuncibleError(

@@ -86,7 +86,7 @@ test.each([
   ["POST", "/swarm/init", "swarm"],
   ["POST", "/v1.45/swarm/join", "swarm"],
   ["POST", "/plugins/pull?remote=x", "plugins"],
-  ["GET", "/plugins/x/json", "plugins"],
+  ["GET", "/plugins/privileges?remote=x", "plugins"],
   ["POST", "/containers/x/start?checkpoint=one", "checkpoint"],
   ["PUT", "/volumes/x?version=1", "cluster"],
 ])("%s %s is left out with a sentence that says so", async (method, path, sentence) => {
