@@ -2,6 +2,8 @@ import { afterEach, expect, test } from "vitest";
 import { GenericContainer } from "../../../src/index";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { pushTestImage } from "../../support/images";
+import { type Answer, type Fault, startFaultProxy } from "../../support/registry/fault-proxy";
+import { noiseLayer, pushLayers } from "../../support/registry/layered-image";
 import { startRegistry } from "../../support/registry/start-registry";
 import { expectNothingMade, failureOf } from "./failure";
 
@@ -48,6 +50,41 @@ test("a registry that wants credentials says how to give them, and wrong ones ar
   expect(wrong.code).toBe("registry-unauthorized");
   expect(wrong.message).not.toContain("wrong password");
 });
+
+test("a malformed reference is refused where it is given, with what is wrong", async () => {
+  const error = await failureOf(new GenericContainer("Upper/Case:1"));
+
+  expect(error.code).toBe("invalid-reference");
+  expect(error.message).toContain("Upper/Case:1");
+});
+
+/** Of the one layer, which is not small. */
+const lies: readonly { readonly what: string; readonly code: string; readonly change: (body: Buffer) => Buffer }[] = [
+  { what: "a layer's bytes", code: "digest-mismatch", change: (body) => Buffer.alloc(body.length, 7) },
+  { what: "a layer's size", code: "size-mismatch", change: (body) => Buffer.concat([body, Buffer.from("more")]) },
+];
+
+test.each(lies)("a registry that lies about $what is refused, and nothing of it stays", async ({ code, change }) => {
+  await using registry = await startRegistry();
+  await pushLayers(registry, "app:1", [noiseLayer("noise", 50_000)]);
+  const fault = ({ path }: { readonly path: string }): Fault | undefined =>
+    path.includes("/blobs/") ? { kind: "change", change: lyingAboutLayers(change) } : undefined;
+  await using proxy = await startFaultProxy({ url: registry.url, fault });
+
+  const error = await failureOf(new GenericContainer(`${proxy.host}/app:1`));
+
+  expect(error.code).toBe(code);
+  expect(error.message).toContain("sha256:");
+});
+
+/** Not about the config, which is small. */
+function lyingAboutLayers(change: (body: Buffer) => Buffer): (answer: Answer) => Answer {
+  return (answer) => {
+    if (answer.body.length < 10_000) return answer;
+    const body = change(answer.body);
+    return { ...answer, body, headers: { ...answer.headers, "content-length": String(body.length) } };
+  };
+}
 
 test("a credentials file that is no JSON is named, its content is not shown", async () => {
   process.env["DOCKER_AUTH_CONFIG"] = "{secret";

@@ -20,6 +20,20 @@ async function printed(container: GenericContainer): Promise<string> {
   return text;
 }
 
+test("a stop sends the signal that the image asks for", async () => {
+  const answer = "trap 'echo told; exit 0' USR1; echo up; while :; do sleep 0.02; done";
+  const dockerfile = `FROM ${await busyboxImage()}\nSTOPSIGNAL SIGUSR1\nCMD ["sh", "-c", "${answer}"]\n`;
+  await withContext({ dockerfile, files: {} }, async (folder) => {
+    const image = await GenericContainer.fromDockerfile(folder).build();
+    const started = await image.withWaitStrategy(Wait.forLogMessage("up")).start();
+
+    await engine.client.containers.stop(started.getId(), { timeoutSeconds: 60 });
+
+    expect((await engine.client.containers.inspect(started.getId())).State.ExitCode).toBe(0);
+    await started.stop();
+  });
+});
+
 test("an image is built with arguments, up to a stage, from a Dockerfile of any name", async () => {
   const base = await busyboxImage();
   const dockerfile = [

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { GenericContainer } from "../../../src/index";
 import { hasCapabilities } from "../../../src/internal/capability-set";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { rootTest } from "../../support/run-as";
+import { waitUntil } from "../../support/wait-until";
 import { busyboxImage } from "./busybox-image";
 
 const engine = useEngineOfThisFile();
@@ -24,6 +26,18 @@ async function capabilities(container: GenericContainer): Promise<(number: numbe
   return (number) => ((bits >> BigInt(number)) & 1n) === 1n;
 }
 const [chown, netAdmin, netRaw, sysPtrace] = [0, 12, 13, 19];
+
+rootTest("withResourcesQuota keeps a busy container to its share of a processor", "limits need a cgroup", async () => {
+  const container = (await sleeper()).withCommand(["sh", "-c", "while :; do :; done"]).withResourcesQuota({ cpu: 0.1 });
+  await using started = await container.start();
+  const throttled = async (): Promise<number> => {
+    const files = "cat /sys/fs/cgroup/cpu.stat /sys/fs/cgroup/cpu/cpu.stat 2>/dev/null";
+    const { output } = await started.exec(["sh", "-c", files]);
+    return Number(/^nr_throttled (\d+)/m.exec(output)?.[1]);
+  };
+
+  expect(await waitUntil(async () => (await throttled()) > 1, 30_000)).toBe(true);
+});
 
 test("withUlimits sets both limits of the first process, and the hard one of commands beside it", async () => {
   const container = (await sleeper()).withUlimits({ nofile: { soft: 101, hard: 202 }, core: { soft: 0, hard: 0 } });
