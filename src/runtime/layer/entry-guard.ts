@@ -21,6 +21,8 @@ export interface GuardedEntry {
 export interface EntryGuard {
   /** The name from the layer's root, without leading or trailing slash; "" is the root. Throws `layer-invalid`, `layer-too-large`. */
   admit(entry: GuardedEntry): string;
+  /** What follows the last entry counts as well: reading it costs as much. Throws `layer-too-large`. */
+  admitRest(bytes: number): void;
 }
 
 const pathLimit = 4096;
@@ -54,16 +56,25 @@ export function createEntryGuard(layer: string, limits: LayerLimits): EntryGuard
     return parts.join("/");
   };
 
+  const tooLarge = (place: string, evidence: Readonly<Record<string, unknown>>): RuncibleError => {
+    const what = entries > limits.entries ? `${limits.entries} entries` : `${limits.bytes} bytes`;
+    return new RuncibleError(
+      "layer-too-large",
+      `unpack layer ${layer}: it has more than ${what} (${place}); raise the limit if you trust the image`,
+      { evidence: { layer, ...evidence } },
+    );
+  };
+
   const count = (entry: GuardedEntry): void => {
     entries += 1;
     bytes += entry.size;
     if (entries <= limits.entries && bytes <= limits.bytes) return;
-    const what = entries > limits.entries ? `${limits.entries} entries` : `${limits.bytes} bytes`;
-    throw new RuncibleError(
-      "layer-too-large",
-      `unpack layer ${layer}: it has more than ${what} (at entry "${shown(entry.name)}"); raise the limit if you trust the image`,
-      { evidence: { layer, entry: entry.name } },
-    );
+    throw tooLarge(`at entry "${shown(entry.name)}"`, { entry: entry.name });
+  };
+
+  const admitRest = (more: number): void => {
+    bytes += more;
+    if (bytes > limits.bytes) throw tooLarge("after its last entry", {});
   };
 
   const admit = (entry: GuardedEntry): string => {
@@ -75,13 +86,14 @@ export function createEntryGuard(layer: string, limits: LayerLimits): EntryGuard
     if (entry.type === "1") {
       const target = inside(entry.name, entry.linkName);
       if (target === "") throw refuse(entry.name, "is a hard link to the root folder");
+      if (links.has(target)) links.add(path);
     }
     if (entry.type === "2") links.add(path);
     else if (entry.type !== "1") links.delete(path);
     return path;
   };
 
-  return { admit };
+  return { admit, admitRest };
 }
 
 function shown(name: string): string {

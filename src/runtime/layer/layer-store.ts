@@ -73,11 +73,20 @@ export async function openLayerStore(
   const recordOf = async (diffId: Digest): Promise<LayerRecord | undefined> => {
     await removals.get(diffId);
     try {
-      return JSON.parse(await readFile(join(folderOf(diffId), recordName), "utf8"));
+      return parseRecord(await readFile(join(folderOf(diffId), recordName), "utf8"));
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
       throw error;
     }
+  };
+
+  /** What is there without a record is damaged. Its files stay until the next start: a container may have them mounted. */
+  const place = async (unfinished: string, diffId: Digest): Promise<void> => {
+    const damaged = join(folder, `${unfinishedPrefix}${randomId().slice(0, 16)}`);
+    await rename(folderOf(diffId), damaged).catch((error: unknown) => {
+      if (!hasCode(error, "ENOENT")) throw error;
+    });
+    await rename(unfinished, folderOf(diffId));
   };
 
   const unpack = async (request: UnpackRequest): Promise<void> => {
@@ -90,7 +99,7 @@ export async function openLayerStore(
     try {
       const record: LayerRecord = await unpackLayer(request, join(unfinished, "diff"), { limits: allLimits, form });
       await writeFile(join(unfinished, recordName), JSON.stringify(record));
-      await rename(unfinished, folderOf(request.diffId));
+      await place(unfinished, request.diffId);
     } finally {
       await removeTree(unfinished);
     }
@@ -104,7 +113,7 @@ export async function openLayerStore(
       const record: LayerRecord = { sizeBytes: layer.sizeBytes, has32BitPrograms: layer.has32BitPrograms };
       await writeFile(join(unfinished, recordName), JSON.stringify(record));
       await rename(layer.folder, join(unfinished, "diff"));
-      await rename(unfinished, folderOf(layer.diffId));
+      await place(unfinished, layer.diffId);
     } finally {
       await removeTree(unfinished);
     }
@@ -161,4 +170,14 @@ export async function openLayerStore(
       }
     },
   };
+}
+
+/** Undefined: a machine that lost its power left it empty, or somebody damaged it. */
+function parseRecord(text: string): LayerRecord | undefined {
+  try {
+    const record = JSON.parse(text) as Partial<LayerRecord> | null;
+    return typeof record?.sizeBytes === "number" ? { ...record, sizeBytes: record.sizeBytes } : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -215,6 +215,7 @@ export function createTarFilter(layer: string, { guard, form, scan }: TarFilterO
   const reader = createWantReader(nextHeader);
   const push = (chunk: Buffer): readonly Buffer[] => {
     out = [];
+    if (reader.state().kind === "nothing") guard.admitRest(chunk.length);
     reader.push(chunk);
     return out;
   };

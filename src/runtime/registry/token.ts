@@ -13,6 +13,9 @@ export interface TokenRequest {
   readonly signal: AbortSignal;
 }
 
+/** Tokens have some kilobytes; whoever names the realm may name one that sends without end. */
+const answerLimit = 1024 * 1024;
+
 /**
  * Docker's token authentication. The realm comes from the registry, so credentials go there only over https, or in
  * plain to loopback when the registry itself is there. Throws `registry-unauthorized`, `registry-error`.
@@ -27,7 +30,14 @@ export async function fetchToken(http: RegistryHttp, request: TokenRequest): Pro
   const ask = async (): Promise<readonly [status: number, text: string]> => {
     const { statusCode, body } = await http.send({ ...requestFor(realm, parameters, credentials), signal });
     const chunks: Buffer[] = [];
-    for await (const chunk of body.small()) chunks.push(chunk);
+    let size = 0;
+    for await (const chunk of body.small()) {
+      size += chunk.length;
+      if (size > answerLimit) {
+        throw new RuncibleError("registry-error", `ask ${realm.host} for a token: the answer is larger than 1 MiB`);
+      }
+      chunks.push(chunk);
+    }
     return [statusCode, Buffer.concat(chunks).toString("utf8")];
   };
   const [status, text] = await http.whole(realm.host, ask, signal);

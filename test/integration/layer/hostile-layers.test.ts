@@ -23,6 +23,16 @@ const hostile: readonly (readonly [what: string, entries: readonly Entry[], entr
   ["a folder through a link", [link("a", "/tmp"), folder("a/b")], "a/b"],
   ["a hard link to ..", [hardLink("a", "../../etc/passwd")], "a"],
   ["a hard link through a link", [link("a", "/etc"), hardLink("b", "a/passwd")], "b"],
+  [
+    "a file through a hard link to a link",
+    [folder("d"), link("a", "d"), hardLink("b", "a"), { name: "b/x", data: "x" }],
+    "b/x",
+  ],
+  [
+    "a file through a hard link to an absolute link",
+    [link("a", "/tmp"), hardLink("b", "a"), { name: "b/x", data: "x" }],
+    "b/x",
+  ],
   ["a whiteout of ..", [{ name: "a/.wh..." }], "a/.wh..."],
   ["a whiteout of nothing", [{ name: "a/.wh." }], "a/.wh."],
   ["a file in place of the root", [{ name: "./", data: "x" }], "./"],
@@ -79,6 +89,33 @@ test("a decompression bomb is refused while it unpacks, long before its end", as
     message: expect.stringContaining("sha256:test-layer"),
   });
   expect(await readdir(fixture.folder)).toEqual([]);
+});
+
+test("what follows the end of an archive counts against the limit too", async () => {
+  await using fixture = await temporaryStore({ bytes: 1024 * 1024 });
+  const bytes = Buffer.concat([tarOf([{ name: "f", data: "x" }]), Buffer.alloc(4 * 1024 * 1024)]);
+  const refused = unpack(fixture.store, bytes, gzipSync(bytes));
+  await expect(refused).rejects.toMatchObject({
+    code: "layer-too-large",
+    message: expect.stringContaining("after its last entry"),
+  });
+  expect(await readdir(fixture.folder)).toEqual([]);
+});
+
+test.each(["", "{", "null"])("a layer whose record is damaged (%j) is none, and is unpacked again", async (damage) => {
+  await using fixture = await temporaryStore();
+  const bytes = tarOf([{ name: "f", data: "x" }]);
+  await unpack(fixture.store, bytes);
+  const diffId = diffIdOf(bytes);
+  const record = join(fixture.store.pathOf(diffId), "..", "layer.json");
+  await writeFile(record, damage);
+  await rm(join(fixture.store.pathOf(diffId), "f"));
+  expect(await fixture.store.has(diffId)).toBe(false);
+
+  const path = await unpack(fixture.store, bytes);
+
+  expect(await fixture.store.has(diffId)).toBe(true);
+  expect(await readFile(join(path, "f"), "utf8")).toBe("x");
 });
 
 test.each([

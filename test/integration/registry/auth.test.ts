@@ -1,4 +1,8 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { expect, test } from "vitest";
 import { makeCertificate } from "../../support/registry/certificates";
 import { startFaultProxy } from "../../support/registry/fault-proxy";
@@ -68,6 +72,39 @@ test("a TLS registry is trusted with its own CA and not without", async () => {
   await using careless = await openTestPuller({ insecure: [registry.host] });
   expect(await careless.pull(`${registry.host}/app:1`)).toMatchObject({ isNew: true });
 });
+
+test("a token that does not end is not read to its end", async () => {
+  await using registry = await startRegistry({ auth: "token" });
+  await pushLayers(registry, "app:1", layers);
+  const endless = createServer((_request, response) => {
+    Readable.from(repeated(Buffer.alloc(64 * 1024, "x"))).pipe(response);
+  });
+  endless.listen(0, "127.0.0.1");
+  await once(endless, "listening");
+  const realm = `http://127.0.0.1:${(endless.address() as AddressInfo).port}/token`;
+  await using proxy = await startFaultProxy({
+    url: registry.url,
+    fault: () => ({ kind: "change", change: (answer) => ({ ...answer, headers: withRealm(answer.headers, realm) }) }),
+  });
+  await using store = await openTestPuller();
+
+  await expect(store.pull(`${proxy.host}/app:1`)).rejects.toMatchObject({
+    code: "registry-error",
+    message: expect.stringContaining("larger than 1 MiB"),
+  });
+
+  endless.closeAllConnections();
+  endless.close();
+});
+
+function* repeated<T>(item: T): Generator<T> {
+  for (;;) yield item;
+}
+
+function withRealm(headers: Readonly<Record<string, string>>, realm: string): Record<string, string> {
+  const challenge = headers["www-authenticate"]?.replace(/realm="[^"]*"/, `realm="${realm}"`);
+  return challenge === undefined ? { ...headers } : { ...headers, "www-authenticate": challenge };
+}
 
 test("a redirect to another host carries no credentials", async () => {
   await using registry = await startRegistry({ auth: "basic" });
