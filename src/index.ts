@@ -8,7 +8,7 @@ export { AbstractStartedContainer } from "./api/container/abstract-started-conta
 export { AbstractStoppedContainer } from "./api/container/abstract-stopped-container";
 export type { ContainerEvent } from "./api/container/container-events";
 export type { ExecOptions, ExecResult } from "./api/container/exec";
-export { type BuildOptions, GenericContainer, GenericContainerBuilder } from "./api/container/generic-container";
+export { GenericContainer, GenericContainerBuilder } from "./api/container/generic-container";
 export type { InspectResult } from "./api/container/inspect-result";
 export type { EnvironmentOf, PublishedAddress, Startable } from "./api/container/request-extras";
 export type {
@@ -23,6 +23,7 @@ export type {
 } from "./api/container/types";
 export { type StartedOf, TestContainers } from "./api/host-ports/testcontainers";
 export type { HostImageOptions } from "./api/image/host-image";
+export type { BuildOptions } from "./api/image/image-builder";
 export { ImageName } from "./api/image/image-name";
 export { type ImagePullPolicy, PullPolicy } from "./api/image/pull-policy";
 export { LABEL_TESTCONTAINERS_SESSION_ID } from "./api/labels";

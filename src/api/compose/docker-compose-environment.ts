@@ -13,9 +13,10 @@ import {
 import { credentialSources, isOffline, processEnvironment } from "../config";
 import type { Environment } from "../container/types";
 import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
-import { baseLabels, LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
+import { baseLabels } from "../labels";
 import { composeLog, log } from "../log";
 import { getRuntime, type Runtime } from "../runtime/runtime";
+import { sessionLabel } from "../runtime/session-label";
 import { RandomUuid, type Uuid } from "../uuid";
 import type { WaitStrategy } from "../wait/wait-strategy";
 import { type ComposeClientOptions, checkedExecutable, chosenOptions, namedProject } from "./client-options";
@@ -262,7 +263,6 @@ export class DockerComposeEnvironment {
   }
 
   async #labels(runtime: Runtime): Promise<Readonly<Record<string, string>>> {
-    const base = baseLabels(runtime.version);
-    return this.#autoCleanup ? { ...base, [LABEL_TESTCONTAINERS_SESSION_ID]: (await runtime.session()).id } : base;
+    return { ...baseLabels(runtime.version), ...(this.#autoCleanup ? await sessionLabel(runtime) : {}) };
   }
 }

@@ -1,108 +1,46 @@
 import type { Readable } from "node:stream";
-import type { ContainerCreateOptions, HostConfig } from "dockerode";
 import { parsePlatform } from "../../internal/platform";
-import { aliasPortsLabel, formatAliasPorts } from "../../wire/ports";
-import { withSystemPaths } from "../../wire/system-paths";
 import {
   checkedAbsolutePath,
   checkedChoice,
   checkedDuration,
   checkedFlag,
   checkedFunction,
-  checkedHost,
   checkedInteger,
   checkedList,
   checkedName,
   checkedObject,
-  checkedPort,
-  checkedPositive,
   checkedText,
   checkedTextMap,
-  checkedTexts,
   checkedWith,
   checkedWords,
   wrong,
 } from "../checks";
-import { ImageName } from "../image/image-name";
-import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
-import type { StartedNetwork } from "../network/network";
-import {
-  getContainerPort,
-  getProtocol,
-  hasHostBinding,
-  type PortWithBinding,
-  type PortWithOptionalBinding,
-  portKey,
-} from "../ports/port";
+import type { ImagePullPolicy } from "../image/pull-policy";
 import { checkTimeLimit, type WaitStrategy } from "../wait/wait-strategy";
+import { HostRequest } from "./host-request";
 import {
-  checkCapabilities,
   checkContent,
   checkCopy,
-  checkExposed,
-  checkedBind,
   checkedCopyOptions,
   checkedEnvironment,
-  checkedExtraHost,
   checkedHostName,
-  checkedIpcMode,
-  checkedNetworkMode,
-  checkedUlimits,
   checkedUser,
 } from "./request-checks";
 import { type EnvironmentOf, extrasOf, type Startable } from "./request-extras";
 import type {
   ArchiveToCopy,
-  BindMount,
   ContentToCopy,
   CopyToContainerOptions,
   DirectoryToCopy,
   Environment,
-  ExtraHost,
   FileToCopy,
   HealthCheck,
   Labels,
-  ResourcesQuota,
-  TmpFs,
-  Ulimits,
 } from "./types";
 
-/**
- * What a container is to be, as its user says it. Names and protected state are those that modules and users subclass
- * (contract, sections 0 and 1.5): prototype methods, plain fields, `createOpts` and `hostConfig` read only when it is created.
- */
-export abstract class ContainerRequest {
-  protected createOpts: ContainerCreateOptions;
-  protected hostConfig: HostConfig = { AutoRemove: false };
-  protected imageName: ImageName;
-  protected startupTimeoutMs?: number;
-  protected waitStrategy: WaitStrategy | undefined;
-  protected environment: Record<string, string> = {};
-  protected exposedPorts: PortWithOptionalBinding[] = [];
-  protected reuse = false;
-  protected autoCleanup = true;
-  protected autoRemove = true;
-  protected networkMode?: string;
-  protected networkAliases: string[] = [];
-  protected pullPolicy: ImagePullPolicy = PullPolicy.defaultPolicy();
-  protected logConsumer?: (stream: Readable) => unknown;
-  protected filesToCopy: FileToCopy[] = [];
-  protected directoriesToCopy: DirectoryToCopy[] = [];
-  protected contentsToCopy: ContentToCopy[] = [];
-  protected archivesToCopy: ArchiveToCopy[] = [];
-  protected copyToContainerOptions: CopyToContainerOptions = {};
-  protected healthCheck?: HealthCheck;
-
-  constructor(image: string) {
-    // Whether a text names an image is asked at the start, as in the original: not every container that is written down starts.
-    this.imageName = ImageName.fromString(image === "" ? image : checkedText(image, "the image"));
-    this.createOpts = { Image: this.imageName.string };
-  }
-
-  protected hasExposedPort(port: PortWithOptionalBinding): boolean {
-    return Object.hasOwn(this.createOpts.ExposedPorts ?? {}, portKey(port));
-  }
-
+/** What a container is to be, as its user says it: prototype methods, which modules call through `super`. */
+export abstract class ContainerRequest extends HostRequest {
   withCommand(command: string[]): this {
     this.createOpts.Cmd = checkedWords(command, "the command");
     return this;
@@ -167,103 +105,6 @@ export abstract class ContainerRequest {
     return this;
   }
 
-  /** Path to mount options. Added to earlier ones. */
-  withTmpFs(tmpFs: TmpFs): this {
-    for (const path of Object.keys(checkedTextMap(tmpFs, "tmpfs"))) checkedAbsolutePath(path, "the path of a tmpfs");
-    this.hostConfig.Tmpfs = { ...this.hostConfig.Tmpfs, ...tmpFs };
-    return this;
-  }
-
-  /** Added to earlier ones. */
-  withUlimits(ulimits: Ulimits): this {
-    this.hostConfig.Ulimits = [...(this.hostConfig.Ulimits ?? []), ...checkedUlimits(ulimits)];
-    return this;
-  }
-
-  withSecurityOpt(...options: string[]): this {
-    checkedTexts(options, "the security options");
-    const { SecurityOpt, ...paths } = withSystemPaths(options);
-    Object.assign(this.hostConfig, paths, { SecurityOpt: [...(this.hostConfig.SecurityOpt ?? []), ...SecurityOpt] });
-    return this;
-  }
-
-  withAddedCapabilities(...capabilities: string[]): this {
-    checkCapabilities(capabilities, "the added capabilities");
-    this.hostConfig.CapAdd = [...(this.hostConfig.CapAdd ?? []), ...capabilities];
-    return this;
-  }
-
-  withDroppedCapabilities(...capabilities: string[]): this {
-    checkCapabilities(capabilities, "the dropped capabilities");
-    this.hostConfig.CapDrop = [...(this.hostConfig.CapDrop ?? []), ...capabilities];
-    return this;
-  }
-
-  withNetwork(network: StartedNetwork): this {
-    this.networkMode = checkedWith(network, ["getName"], "the network").getName();
-    return this;
-  }
-
-  /** `bridge`, `host`, `none`, `container:<id>` or a network's name. */
-  withNetworkMode(networkMode: string): this {
-    this.networkMode = checkedNetworkMode(networkMode);
-    return this;
-  }
-
-  /** Further names in the network of `withNetwork`. */
-  withNetworkAliases(...networkAliases: string[]): this {
-    for (const alias of networkAliases) checkedHost(alias, "a network alias");
-    this.networkAliases = [...this.networkAliases, ...networkAliases];
-    return this;
-  }
-
-  /** Lines of /etc/hosts. */
-  withExtraHosts(extraHosts: ExtraHost[]): this {
-    const added = checkedList(extraHosts, "the extra hosts").map(checkedExtraHost);
-    this.hostConfig.ExtraHosts = [...(this.hostConfig.ExtraHosts ?? []), ...added];
-    return this;
-  }
-
-  /** Published on any free host port, unless one is given. Added to earlier ones. */
-  withExposedPorts(...ports: PortWithOptionalBinding[]): this {
-    const exposed = { ...this.createOpts.ExposedPorts };
-    const bindings = { ...this.hostConfig.PortBindings };
-    for (const port of ports) {
-      checkExposed(port);
-      const key = `${getContainerPort(port)}/${getProtocol(port)}`;
-      exposed[key] = {};
-      bindings[key] = [{ HostPort: hasHostBinding(port) ? String(port.host) : "0" }];
-    }
-    this.exposedPorts = [...this.exposedPorts, ...ports];
-    this.createOpts.ExposedPorts = exposed;
-    this.hostConfig.PortBindings = bindings;
-    return this;
-  }
-
-  /**
-   * Host ports that are the same at each start, beside those that are published, for a debugger or a database's tools. They
-   * are taken where they are free; else, and on a daemon that is not ours, the start goes on without, and the log
-   * (`DEBUG=testcontainers`) says who has the port. Added to earlier ones.
-   */
-  withAliasPorts(...ports: PortWithBinding[]): this {
-    const { aliasPorts } = extrasOf(this);
-    for (const port of ports) {
-      checkExposed(port);
-      checkedPort(port.host, "an alias port");
-      aliasPorts.push({
-        hostPort: port.host,
-        containerPort: { port: getContainerPort(port), protocol: getProtocol(port) },
-      });
-    }
-    return this.withLabels({ [aliasPortsLabel]: formatAliasPorts(aliasPorts) });
-  }
-
-  /** Replaces earlier ones. */
-  withBindMounts(bindMounts: BindMount[]): this {
-    this.hostConfig.Binds = checkedList(bindMounts, "the bind mounts").map(checkedBind);
-    return this;
-  }
-
   withHealthCheck(healthCheck: HealthCheck): this {
     const nanoseconds = (milliseconds = 0): number => checkedDuration(milliseconds, "a time of the health check") * 1e6;
     const [kind, ...words] = checkedWords(
@@ -298,16 +139,6 @@ export abstract class ContainerRequest {
     return this;
   }
 
-  withDefaultLogDriver(): this {
-    this.hostConfig.LogConfig = { Type: "json-file", Config: {} };
-    return this;
-  }
-
-  withPrivilegedMode(): this {
-    this.hostConfig.Privileged = true;
-    return this;
-  }
-
   withUser(user: string): this {
     this.createOpts.User = checkedUser(user);
     return this;
@@ -333,11 +164,6 @@ export abstract class ContainerRequest {
 
   withPullPolicy(pullPolicy: ImagePullPolicy): this {
     this.pullPolicy = checkedWith(pullPolicy, ["shouldPull"], "the pull policy");
-    return this;
-  }
-
-  withIpcMode(ipcMode: string): this {
-    this.hostConfig.IpcMode = checkedIpcMode(ipcMode);
     return this;
   }
 
@@ -377,20 +203,6 @@ export abstract class ContainerRequest {
 
   withWorkingDir(workingDir: string): this {
     this.createOpts.WorkingDir = checkedAbsolutePath(workingDir, "the working folder");
-    return this;
-  }
-
-  withResourcesQuota(quota: ResourcesQuota): this {
-    const { memory, cpu } = checkedObject(quota, "the resources quota");
-    if (memory !== undefined) checkedPositive(memory, "the memory quota, in GiB");
-    if (cpu !== undefined) checkedPositive(cpu, "the CPU quota");
-    this.hostConfig.Memory = memory === undefined ? undefined : Math.ceil(memory * 1024 ** 3);
-    this.hostConfig.NanoCpus = cpu === undefined ? undefined : Math.ceil(cpu * 1e9);
-    return this;
-  }
-
-  withSharedMemorySize(bytes: number): this {
-    this.hostConfig.ShmSize = checkedInteger(bytes, "the size of shared memory", { min: 1 });
     return this;
   }
 

@@ -1,39 +1,34 @@
 import type { ContainerCreateOptions, ContainerInspectInfo, HostConfig } from "dockerode";
-import { withContext } from "../../internal/error-context";
-import { parsePlatform } from "../../internal/platform";
 import type { ContainerInspect } from "../../wire/container";
 import type { ContainerCreateBody } from "../../wire/container-create";
-import { checkedFlag, checkedText, checkedTextMap, checkedWith } from "../checks";
 import { isKeptOnFailure, isReuseEnabled } from "../config";
 import { wayToHost } from "../host-ports/expose-host-ports";
-import { buildImage } from "../image/build-image";
 import { ensureImage } from "../image/ensure-image";
-import { buildHostImage, type HostImageOptions } from "../image/host-image";
-import { checkedImage, ImageName } from "../image/image-name";
-import { type ImagePullPolicy, PullPolicy } from "../image/pull-policy";
-import { baseLabels, LABEL_TESTCONTAINERS_CONTAINER_HASH, LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
+import { type HostImageOptions, makeHostImage } from "../image/host-image";
+import { type BuildOptions, ImageBuilder } from "../image/image-builder";
+import { checkedImage } from "../image/image-name";
+import { baseLabels, LABEL_TESTCONTAINERS_CONTAINER_HASH } from "../labels";
 import { BoundPorts } from "../ports/bound-ports";
 import { giveUpHeldPorts } from "../ports/reserve-port";
 import { containerHandle } from "../runtime/container-handle";
 import { type ContainerRuntimeClient, getContainerRuntimeClient } from "../runtime/container-runtime-client";
 import { getRuntime, onLivingEngine, type Runtime } from "../runtime/runtime";
-import { RandomUuid, randomUuid, type Uuid } from "../uuid";
+import { sessionLabel } from "../runtime/session-label";
 import { waitStatesOf } from "../wait/composite";
 import { defaultWaitStrategy } from "../wait/default-strategy";
 import { HealthCheckWaitStrategy } from "../wait/health-check";
 import { waitByStrategy } from "../wait/wait-by-strategy";
 import type { WaitStrategy } from "../wait/wait-strategy";
 import { reportAliasPorts } from "./alias-ports";
-import { checkBindSources } from "./bind-sources";
 import { environmentPairs, withChosenPorts } from "./chosen-ports";
 import { ContainerRequest } from "./container-request";
-import { type CopySources, packSources } from "./copy";
+import type { CopySources } from "./copy";
+import { createContainer, prepareContainer } from "./create-container";
 import { type InspectResult, inspectResultOf } from "./inspect-result";
-import { takeStream } from "./one-time-stream";
 import { inspectPublished, refuseExposedPorts } from "./published-ports";
 import { extrasOf } from "./request-extras";
-import { archiveStreams, readArchives, readContents, reuseHash, startOnce } from "./reuse";
-import { startFailure } from "./start-failure";
+import { archiveStreams, readArchives, readContents, reuseHash, startOnce, wake } from "./reuse";
+import { giveUpStart } from "./start-failure";
 import { startGraph, stopAll } from "./start-graph";
 import { StartedGenericContainer } from "./started-generic-container";
 import { Timeline } from "./timeline";
@@ -65,13 +60,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
    * program and `path-not-found` for a path that is not there.
    */
   static async fromHost(options: HostImageOptions, image?: string): Promise<GenericContainer> {
-    const name = checkedImage(image ?? `localhost/${randomUuid()}:${randomUuid()}`, "the name of the image to make");
-    await onLivingEngine(async (runtime) => {
-      const session = { [LABEL_TESTCONTAINERS_SESSION_ID]: (await runtime.session()).id };
-      const labels = { ...baseLabels(runtime.version), ...session };
-      await buildHostImage(runtime, ImageName.fromString(name), { ...options, labels });
-    });
-    return new GenericContainer(name);
+    return new GenericContainer(await makeHostImage(options, image));
   }
 
   constructor(image: string) {
@@ -143,7 +132,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
   /** On a daemon of which nothing can be taken back, one that may have to be kept is none of the session's. */
   async #sessionLabel(runtime: Runtime): Promise<Labels> {
     const isOfSession = this.autoCleanup && !(this.#keepsOnFailure() && !runtime.capabilities.has("keep"));
-    return isOfSession ? { [LABEL_TESTCONTAINERS_SESSION_ID]: (await runtime.session()).id } : {};
+    return isOfSession ? sessionLabel(runtime) : {};
   }
 
   #keepsOnFailure(): boolean {
@@ -179,9 +168,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
   }
 
   async #resume(runtime: Runtime, id: string, attempt: Attempt): Promise<StartedTestContainer> {
-    const { State } = await runtime.engine.containers.inspect(id);
-    if (State.Paused) await runtime.engine.containers.unpause(id);
-    else if (!State.Running) await runtime.engine.containers.start(id);
+    await wake(runtime.engine, id);
     return this.#awaitReady(runtime, await inspectPublished(runtime.engine, id), attempt);
   }
 
@@ -213,11 +200,20 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
     const { extraHosts, networkId } = await wayToHost(runtime, body.HostConfig.NetworkMode);
     const ExtraHosts = [...(body.HostConfig.ExtraHosts ?? []), ...extraHosts];
     const HostConfig = extraHosts.length === 0 ? body.HostConfig : { ...body.HostConfig, ExtraHosts };
-    const Id = await this.#create(runtime, { ...body, HostConfig } as ContainerCreateBody);
+    const image = this.imageName.string;
+    const asked = { ...this.createOpts, image };
+    const Id = await createContainer(runtime, { ...body, HostConfig } as ContainerCreateBody, asked);
     timeline.mark("created");
     try {
       if (networkId !== undefined) await engine.networks.connect(networkId, Id);
-      await this.#prepare(runtime, Id);
+      await prepareContainer(engine, Id, {
+        networkMode: this.networkMode,
+        networkAliases: this.networkAliases,
+        sources: this.#copySources(),
+        archives: this.archivesToCopy,
+        options: this.copyToContainerOptions,
+      });
+      await this.containerCreated?.(Id);
       await giveUpHeldPorts(HostConfig.PortBindings);
       await engine.containers.start(Id);
       timeline.mark("started");
@@ -229,54 +225,16 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
       await this.containerStarted?.(started, inspectResultOf(inspect), false);
       return started;
     } catch (error) {
-      throw await this.#giveUp(runtime, Id, attempt, error);
+      throw await giveUpStart(runtime, {
+        containerId: Id,
+        image,
+        startedAtMs: timeline.startedAtMs,
+        error,
+        timeline: timeline.entries,
+        ...(attempt.waitStrategy === undefined ? {} : { waits: waitStatesOf(attempt.waitStrategy) }),
+        isKept: this.#keepsOnFailure(),
+      });
     }
-  }
-
-  /** What is to be thrown, once the container is gone or taken out of the session. */
-  async #giveUp(
-    { engine, capabilities }: Runtime,
-    containerId: string,
-    attempt: Attempt,
-    error: unknown,
-  ): Promise<Error> {
-    const isKept = this.#keepsOnFailure();
-    const failure = await startFailure({
-      engine,
-      containerId,
-      image: this.imageName.string,
-      startedAtMs: attempt.timeline.startedAtMs,
-      error,
-      timeline: attempt.timeline.entries,
-      ...(attempt.waitStrategy === undefined ? {} : { waits: waitStatesOf(attempt.waitStrategy) }),
-      isKept,
-    });
-    if (!isKept) await engine.containers.remove(containerId, { force: true, volumes: true }).catch(() => {});
-    else if (capabilities.has("keep")) await engine.containers.keep(containerId).catch(() => {});
-    return failure;
-  }
-
-  async #create({ engine, isOwnEngine }: Runtime, body: ContainerCreateBody): Promise<string> {
-    const { name, platform } = this.createOpts;
-    try {
-      if (isOwnEngine) await checkBindSources(this.hostConfig.Binds ?? []);
-      return (await engine.containers.create(body, { name, platform })).Id;
-    } catch (error) {
-      throw withContext(error, `create container of ${this.imageName.string}`);
-    }
-  }
-
-  async #prepare({ engine }: Runtime, id: string): Promise<void> {
-    if (this.networkMode !== undefined && this.networkAliases.length > 0) {
-      await engine.networks.connect(this.networkMode, id, { Aliases: this.networkAliases });
-    }
-    const sources = await packSources(this.#copySources());
-    const { copyToContainerOptions: options } = this;
-    if (sources !== undefined) await engine.containers.putArchive(id, "/", sources, options);
-    for (const { tar, target } of this.archivesToCopy) {
-      await engine.containers.putArchive(id, target, takeStream(tar, target), options);
-    }
-    await this.containerCreated?.(id);
   }
 
   async #consumeLogs({ engine }: Runtime, id: string): Promise<void> {
@@ -326,92 +284,13 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
   }
 }
 
-export type BuildOptions = {
-  /** Whether the image goes when this process ends. */
-  deleteOnExit: boolean;
-};
-
 /** Builds an image from a Dockerfile, for containers of it. Both classes are in one file, as each makes the other. */
-export class GenericContainerBuilder {
-  readonly #context: string;
-  readonly #dockerfileName: string;
-  readonly #uuid: Uuid;
-  #buildArgs: { [name: string]: string } = {};
-  #pullPolicy: ImagePullPolicy = PullPolicy.defaultPolicy();
-  #isCacheUsed = true;
-  #isBuildkit = false;
-  #platform: string | undefined;
-  #target: string | undefined;
-
-  /** `dockerfileName`: path in the context. */
-  constructor(context: string, dockerfileName: string, uuid: Uuid = new RandomUuid()) {
-    this.#context = checkedText(context, "the build context");
-    this.#dockerfileName = checkedText(dockerfileName, "the Dockerfile's name");
-    this.#uuid = uuid;
-  }
-
-  /** Values of ARG. Replaces earlier ones. */
-  withBuildArgs(buildArgs: { [name: string]: string }): this {
-    this.#buildArgs = checkedTextMap(buildArgs, "the build arguments");
-    return this;
-  }
-
-  /** Whether base images are pulled although they are there. Default: no. */
-  withPullPolicy(pullPolicy: ImagePullPolicy): this {
-    this.#pullPolicy = checkedWith(pullPolicy, ["shouldPull"], "the pull policy");
-    return this;
-  }
-
-  /** Whether steps of earlier builds are used again. Default: true. */
-  withCache(cache: boolean): this {
-    this.#isCacheUsed = checkedFlag(cache, "the use of the cache");
-    return this;
-  }
-
-  /** Build with the BuildKit of a foreign daemon. Of our own engine's builder, which has its features, nothing changes. */
-  withBuildkit(): this {
-    this.#isBuildkit = true;
-    return this;
-  }
-
-  /** Of the base images: `os/arch[/variant]`. Default: that of the daemon. */
-  withPlatform(platform: string): this {
-    parsePlatform(checkedText(platform, "the platform"));
-    this.#platform = platform;
-    return this;
-  }
-
-  /** The stage to build. Default: the last one. */
-  withTarget(target: string): this {
-    this.#target = checkedText(target, "the target");
-    return this;
-  }
-
+export class GenericContainerBuilder extends ImageBuilder {
   /**
    * Resolves when the image is there. `image`: its name; default: a random one. Throws `build-step-failed`, whose
    * evidence has the instruction, its exit code and its last output.
    */
-  async build(
-    image = `localhost/${this.#uuid.nextUuid()}:${this.#uuid.nextUuid()}`,
-    { deleteOnExit }: BuildOptions = { deleteOnExit: true },
-  ): Promise<GenericContainer> {
-    const imageName = ImageName.fromString(checkedImage(image, "the name of the image to build"));
-    await onLivingEngine(async (runtime) => {
-      const session = deleteOnExit ? { [LABEL_TESTCONTAINERS_SESSION_ID]: (await runtime.session()).id } : {};
-      await buildImage(runtime, {
-        contextFolder: this.#context,
-        dockerfile: this.#dockerfileName,
-        imageName,
-        buildArgs: this.#buildArgs,
-        labels: { ...baseLabels(runtime.version), ...session },
-        target: this.#target,
-        platform: this.#platform,
-        isCacheUsed: this.#isCacheUsed,
-        isPullForced: this.#pullPolicy.shouldPull(),
-        isPullAllowed: this.#pullPolicy.mayPull?.() ?? true,
-        isBuildkit: this.#isBuildkit,
-      });
-    });
-    return new GenericContainer(image);
+  async build(image?: string, options: BuildOptions = { deleteOnExit: true }): Promise<GenericContainer> {
+    return new GenericContainer(await this.buildImage(image, options));
   }
 }

@@ -139,3 +139,10 @@ async function findReusable(engine: EngineClient, hash: string): Promise<string 
   const [newest] = await engine.containers.list({ all: true, limit: 1, filters });
   return newest?.Id;
 }
+
+/** A container that was handed out before runs again, if it does not. */
+export async function wake({ containers }: EngineClient, id: string): Promise<void> {
+  const { State } = await containers.inspect(id);
+  if (State.Paused) await containers.unpause(id);
+  else if (!State.Running) await containers.start(id);
+}

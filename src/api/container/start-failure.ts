@@ -3,6 +3,7 @@ import type { EngineClient } from "../../client/client";
 import { describeEndpoint } from "../../client/endpoint";
 import { type ErrorCode, isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
 import type { ContainerInspect } from "../../wire/container";
+import type { Runtime } from "../runtime/runtime";
 import type { WaitState } from "../wait/composite";
 import { lastLogLines } from "./last-log-lines";
 import { describeTimeline, type TimelineEntry } from "./timeline";
@@ -78,6 +79,18 @@ export async function startFailure(failed: FailedStart): Promise<RuncibleError> 
       },
     },
   );
+}
+
+/** What is to be thrown, once the container is gone or taken out of the session. */
+export async function giveUpStart(
+  { engine, capabilities }: Pick<Runtime, "engine" | "capabilities">,
+  failed: Omit<FailedStart, "engine">,
+): Promise<RuncibleError> {
+  const { containerId, isKept = false } = failed;
+  const failure = await startFailure({ ...failed, engine });
+  if (!isKept) await engine.containers.remove(containerId, { force: true, volumes: true }).catch(() => {});
+  else if (capabilities.has("keep")) await engine.containers.keep(containerId).catch(() => {});
+  return failure;
 }
 
 /** Of one wait the reason tells all. */

@@ -1,8 +1,11 @@
 import { resolve } from "node:path";
 import { withContext } from "../../internal/error-context";
 import { RuncibleError } from "../../internal/errors";
-import type { Runtime } from "../runtime/runtime";
-import type { ImageName } from "./image-name";
+import { baseLabels } from "../labels";
+import { onLivingEngine, type Runtime } from "../runtime/runtime";
+import { sessionLabel } from "../runtime/session-label";
+import { randomUuid } from "../uuid";
+import { checkedImage, ImageName } from "./image-name";
 
 /** What an image of programs of this machine has. */
 export type HostImageOptions = {
@@ -12,11 +15,21 @@ export type HostImageOptions = {
   paths?: string[];
 };
 
+/** Resolves to the image's name; it goes when this process ends. Default: a random one. Throws as `buildHostImage`. */
+export async function makeHostImage(options: HostImageOptions, image?: string): Promise<string> {
+  const name = checkedImage(image ?? `localhost/${randomUuid()}:${randomUuid()}`, "the name of the image to make");
+  await onLivingEngine(async (runtime) => {
+    const labels = { ...baseLabels(runtime.version), ...(await sessionLabel(runtime)) };
+    await buildHostImage(runtime, ImageName.fromString(name), { ...options, labels });
+  });
+  return name;
+}
+
 /**
  * Makes an image of programs of the engine's machine. Throws `tool-missing` for a program and `path-not-found` for a path
  * that is not there, `not-implemented` on a daemon that is not our engine.
  */
-export async function buildHostImage(
+async function buildHostImage(
   { engine, capabilities }: Runtime,
   imageName: ImageName,
   options: HostImageOptions & { readonly labels: Readonly<Record<string, string>> },

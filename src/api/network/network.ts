@@ -1,6 +1,7 @@
-import { baseLabels, LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
+import { baseLabels } from "../labels";
 import type { ContainerRuntimeClient } from "../runtime/container-runtime-client";
 import { isGoneWithEngine, onLivingEngine, type Runtime } from "../runtime/runtime";
+import { sessionLabel } from "../runtime/session-label";
 import { RandomUuid, type Uuid } from "../uuid";
 
 /** A bridge network with a random name, for containers that find each other by name and alias. */
@@ -13,7 +14,7 @@ export class Network {
 
   start(): Promise<StartedNetwork> {
     return onLivingEngine(async (runtime) => {
-      const { id: sessionId } = await runtime.session();
+      const session = await sessionLabel(runtime);
       const name = this.#uuid.nextUuid();
       const { Id: id } = await runtime.engine.networks.create({
         Name: name,
@@ -23,7 +24,7 @@ export class Network {
         Attachable: false,
         EnableIPv6: false,
         Options: {},
-        Labels: { ...baseLabels(runtime.version), [LABEL_TESTCONTAINERS_SESSION_ID]: sessionId },
+        Labels: { ...baseLabels(runtime.version), ...session },
       });
       return new StartedNetwork({ network: removerOn(runtime) }, name, { id });
     });
