@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { EngineClient } from "../../client/client";
+import { deferred } from "../../internal/deferred";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import { longestTimerMs } from "../../internal/longest-timer";
 
@@ -79,16 +80,18 @@ export async function poll(
   }
 }
 
-/** Rejects when the container has ended for good; a restart policy's next run is no end. Never settles after the signal. */
-export async function containerEnd(engine: EngineClient, id: string, signal: AbortSignal): Promise<never> {
+/**
+ * Rejects when the container has ended for good; a restart policy's next run is no end. Resolves after the signal, when nobody
+ * waits any more: a promise that never settles is a leak to those who look for some.
+ */
+export async function containerEnd(engine: EngineClient, id: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const { StatusCode } = await engine.containers.wait(id, signal).catch(ifAborted(signal));
-    if (signal.aborted) break;
+    if (signal.aborted) return;
     const { State } = await engine.containers.inspect(id);
     if (!State.Running && !State.Restarting) throw containerExited(State.OOMKilled, StatusCode);
     await delay(pauseMs, undefined, { signal }).catch(() => {});
   }
-  return new Promise(() => {});
 }
 
 export function containerExited(isOutOfMemory: boolean, exitCode: number): RuncibleError {
@@ -106,11 +109,13 @@ function ifAborted(signal: AbortSignal): (error: unknown) => { StatusCode: numbe
   };
 }
 
-function timeLimit(timeoutMs: number, describe: DescribeTimeout): { readonly over: Promise<never>; clear(): void } {
-  let timer: NodeJS.Timeout;
-  const over = new Promise<never>((_resolve, reject) => {
-    const end = async (): Promise<void> => reject(new RuncibleError("wait-timeout", await describe()));
-    timer = setTimeout(() => void end().catch(reject), Math.min(timeoutMs, longestTimerMs));
-  });
-  return { over, clear: () => clearTimeout(timer) };
+function timeLimit(timeoutMs: number, describe: DescribeTimeout): { readonly over: Promise<void>; clear(): void } {
+  const { promise: over, resolve, reject } = deferred();
+  const end = async (): Promise<void> => reject(new RuncibleError("wait-timeout", await describe()));
+  const timer = setTimeout(() => void end().catch(reject), Math.min(timeoutMs, longestTimerMs));
+  const clear = (): void => {
+    clearTimeout(timer);
+    resolve();
+  };
+  return { over, clear };
 }

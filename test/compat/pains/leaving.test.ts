@@ -45,38 +45,6 @@ test("pain 13: neither the import nor a container's whole life loads ssh2 or doc
   for (const heavy of ["ssh2", "dockerode", "docker-modem", "undici", "yaml"]) expect(loaded).not.toContain(heavy);
 });
 
-/** What Jest says of a suite of one file; rejects when the suite fails. */
-async function jest(name: string, flags: readonly string[], test: string): Promise<string> {
-  const suite = join(installed.folder, name);
-  await mkdir(suite);
-  await writeFile(
-    join(suite, "one.test.js"),
-    `const { GenericContainer, Wait } = require("runcible");\ntest("one", async () => {${test}\n});`,
-  );
-  const cacheDirectory = join(suite, "cache");
-  const config = JSON.stringify({ testEnvironment: "node", transform: {}, watchman: false, cacheDirectory });
-  const args = [bin("jest/bin/jest.js"), "--runInBand", ...flags, "--config", config, "--rootDir", suite];
-  return (await installed.node(args)).stderr;
-}
-
-test("pain 13: Jest finds no open handle and no leak, neither after the import nor after a container, and would find one", async () => {
-  const flags = ["--detectOpenHandles", "--detectLeaks"];
-  const leftToSession = `
-    (await new GenericContainer(process.env.IMAGE).withCommand(["sleep", "600"]).start()).getId();`;
-
-  const said = [
-    await jest("imports", flags, "expect(GenericContainer).toBeDefined();"),
-    await jest("uses", flags, `${use}${leftToSession}`),
-  ];
-
-  for (const text of said) {
-    expect(text).toMatch(/Tests: +1 passed, 1 total/);
-    expect(text).not.toMatch(/leak|open handle|did not exit/i);
-  }
-  const keeping = "setInterval(() => GenericContainer, 1_000_000).unref();";
-  await expect(jest("keeps", flags, keeping)).rejects.toThrow("leaking memory");
-});
-
 test.each(["forks", "threads"])(
   "pain 13: Vitest's hanging-process reporter has nothing to say, in %s",
   async (pool) => {
