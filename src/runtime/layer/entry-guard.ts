@@ -3,7 +3,7 @@ import { RuncibleError } from "../../internal/errors";
 export interface LayerLimits {
   /** Default: 1 000 000. */
   readonly entries: number;
-  /** Unpacked bytes. Default: 64 GiB. */
+  /** Unpacked bytes, and also those of the plain archive. Default: 64 GiB. */
   readonly bytes: number;
 }
 
@@ -21,8 +21,8 @@ export interface GuardedEntry {
 export interface EntryGuard {
   /** The name from the layer's root, without leading or trailing slash; "" is the root. Throws `layer-invalid`, `layer-too-large`. */
   admit(entry: GuardedEntry): string;
-  /** What follows the last entry counts as well: reading it costs as much. Throws `layer-too-large`. */
-  admitRest(bytes: number): void;
+  /** Bytes of the plain archive, also headers and what follows its end: reading them costs as much. Throws `layer-too-large`. */
+  admitBytes(count: number): void;
 }
 
 const pathLimit = 4096;
@@ -37,6 +37,7 @@ export function createEntryGuard(layer: string, limits: LayerLimits): EntryGuard
   const links = new Set<string>();
   let entries = 0;
   let bytes = 0;
+  let archiveBytes = 0;
 
   const refuse = (name: string, reason: string): RuncibleError =>
     new RuncibleError("layer-invalid", `unpack layer ${layer}: entry "${shown(name)}" ${reason}`, {
@@ -72,9 +73,9 @@ export function createEntryGuard(layer: string, limits: LayerLimits): EntryGuard
     throw tooLarge(`at entry "${shown(entry.name)}"`, { entry: entry.name });
   };
 
-  const admitRest = (more: number): void => {
-    bytes += more;
-    if (bytes > limits.bytes) throw tooLarge("after its last entry", {});
+  const admitBytes = (count: number): void => {
+    archiveBytes += count;
+    if (archiveBytes > limits.bytes) throw tooLarge("in its archive, headers and padding included", {});
   };
 
   const admit = (entry: GuardedEntry): string => {
@@ -93,7 +94,7 @@ export function createEntryGuard(layer: string, limits: LayerLimits): EntryGuard
     return path;
   };
 
-  return { admit, admitRest };
+  return { admit, admitBytes };
 }
 
 function shown(name: string): string {

@@ -215,8 +215,9 @@ export function createTarFilter(layer: string, { guard, form, scan }: TarFilterO
   const reader = createWantReader(nextHeader);
   const push = (chunk: Buffer): readonly Buffer[] => {
     out = [];
-    if (reader.state().kind === "nothing") guard.admitRest(chunk.length);
     reader.push(chunk);
+    // After the entries, whose refusals say more.
+    guard.admitBytes(chunk.length);
     return out;
   };
   const end = (): readonly Buffer[] => {

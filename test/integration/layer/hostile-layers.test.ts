@@ -97,7 +97,7 @@ test("what follows the end of an archive counts against the limit too", async ()
   const refused = unpack(fixture.store, bytes, gzipSync(bytes));
   await expect(refused).rejects.toMatchObject({
     code: "layer-too-large",
-    message: expect.stringContaining("after its last entry"),
+    message: expect.stringContaining("padding included"),
   });
   expect(await readdir(fixture.folder)).toEqual([]);
 });
@@ -245,4 +245,12 @@ test("a global header means nothing, to us or to tar", async () => {
   const global = asGlobal(paxOf({ size: "0", path: "../outside" }));
   const path = await unpack(fixture.store, Buffer.concat([global, tarOf([{ name: "inside", data: "all of it" }])]));
   expect(await readFile(join(path, "inside"), "utf8")).toBe("all of it");
+});
+
+test("global headers, which nobody keeps, count against the limit too", async () => {
+  await using fixture = await temporaryStore({ bytes: 1024 * 1024 });
+  const global = asGlobal(paxOf({ comment: "x".repeat(1_000_000) }));
+  const bytes = Buffer.concat([global, global, global, tarOf([{ name: "f", data: "x" }])]);
+  await expect(unpack(fixture.store, bytes, gzipSync(bytes))).rejects.toMatchObject({ code: "layer-too-large" });
+  expect(await readdir(fixture.folder)).toEqual([]);
 });
