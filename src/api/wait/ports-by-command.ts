@@ -57,7 +57,9 @@ function ipv4Check(port: number): string {
   const row = (any: string): string => `'${any}:${hexadecimal(port)} 0+:0000 0A'`;
   const isOnIpv4 = `grep -qE ${row(" 0{8}")} /proc/net/tcp`;
   const isOnIpv6 = `grep -qE ${row(" 0{32}")} /proc/net/tcp6`;
-  return `${isOnIpv4} || { ${isOnIpv6} && { ${connectCheck("127.0.0.1", port)}; }; }`;
+  // The nc of some busyboxes cannot only look: it ends when the service hangs up, which it is known to do.
+  const connects = `${connectCheck("127.0.0.1", port)} || timeout 2 nc -w 1 127.0.0.1 ${port} </dev/null >/dev/null 2>&1`;
+  return `${isOnIpv4} || { ${isOnIpv6} && { ${connects}; }; }`;
 }
 
 function connectCheck(host: string, port: number): string {
