@@ -49,7 +49,7 @@ test("PostgreSQL answers its client, and after a restart still knows its data", 
     .withEnvironment({ POSTGRES_PASSWORD: "secret" })
     .withExposedPorts(5432)
     // The line "ready to accept connections" comes twice at the first start and once at the next.
-    .withWaitStrategy(Wait.forSuccessfulCommand("pg_isready -h 127.0.0.1"))
+    .withHealthCheck({ test: ["CMD", "pg_isready", "-h", "127.0.0.1"], interval: 500, retries: 240 })
     .start();
   const query = async (text: string): Promise<readonly unknown[]> => {
     const client = new Client({
