@@ -34,7 +34,8 @@ test("a process in namespaces of its own counts as left until it has ended", asy
 
 test("a process with another folder, which has a copy of a mount below this one, is no business of it", async () => {
   const stateFolder = await mkdtemp(join(tmpdir(), "runcible-leaks-"));
-  const script = `mount -t tmpfs copied ${stateFolder} && echo ready && exec cat`;
+  // No exec after it: a process that becomes another program has no environment for a moment.
+  const script = `mount -t tmpfs copied ${stateFolder} && echo ready && read -r _`;
   const child = spawnTool("unshare", [...asRoot, "--mount", "sh", "-c", script], {
     stdio: ["pipe", "pipe", "inherit"],
     env: { PATH: process.env["PATH"], RUNCIBLE_STATE_DIR: "/elsewhere" },
