@@ -201,6 +201,7 @@ export class Volumes implements VolumeService {
     return this.#locks.run(name, async () => {
       const existing = this.#records.get(name);
       if (existing === undefined && !namePattern.test(name)) throw badName(name);
+      if (name.length > longestName) throw longName(name);
       if (existing === undefined) volumeMountOf(name, spec.options);
       const record = existing ?? (await this.#make({ ...spec, name }, isAnonymous));
       onFound(name);
@@ -259,6 +260,14 @@ export class Volumes implements VolumeService {
   #view(record: VolumeRecord): VolumeView {
     return { ...record, mountpoint: this.#folder.pathOf(record.name) };
   }
+}
+
+/** A folder has it, and Linux allows 255 bytes. */
+const longestName = 255;
+
+function longName(name: string): RuncibleError {
+  const start = `${name.slice(0, 20)}…`;
+  return new RuncibleError("invalid-argument", `create ${start}: a volume name has at most ${longestName} characters`);
 }
 
 function badName(name: string): RuncibleError {

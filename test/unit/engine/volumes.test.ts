@@ -37,6 +37,11 @@ test("a volume that is removed and made at once is whole, also for the next engi
   expect((await (await open()).inspect("data")).createdAt).toBe(made.createdAt);
 });
 
+test("a name that no folder can have is refused as such", async () => {
+  await expect(volumes.create(specOf("a".repeat(256)))).rejects.toMatchObject({ code: "invalid-argument" });
+  expect((await volumes.create(specOf("a".repeat(255)))).name).toHaveLength(255);
+});
+
 test("a volume that is made twice at once is there for both", async () => {
   const made = await Promise.all([volumes.create(specOf("data")), volumes.create(specOf("data"))]);
 
