@@ -80,9 +80,11 @@ export async function openLayerStore(
     }
   };
 
+  const newUnfinished = (): string => join(folder, `${unfinishedPrefix}${randomId().slice(0, 16)}`);
+
   /** What is there without a record is damaged. Its files stay until the next start: a container may have them mounted. */
   const place = async (unfinished: string, diffId: Digest): Promise<void> => {
-    const damaged = join(folder, `${unfinishedPrefix}${randomId().slice(0, 16)}`);
+    const damaged = newUnfinished();
     await rename(folderOf(diffId), damaged).catch((error: unknown) => {
       if (!hasCode(error, "ENOENT")) throw error;
     });
@@ -94,7 +96,7 @@ export async function openLayerStore(
       request.source.destroy();
       return;
     }
-    const unfinished = join(folder, `${unfinishedPrefix}${randomId().slice(0, 16)}`);
+    const unfinished = newUnfinished();
     await mkdir(join(unfinished, "diff"), { recursive: true, mode: 0o755 });
     try {
       const record: LayerRecord = await unpackLayer(request, join(unfinished, "diff"), { limits: allLimits, form });
@@ -107,7 +109,7 @@ export async function openLayerStore(
 
   const adopt: LayerStore["adopt"] = async (layer) => {
     if ((await recordOf(layer.diffId)) !== undefined) return;
-    const unfinished = join(folder, `${unfinishedPrefix}${randomId().slice(0, 16)}`);
+    const unfinished = newUnfinished();
     await mkdir(unfinished, { mode: 0o755 });
     try {
       const record: LayerRecord = { sizeBytes: layer.sizeBytes, has32BitPrograms: layer.has32BitPrograms };

@@ -17,6 +17,18 @@ export interface AnswerBody {
   destroy(): void;
 }
 
+/** All of a small answer; beyond `limitBytes` throws `tooLarge`. Throws as `AnswerBody.small`. */
+export async function readSmall(body: AnswerBody, limitBytes: number, tooLarge: () => RuncibleError): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body.small()) {
+    size += chunk.length;
+    if (size > limitBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
 /** Longer a new connection takes at worst. */
 const discardTimeoutMs = 5_000;
 

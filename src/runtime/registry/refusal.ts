@@ -1,5 +1,6 @@
 import { RuncibleError } from "../../internal/errors";
 import { familiarName, type ImageReference } from "../image/reference";
+import { readSmall } from "./answer-body";
 import type { HttpResponse } from "./http";
 
 const bodyLimit = 4 * 1024 * 1024;
@@ -10,16 +11,8 @@ export async function smallBody(
   reference: ImageReference,
   verb: "pull" | "push" = "pull",
 ): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response.body.small()) {
-    size += chunk.length;
-    if (size > bodyLimit) {
-      throw new RuncibleError("registry-error", `${verb} ${familiarName(reference)}: the answer is larger than 4 MiB`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  const message = `${verb} ${familiarName(reference)}: the answer is larger than 4 MiB`;
+  return await readSmall(response.body, bodyLimit, () => new RuncibleError("registry-error", message));
 }
 
 /**

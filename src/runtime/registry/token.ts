@@ -1,4 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
+import { readSmall } from "./answer-body";
 import type { Challenge } from "./challenge";
 import type { HttpRequest, RegistryHttp } from "./http";
 import { isLoopback, type RegistryCredentials } from "./settings";
@@ -29,16 +30,9 @@ export async function fetchToken(http: RegistryHttp, request: TokenRequest): Pro
   ];
   const ask = async (): Promise<readonly [status: number, text: string]> => {
     const { statusCode, body } = await http.send({ ...requestFor(realm, parameters, credentials), signal });
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of body.small()) {
-      size += chunk.length;
-      if (size > answerLimit) {
-        throw new RuncibleError("registry-error", `ask ${realm.host} for a token: the answer is larger than 1 MiB`);
-      }
-      chunks.push(chunk);
-    }
-    return [statusCode, Buffer.concat(chunks).toString("utf8")];
+    const message = `ask ${realm.host} for a token: the answer is larger than 1 MiB`;
+    const answer = await readSmall(body, answerLimit, () => new RuncibleError("registry-error", message));
+    return [statusCode, answer.toString("utf8")];
   };
   const [status, text] = await http.whole(realm.host, ask, signal);
   if (status === 401 || status === 403) {

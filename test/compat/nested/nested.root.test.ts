@@ -10,6 +10,7 @@ import { saveTestImage } from "../../support/images";
 import { outerImage } from "../../support/nested/outer-image";
 import { openNamespace } from "../../support/network/namespace";
 import { type OtherMachine, startOtherMachine } from "../../support/network/other-machine";
+import { allWell } from "./all-well";
 
 /** [root only: it starts a dockerd, and devices are handed to containers] */
 const checkout = new URL("../../..", import.meta.url).pathname;
@@ -31,15 +32,6 @@ const options = [...seccomp, ...systempaths];
 const rights = ["--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN"];
 const volume = ["--volume", "/var/lib/runcible"];
 const volumeOfUser = ["--volume", "/home/dev/.local"];
-
-/** What the core tells when all is well. */
-const allWell = {
-  fromOutside: "+PONG",
-  exec: ["copied", "640", "1"],
-  client: ["PONG", "0"],
-  committed: ["mine", "group", "hostname", "hosts", "resolv.conf"],
-  left: "",
-};
 
 interface Daemon {
   readonly host: string;

@@ -9,6 +9,7 @@ import { outerImage } from "../../support/nested/outer-image";
 import { openNamespace } from "../../support/network/namespace";
 import { type OtherMachine, startOtherMachine } from "../../support/network/other-machine";
 import { startPodmanOn } from "../../support/podman";
+import { allWell } from "./all-well";
 
 /**
  * [root only: it starts daemons, and devices are handed to containers] What docs/ci.md says of each service, with the
@@ -44,15 +45,6 @@ afterAll(async () => {
   for (const one of opened.reverse()) await one[Symbol.asyncDispose]();
   await rm(images, { recursive: true, force: true });
 });
-
-/** What the core tells when all is well. */
-const allWell = {
-  fromOutside: "+PONG",
-  exec: ["copied", "640", "1"],
-  client: ["PONG", "0"],
-  committed: ["mine", "group", "hostname", "hosts", "resolv.conf"],
-  left: "",
-};
 
 const unguarded = ["seccomp", "apparmor", "systempaths"].flatMap((guard) => ["--security-opt", `${guard}=unconfined`]);
 const devices = ["--device", "/dev/fuse", "--device", "/dev/net/tun"];
