@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { hasCode } from "../../../../src/internal/errors";
 import { parseImageConfig, parseManifest } from "../../../../src/runtime/image/parse";
 import { canonicalName, familiarName, parseReference } from "../../../../src/runtime/image/reference";
+import { anyText } from "../../../support/any-text";
 
 const digest = fc.oneof(fc.constant(`sha256:${"a".repeat(64)}`), fc.string());
 const anything = fc.jsonValue({ maxDepth: 3 });
@@ -120,7 +121,7 @@ test("whatever is typed as an image is refused, or means the same when it is wri
     "library",
   );
   const text = fc.oneof(
-    fc.string({ unit: "binary", maxLength: 300 }),
+    anyText(300),
     fc.array(part, { maxLength: 8 }).map((parts) => parts.join("")),
   );
   fc.assert(

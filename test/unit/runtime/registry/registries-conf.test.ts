@@ -4,6 +4,7 @@ import { isRuncibleError } from "../../../../src/internal/errors";
 import { parseReference } from "../../../../src/runtime/image/reference";
 import { isInsecurePush, type PullSource, planPull } from "../../../../src/runtime/registry/pull-sources";
 import { parseRegistriesConf } from "../../../../src/runtime/registry/registries-conf";
+import { anyText } from "../../../support/any-text";
 
 const file = "/conf/registries.conf";
 const digest = `sha256:${"a".repeat(64)}`;
@@ -180,7 +181,7 @@ test("a location that leaves no name is refused when it is met", () => {
 test("no text makes the parser fail in another way than with its own error", () => {
   const words = ["[[registry]]", "[[registry.mirror]]", "location", "prefix", "=", '"a.io"', "{", "}", "[", "]", "\n"];
   const text = fc.oneof(
-    fc.string({ unit: "binary" }),
+    anyText(),
     fc.array(fc.constantFrom(...words)).map((all) => all.join(" ")),
   );
   fc.assert(
