@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { type Deferred, deferred } from "../../internal/deferred";
-import { hasCode, messageOf } from "../../internal/errors";
+import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import type { AgentRequest, DialOutcome, FromAgent, ToAgent } from "./agent-protocol";
 import { startDnsServer } from "./dns/server";
 import { createDnsZone } from "./dns/zone";
@@ -20,6 +20,8 @@ const forwarded = new Map<number, Deferred<Uint8Array | undefined>>();
 let lastForwardId = 0;
 
 function main(): void {
+  // Run by hand it would throw the switches of the machine's own network namespace, IPv6 off among them.
+  if (process.send === undefined) throw new RuncibleError("invalid-argument", "run network agent: the engine starts it");
   // Its life hangs on the engine's, not on signals that a terminal sends to everyone.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
   process.on("disconnect", () => process.exit(0));

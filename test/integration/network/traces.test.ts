@@ -65,6 +65,14 @@ test("when the agent dies, changes say so and closing still clears up", async ()
   expect(await tracesOf(engineId)).toEqual([]);
 });
 
+test("an agent that is run by hand leaves the switches of its network namespace alone", async () => {
+  const script = '"$0" "$1"; echo "ended with $?"; cat /proc/sys/net/ipv6/conf/all/disable_ipv6';
+  const agent = join(buildFolder, "runtime/network/agent-main.js");
+  const { stdout, stderr } = await run("unshare", ["--net", "--", "sh", "-c", script, process.execPath, agent]);
+  expect(stdout).toBe("ended with 1\n0\n");
+  expect(stderr).toContain("run network agent: the engine starts it");
+});
+
 /** The only agent among the processes this one started. */
 async function agentPid(): Promise<number> {
   const { stdout } = await run("ps", ["--ppid", `${process.pid}`, "-o", "pid=,args="]);
