@@ -1,4 +1,3 @@
-import { constants, performServerHandshake } from "node:http2";
 import { Duplex, PassThrough } from "node:stream";
 import { RuncibleError } from "../../internal/errors";
 import { rawStreamType } from "../../wire/frames";
@@ -36,6 +35,8 @@ function holdSession(request: EngineRequest): Reply {
 
 function refuseCalls(request: EngineRequest): Reply {
   if (request.headers.upgrade === undefined) throw new RuncibleError("not-implemented", refusal);
+  // Five milliseconds of an engine's start, for what hardly anybody asks.
+  const { constants, performServerHandshake } = require("node:http2") as typeof import("node:http2");
   const written = new PassThrough();
   const session = performServerHandshake(Duplex.from({ readable: request.input(), writable: written }));
   session.on("error", () => {});

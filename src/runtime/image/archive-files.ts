@@ -5,10 +5,11 @@ import { join, posix } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { type Extract, extract } from "tar-stream";
+import type { Extract } from "tar-stream";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import { diskError } from "./disk-error";
 import { compressionOf } from "./layer-compression";
+import { tarStream } from "./tar-stream";
 
 /** The files of an archive by their names in it. */
 export interface ArchiveFiles {
@@ -27,7 +28,7 @@ const readLimit = 8 * 1024 * 1024;
  * archive ever reaches the disk. Throws `image-invalid`, `disk-full`, `aborted`; the source is then destroyed.
  */
 export async function unpackArchive(source: Readable, folder: string, signal: AbortSignal): Promise<ArchiveFiles> {
-  const tar = extract();
+  const tar = tarStream().extract();
   try {
     const start = await startOf(source);
     const unzip = compressionOf(start) === "gzip" ? [createGunzip()] : [];

@@ -2,13 +2,14 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type Pack, pack } from "tar-stream";
+import type { Pack } from "tar-stream";
 import { RuncibleError } from "../../internal/errors";
 import { type Descriptor, mediaTypes } from "./descriptor";
 import { type Digest, encodedOf } from "./digest";
 import type { ImageLease, ImageStore } from "./image-store";
 import type { Image } from "./manifest";
 import { familiarName, parseReference } from "./reference";
+import { tarStream } from "./tar-stream";
 
 export interface ExportedImage {
   readonly image: Image;
@@ -34,7 +35,7 @@ export async function exportArchive(
     lease.release();
     throw error;
   }
-  const tar = pack();
+  const tar = tarStream().pack();
   // tar-stream's streams are not Node's own; errors and an early end have to cross over.
   const through = new PassThrough();
   const sent = pipeline(tar, through, { signal });

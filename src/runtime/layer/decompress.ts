@@ -1,7 +1,6 @@
 import type { Transform } from "node:stream";
 import { Transform as TransformStream } from "node:stream";
 import zlib from "node:zlib";
-import { Decompress } from "fzstd";
 import type { LayerCompression } from "../image/layer-compression";
 
 export { compressionOf, type LayerCompression } from "../image/layer-compression";
@@ -28,6 +27,8 @@ function zstdDecompressor(): Transform {
     transform: (chunk: Buffer, _encoding, done) => attempt(done, () => decoder.push(chunk)),
     flush: (done) => attempt(done, () => decoder.push(new Uint8Array(0), true)),
   });
+  // Loaded with the first layer that needs it, which most images have not.
+  const { Decompress } = require("fzstd") as typeof import("fzstd");
   const decoder = new Decompress((chunk) => stream.push(Buffer.from(chunk)));
   return stream;
 }

@@ -21,7 +21,8 @@ let lastForwardId = 0;
 
 function main(): void {
   // Run by hand it would throw the switches of the machine's own network namespace, IPv6 off among them.
-  if (process.send === undefined) throw new RuncibleError("invalid-argument", "run network agent: the engine starts it");
+  if (process.send === undefined)
+    throw new RuncibleError("invalid-argument", "run network agent: the engine starts it");
   // Its life hangs on the engine's, not on signals that a terminal sends to everyone.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
   process.on("disconnect", () => process.exit(0));

@@ -1,7 +1,8 @@
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { extract, type Header } from "tar-stream";
+import type { Header } from "tar-stream";
 import { RuncibleError } from "../../internal/errors";
+import { tarStream } from "../image/tar-stream";
 import type { ArchiveEntry } from "./write-entry";
 
 const blockBytes = 512;
@@ -12,7 +13,7 @@ const blockBytes = 512;
  * Throws `invalid-argument` where an entry or a header is cut off, and what the parser throws.
  */
 export async function* tarEntries(archive: Readable, signal: AbortSignal): AsyncGenerator<ArchiveEntry> {
-  const tar = extract();
+  const tar = tarStream().extract();
   const end = { ofArchive: 0, ofEntry: 0 };
   const reading = pipeline(archive, padded(end), tar, { signal });
   reading.catch(() => {});
