@@ -66,6 +66,9 @@ export interface ComposedServices {
   close(): Promise<void>;
 }
 
+/** The containers that an image was pulled or built for start meanwhile, and have the disk to themselves. */
+const quietMs = 2000;
+
 /** Puts the engine together. This file alone knows all services. */
 export async function composeServices(options: ComposeOptions): Promise<ComposedServices> {
   const { config, logger, engineId } = options;
@@ -79,14 +82,23 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
   ): Promise<RecordStore<T>> => openRecordStore(folder, { file: "record.json", isRecord, logger, keepsDamaged });
 
   const [layers, images, containerStore, networkStore, volumeStore] = await Promise.all([
-    openLayerStore(inStorage("layers"), {}, rootfs.driver.form),
+    openLayerStore(inStorage("layers"), { form: rootfs.driver.form, syncAfterMs: quietMs, logger }),
     openImageStore(inStorage("images")),
     records(inStorage("containers"), isContainerRecord),
     records(inState("networks"), isNetworkRecord),
     records(inState("volumes"), isVolumeRecord, true),
   ]);
   const { cgroupParent, appArmor } = options;
-  const runtime: RuntimeParts = { layers, rootfs: rootfs.driver, network, runc, cgroupParent, appArmor, logger };
+  const runtime: RuntimeParts = {
+    layers,
+    images,
+    rootfs: rootfs.driver,
+    network,
+    runc,
+    cgroupParent,
+    appArmor,
+    logger,
+  };
   const events = createEventHub({ now: nowNs });
   const volumes = await Volumes.open({ store: volumeStore, root: inState("volumes"), events, logger });
   const networks = await Networks.open({

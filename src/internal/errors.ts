@@ -39,6 +39,7 @@ export type ErrorCode =
   | "forwarder-failed"
   | "image-exists-nowhere"
   | "image-in-use"
+  | "image-incomplete"
   | "image-invalid"
   | "image-not-found"
   | "internal"
@@ -128,6 +129,10 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   },
   "image-exists-nowhere": { kind: "not-found", when: "neither the store nor the registry has the image" },
   "image-in-use": { kind: "conflict", when: "an image that containers or other tags use is to be removed" },
+  "image-incomplete": {
+    kind: "not-found",
+    when: "files of an image were lost, by a power cut or by hand, and what they were unpacked from is gone too",
+  },
   "image-invalid": { kind: "invalid", when: "a manifest, config or archive is malformed" },
   "image-not-found": { kind: "not-found", when: "the store has no such image" },
   internal: { kind: "internal", when: "a defect of this package" },

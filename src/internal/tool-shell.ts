@@ -6,7 +6,7 @@ import { exitOf, spawnTool } from "./exec";
 import { shellQuote } from "./shell-quote";
 
 /** A program that hangs must not hang us. */
-const limitMs = 60_000;
+const defaultTimeoutMs = 60_000;
 
 /** A small resident shell that starts programs on behalf of a large process. */
 export interface ToolShell {
@@ -21,6 +21,8 @@ export interface ToolShellOptions {
   readonly cwd?: string;
   /** Variables that the program gets. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds until nobody waits for it any more. Default: 60 000. */
+  readonly timeoutMs?: number;
 }
 
 export interface ToolResult {
@@ -76,7 +78,7 @@ export function startToolShell(): ToolShell {
   stdin?.on("error", () => {});
   stdin?.write(prelude);
   return {
-    run: async (command, args, { input = "", cwd = "/", env = {} } = {}) => {
+    run: async (command, args, { input = "", cwd = "/", env = {}, timeoutMs = defaultTimeoutMs } = {}) => {
       if (gone !== undefined) throw gone;
       const id = ++lastId;
       const done = deferred<ToolResult>();
@@ -84,8 +86,8 @@ export function startToolShell(): ToolShell {
       const words = [String(id), input, cwd, command, ...args].map(shellQuote).join(" ");
       const timer = setTimeout(() => {
         waiting.delete(id);
-        done.reject(new RuncibleError("timeout", `run ${command}: it did not end within ${limitMs / 1000} s`));
-      }, limitMs);
+        done.reject(new RuncibleError("timeout", `run ${command}: it did not end within ${timeoutMs / 1000} s`));
+      }, timeoutMs);
       const exports = Object.entries(env).map(([name, value]) => `export ${name}=${shellQuote(value)};`);
       stdin?.write(`( told ${id}; ${exports.join(" ")} r ${words} & trap - EXIT )\n`);
       try {

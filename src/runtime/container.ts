@@ -5,7 +5,9 @@ import { hasCode, RuncibleError } from "../internal/errors";
 import type { Logger } from "../internal/log";
 import { createUndoStack, type UndoStack } from "../internal/undo";
 import type { Digest } from "./image/digest";
+import type { ImageStore } from "./image/image-store";
 import type { LayerStore } from "./layer/layer-store";
+import { layerFolders } from "./layer-folders";
 import type { Mount } from "./mount";
 import type { EndpointRequest, NetworkStack, PortRequest, PortReservation, Sandbox } from "./network/stack";
 import { type NetworkFilesRequest, networkFileMounts, writeHostNetworkFiles, writeNetworkFiles } from "./network-files";
@@ -25,6 +27,7 @@ import { walkTo } from "./tree/walk-to";
 /** The parts a container is put together from. This file alone sees them all. */
 export interface RuntimeParts {
   readonly layers: LayerStore;
+  readonly images: ImageStore;
   readonly rootfs: RootfsDriver;
   readonly network: NetworkStack;
   readonly runc: Runc;
@@ -108,7 +111,7 @@ export async function prepareRootfs(
   container: { readonly folder: string; readonly diffIds: readonly Digest[] },
 ): Promise<string> {
   await mkdir(container.folder, { recursive: true, mode: 0o710 });
-  const layers = parts.layers.pathsOf(container.diffIds);
+  const layers = await layerFolders(parts, container.diffIds);
   const { path } = await parts.rootfs.mount({ layers, folder: container.folder });
   return path;
 }

@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "n
 import { join } from "node:path";
 import { randomId } from "../../internal/ids";
 import type { Digest } from "../../runtime/image/digest";
-import type { ImageLease, ImageStore } from "../../runtime/image/image-store";
-import type { LayerStore } from "../../runtime/layer/layer-store";
+import type { ImageLease } from "../../runtime/image/image-store";
+import { type LayerSources, provideLayer } from "../../runtime/layer-folders";
 import type { LayerRef } from "./snapshot";
 
 /** What a step made, to be found again by what went into it. */
@@ -58,18 +58,13 @@ interface Entry {
  */
 export class BuildCache {
   readonly #folder: string;
-  readonly #stores: { readonly images: ImageStore; readonly layers: LayerStore };
+  readonly #stores: LayerSources;
   readonly #limits: BuildCacheLimits;
   readonly #entries: Map<string, Entry>;
   readonly #underWay = new Map<string, Promise<unknown>>();
   #lease: ImageLease;
 
-  private constructor(
-    folder: string,
-    stores: { readonly images: ImageStore; readonly layers: LayerStore },
-    entries: Map<string, Entry>,
-    limits: BuildCacheLimits,
-  ) {
+  private constructor(folder: string, stores: LayerSources, entries: Map<string, Entry>, limits: BuildCacheLimits) {
     this.#folder = folder;
     this.#stores = stores;
     this.#entries = entries;
@@ -79,11 +74,7 @@ export class BuildCache {
   }
 
   /** To be opened before anything is collected from the stores. */
-  static async open(
-    folder: string,
-    stores: { readonly images: ImageStore; readonly layers: LayerStore },
-    limits: Partial<BuildCacheLimits> = {},
-  ): Promise<BuildCache> {
+  static async open(folder: string, stores: LayerSources, limits: Partial<BuildCacheLimits> = {}): Promise<BuildCache> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return new BuildCache(folder, stores, await readEntries(folder), { ...defaultLimits, ...limits });
   }
@@ -136,10 +127,7 @@ export class BuildCache {
     if (entry === undefined) return undefined;
     protectRecord(lease, entry.record);
     const { layer } = entry.record;
-    const { images, layers } = this.#stores;
-    const isThere =
-      layer === undefined || ((await layers.has(layer.diffId)) && (await images.blobs.has(layer.descriptor.digest)));
-    if (!isThere) {
+    if (layer !== undefined && !(await provideLayer(this.#stores, layer.diffId, layer.descriptor.digest))) {
       await this.#drop([key]);
       return undefined;
     }

@@ -5,6 +5,7 @@ import { prepareRootfs } from "../../runtime/container";
 import { mediaTypes } from "../../runtime/image/descriptor";
 import type { Digest } from "../../runtime/image/digest";
 import { type PackRequest, packUpper } from "../../runtime/layer/diff";
+import { layerFolders } from "../../runtime/layer-folders";
 import { belowLayers } from "../../runtime/rootfs/find-below";
 import type { Build } from "./build";
 import type { StepRecord } from "./build-cache";
@@ -35,7 +36,7 @@ export async function makeLayer(
     } finally {
       await runtime.rootfs.unmount(folder);
     }
-    const layers = runtime.layers.pathsOf(diffIds);
+    const layers = await layerFolders(runtime, diffIds);
     return await runtime.rootfs.written({ layers, folder }, async (upper) => {
       await tidy?.(upper);
       const isBelow = belowLayers({ layers, marks: runtime.rootfs.form.whiteouts });

@@ -1,14 +1,15 @@
-import { createReadStream } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { configBytes, imageSnapshot, type LayerRef, nextSnapshot } from "../../build/execute/snapshot";
 import { RuncibleError } from "../../internal/errors";
 import { mediaTypes } from "../../runtime/image/descriptor";
+import { unpackFile } from "../../runtime/image/file-layer";
 import type { ImageLease } from "../../runtime/image/image-store";
 import type { Image } from "../../runtime/image/manifest";
 import { addNewImage } from "../../runtime/image/new-image";
 import { canonicalName, familiarName, parseReference } from "../../runtime/image/reference";
 import { packUpper } from "../../runtime/layer/diff";
+import { layerFolders } from "../../runtime/layer-folders";
 import { belowLayers } from "../../runtime/rootfs/find-below";
 import { removalInProgress } from "../../wire/docker-errors";
 import type { CommitOptions } from "../routes/container-service";
@@ -79,7 +80,7 @@ async function takeLayer(
   const { images, runtime } = context;
   const scratch = await images.scratch();
   try {
-    const layers = runtime.layers.pathsOf(container.record.diffIds);
+    const layers = await layerFolders(runtime, container.record.diffIds);
     const file = join(scratch.path, "layer.tar.gz");
     const { diffId, digest, sizeBytes, isEmpty } = await runtime.rootfs.written(
       { layers, folder: container.folder },
@@ -94,8 +95,7 @@ async function takeLayer(
     lease.protect(diffId);
     await images.blobs.adopt(file, digest);
     if (!(await runtime.layers.has(diffId))) {
-      const source = createReadStream(file);
-      await runtime.layers.unpack({ diffId, compression: "gzip", source, describedAs: digest, signal });
+      await unpackFile(runtime.layers, { path: file, diffId, describedAs: digest, signal });
     }
     return { diffId, descriptor: { mediaType: mediaTypes.ociLayerGzip, digest, size: sizeBytes } };
   } finally {

@@ -1,6 +1,8 @@
 import { RuncibleError } from "../../internal/errors";
 import { runUnchecked } from "../../internal/exec";
+import { layerFolders } from "../../runtime/layer-folders";
 import { parseSignal } from "../../runtime/process/signals";
+import type { Change } from "../../runtime/rootfs/changes";
 import { ociBlockIo } from "../../runtime/runc/block-io";
 import { ociResources } from "../../runtime/runc/resources";
 import { containerNameInUse, withPrefix } from "../../wire/docker-errors";
@@ -90,11 +92,7 @@ export function createContainerService(context: ContainerContext): ContainerServ
       const container = find(ref);
       return container.run === undefined ? null : await sampleStats(container, container.run);
     },
-    changes: (ref) => {
-      const { folder, record } = find(ref);
-      const layers = context.runtime.layers.pathsOf(record.diffIds);
-      return context.runtime.rootfs.changes({ layers, folder });
-    },
+    changes: (ref) => changes(context, find(ref)),
     commit: (ref, options) => commitContainer(context, find(ref), options),
     keep: async (ref) => {
       const { record } = find(ref);
@@ -108,6 +106,11 @@ export function createContainerService(context: ContainerContext): ContainerServ
     },
     waitForListening: async (ref, options) => waitForListening(context, find(ref), options),
   };
+}
+
+async function* changes({ runtime }: ContainerContext, { folder, record }: Container): AsyncGenerator<Change> {
+  const layers = await layerFolders(runtime, record.diffIds);
+  yield* runtime.rootfs.changes({ layers, folder });
 }
 
 async function view(context: ContainerContext, container: Container, withSize: boolean): Promise<ContainerView> {

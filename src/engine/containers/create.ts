@@ -7,6 +7,7 @@ import { rootPathIn, seesOwnCgroup } from "../../runtime/container";
 import type { Image } from "../../runtime/image/manifest";
 import { checkPlatform } from "../../runtime/image/platform";
 import { familiarName, parseReference } from "../../runtime/image/reference";
+import { layerFolders } from "../../runtime/layer-folders";
 import { openLogFile } from "../../runtime/process/log-file";
 import { parseSignal } from "../../runtime/process/signals";
 import { checkCapabilities } from "../../runtime/runc/capabilities";
@@ -61,7 +62,7 @@ export async function createContainer(
     const diffIds = image.config.rootfs.diff_ids;
     undo.push(() => context.store.remove(id));
     await mkdir(folder, { recursive: true, mode: 0o710 });
-    const layers = context.runtime.layers.pathsOf(diffIds);
+    const layers = await layerFolders(context.runtime, diffIds);
     // Asked for at once: a removal, which asks too, comes after.
     const root = context.runtime.rootfs.mount({ layers, folder });
     undo.push(async () => {

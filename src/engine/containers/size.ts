@@ -1,3 +1,4 @@
+import { layerFolders } from "../../runtime/layer-folders";
 import { sizeOfTree } from "../../runtime/tree/tree-size";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
@@ -9,7 +10,7 @@ export async function sizeOf(
 ): Promise<{ readonly writable: number; readonly total: number }> {
   const { layers: store, rootfs } = context.runtime;
   const { diffIds } = container.record;
-  const layers = store.pathsOf(diffIds);
+  const layers = await layerFolders(context.runtime, diffIds);
   const [writable, ...sizes] = await Promise.all([
     rootfs.written({ layers, folder: container.folder }, sizeOfTree),
     ...diffIds.map((diffId) => store.sizeOf(diffId)),

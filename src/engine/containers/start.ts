@@ -1,5 +1,6 @@
 import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import { type ContainerRun, startContainer as startRun } from "../../runtime/container";
+import { layerFolders } from "../../runtime/layer-folders";
 import { portAllocated, removalInProgress } from "../../wire/docker-errors";
 import { type Admission, seconds } from "../memory/memory-queue";
 import { startReaper } from "../reaper/start-reaper";
@@ -86,7 +87,8 @@ export async function startLocked(context: ContainerContext, container: Containe
 
 async function startedRun(context: ContainerContext, container: Container): Promise<ContainerRun> {
   try {
-    const rootReady = remountRootfs(context, container);
+    const layers = await layerFolders(context.runtime, container.record.diffIds);
+    const rootReady = remountRootfs(context, container, layers);
     rootReady.catch(() => {});
     const request = await runRequestOf(context, container);
     container.log.beginRun();
@@ -105,8 +107,11 @@ function publishStart(context: ContainerContext, container: Container): void {
 }
 
 /** Its creation may be mounting it yet; the root of a container that an earlier engine made is not mounted in this one. */
-async function remountRootfs(context: ContainerContext, container: Container): Promise<void> {
-  const layers = context.runtime.layers.pathsOf(container.record.diffIds);
+async function remountRootfs(
+  context: ContainerContext,
+  container: Container,
+  layers: readonly string[],
+): Promise<void> {
   await context.runtime.rootfs.mount({ layers, folder: container.folder });
 }
 

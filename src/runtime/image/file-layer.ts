@@ -46,12 +46,18 @@ export async function addFileLayer(layer: FileLayer, targets: LayerTargets): Pro
   lease.protect(digest);
   lease.protect(diffId);
   await store.blobs.adopt(path, digest);
+  if (!(await layers.has(diffId))) await unpackFile(layers, { path, diffId, describedAs: digest, signal });
+  return { mediaType: layerTypes[await compressionOfFile(path)], digest, size };
+}
+
+/** A layer's blob, in whatever compression. Throws as the sink does. */
+export async function unpackFile(
+  layers: LayerSink,
+  { path, ...request }: Omit<Parameters<LayerSink["unpack"]>[0], "source" | "compression"> & { readonly path: string },
+): Promise<void> {
   const compression = await compressionOfFile(path);
-  if (!(await layers.has(diffId))) {
-    const source = createReadStream(path, { highWaterMark: chunkBytes });
-    await layers.unpack({ diffId, compression, source, describedAs: digest, signal });
-  }
-  return { mediaType: layerTypes[compression], digest, size };
+  const source = createReadStream(path, { highWaterMark: chunkBytes });
+  await layers.unpack({ ...request, compression, source });
 }
 
 async function compressionOfFile(path: string): Promise<LayerCompression> {

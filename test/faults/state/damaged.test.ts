@@ -189,6 +189,62 @@ interface IndexFile {
   readonly images: readonly { readonly manifest: { readonly digest: string } }[];
 }
 
+/** The folder of the image's one layer. */
+async function layerFolder(): Promise<string> {
+  const [name = ""] = (await readdir(inState("layers"))).filter((entry) => /^[0-9a-f]{64}$/.test(entry));
+  return inState("layers", name);
+}
+
+/** What a power cut leaves of files that had not reached the disk. */
+async function emptyFiles(folder: string): Promise<void> {
+  await run("find", [join(folder, "diff"), "-type", "f", "-exec", "truncate", "--size=0", "{}", "+"]);
+}
+
+test.each([
+  ["gone", (folder: string) => rm(folder, { recursive: true })],
+  [
+    "empty since the machine lost its power",
+    async (folder: string) => {
+      await emptyFiles(folder);
+      const record = JSON.parse(await readFile(join(folder, "layer.json"), "utf8"));
+      await writeFile(join(folder, "layer.json"), JSON.stringify({ ...record, bootId: "of another run" }));
+    },
+  ],
+  [
+    "empty, and so is their record",
+    async (folder: string) => {
+      await emptyFiles(folder);
+      await writeFile(join(folder, "layer.json"), "");
+    },
+  ],
+])("a container that was kept starts again when the files of its image are %s", async (_how, damage) => {
+  await damage(await layerFolder());
+
+  await withEngine(async (client) => {
+    await client.containers.start(filled.container);
+    expect(await client.containers.wait(filled.container)).toMatchObject({ StatusCode: 0 });
+    expect(await keptText(client)).toContain(keep);
+  });
+});
+
+test("a container whose image lost its files and their blob says so, and can be removed", async () => {
+  await rm(await layerFolder(), { recursive: true });
+  const [entry] = (JSON.parse(await readFile(inState("images", "index.json"), "utf8")) as IndexFile).images;
+  const blob = (digest: string): string => inState("images/blobs/sha256", digest.slice("sha256:".length));
+  const manifest = JSON.parse(await readFile(blob(entry?.manifest.digest ?? ""), "utf8"));
+  await rm(blob(manifest.layers[0].digest));
+
+  await withEngine(async (client) => {
+    await expect(client.containers.start(filled.container)).rejects.toMatchObject({
+      code: "image-incomplete",
+      message: expect.stringMatching(/host\/busybox:local.*pull or build it again/),
+    });
+    await client.containers.remove(filled.container);
+    await client.images.buildHostImage({ Name: image, Executables: ["busybox"], Config: {} });
+    expect(await keptText(client)).toContain(keep);
+  });
+});
+
 test("a damaged engine id and list of cgroups are made anew", async () => {
   await writeFile(inState("engine-id"), "x".repeat(1000));
   await writeFile(inState("run-cgroups"), "/etc\n\u0000\n/sys/fs/cgroup\n");

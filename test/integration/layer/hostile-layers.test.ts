@@ -110,11 +110,12 @@ test.each(["", "{", "null"])("a layer whose record is damaged (%j) is none, and 
   const record = join(fixture.store.pathOf(diffId), "..", "layer.json");
   await writeFile(record, damage);
   await rm(join(fixture.store.pathOf(diffId), "f"));
-  expect(await fixture.store.has(diffId)).toBe(false);
+  const next = await openLayerStore(fixture.folder);
+  expect(await next.has(diffId)).toBe(false);
 
-  const path = await unpack(fixture.store, bytes);
+  const path = await unpack(next, bytes);
 
-  expect(await fixture.store.has(diffId)).toBe(true);
+  expect(await next.has(diffId)).toBe(true);
   expect(await readFile(join(path, "f"), "utf8")).toBe("x");
 });
 

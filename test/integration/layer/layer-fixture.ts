@@ -16,7 +16,7 @@ export interface StoreFixture extends AsyncDisposable {
 
 export async function temporaryStore(limits: Partial<LayerLimits> = {}): Promise<StoreFixture> {
   const folder = await mkdtemp(join(tmpdir(), "runcible-layer-"));
-  const store = await openLayerStore(folder, limits);
+  const store = await openLayerStore(folder, { limits });
   return { folder, store, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 

@@ -28,7 +28,7 @@ describe.each([overlayDriver, fuseDriver, copyDriver].map((driver) => [driver.na
     beforeEach(async () => {
       base = await mkdtemp(join(tmpdir(), "runcible-rootfs-"));
       folder = join(base, "container");
-      store = await openLayerStore(join(base, "layers"), {}, driver.form);
+      store = await openLayerStore(join(base, "layers"), { form: driver.form });
     });
 
     afterEach(async () => {
