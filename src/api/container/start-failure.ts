@@ -5,6 +5,7 @@ import { type ErrorCode, isRuncibleError, messageOf, RuncibleError } from "../..
 import type { ContainerInspect } from "../../wire/container";
 import type { Runtime } from "../runtime/runtime";
 import type { WaitState } from "../wait/composite";
+import { hasWholeMessage } from "../wait/whole-message";
 import { lastLogLines } from "./last-log-lines";
 import { describeTimeline, type TimelineEntry } from "./timeline";
 
@@ -55,12 +56,11 @@ export async function startFailure(failed: FailedStart): Promise<RuncibleError> 
     waitedMs === 0 || reason.includes("for memory") ? "" : `, waited ${(waitedMs / 1000).toFixed(1)} s for memory`;
   const facts = `after ${elapsedMs} ms${waited}${inspect === undefined ? "" : `, ${describeEnd(inspect.State, lines)}`}`;
   const steps = timeline.length === 0 ? "" : `; ${describeTimeline(timeline)}`;
-  const { isWhole = false, ...evidence } = isRuncibleError(error) ? error.evidence : {};
+  const evidence = isRuncibleError(error) ? error.evidence : {};
   const kept = isKept ? `; it is kept: docker --host ${describeEndpoint(engine.endpoint)} logs ${name}` : "";
   return new RuncibleError(
     "start-failed",
-    // Words that programs written for the original compare as a whole; whoever wants them says so.
-    isWhole
+    hasWholeMessage(error)
       ? reason
       : `start container ${name} (${image}): ${reason}${advice} (${facts}${steps})${describeWaits(waits)}${kept}${shown(lines)}`,
     {

@@ -15,6 +15,7 @@ import type { ContainerHandle } from "../runtime/container-handle";
 import { getRuntime, type Runtime } from "../runtime/runtime";
 import { poll, waitWithContainer } from "./until";
 import { AbstractWaitStrategy } from "./wait-strategy";
+import { withWholeMessage } from "./whole-message";
 
 export type HttpWaitStrategyOptions = {
   /** When the container ends, the error's message is the last 50 log lines. It ends the wait at once in any case. */
@@ -232,10 +233,8 @@ async function describeExit({ engine }: Runtime, containerId: string, error: unk
   const { cause, evidence } = error;
   const lines = await lastLogLines(engine, containerId, 50).catch(() => undefined);
   const found = lines === undefined ? "failed to get last logs" : `last 50 logs: ${lines.join("\n")}`;
-  return new RuncibleError("container-exited", `Container exited during HTTP healthCheck, ${found}`, {
-    cause,
-    evidence: { ...evidence, isWhole: true },
-  });
+  const text = `Container exited during HTTP healthCheck, ${found}`;
+  return withWholeMessage(new RuncibleError("container-exited", text, { cause, evidence }));
 }
 
 function checkHeader(name: string, value: string): void {
