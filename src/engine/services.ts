@@ -66,8 +66,11 @@ export interface ComposedServices {
   close(): Promise<void>;
 }
 
-/** The containers that an image was pulled or built for start meanwhile, and have the disk to themselves. */
-const quietMs = 2000;
+/**
+ * By then the kernel has written layers by itself, which it does with what is older than 30 seconds. A sync that had it all
+ * to write would have nobody end its process meanwhile, nor the namespace of an engine that is killed.
+ */
+const layersSettledMs = 35_000;
 
 /** Puts the engine together. This file alone knows all services. */
 export async function composeServices(options: ComposeOptions): Promise<ComposedServices> {
@@ -82,7 +85,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
   ): Promise<RecordStore<T>> => openRecordStore(folder, { file: "record.json", isRecord, logger, keepsDamaged });
 
   const [layers, images, containerStore, networkStore, volumeStore] = await Promise.all([
-    openLayerStore(inStorage("layers"), { form: rootfs.driver.form, syncAfterMs: quietMs, logger }),
+    openLayerStore(inStorage("layers"), { form: rootfs.driver.form, syncAfterMs: layersSettledMs, logger }),
     openImageStore(inStorage("images")),
     records(inStorage("containers"), isContainerRecord),
     records(inState("networks"), isNetworkRecord),

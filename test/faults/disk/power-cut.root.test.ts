@@ -108,7 +108,7 @@ describe.each(["inline_data", "^inline_data"])("[root only: mounts an ext4] on a
   test("an image that has reached the disk is used as it lies", async () => {
     const before = await fill();
     const isWritten = async (): Promise<boolean> => !(await records()).join().includes("bootId");
-    expect(await waitUntil(isWritten, 60_000)).toBe(true);
+    expect(await waitUntil(isWritten, 120_000)).toBe(true);
     await writeNames();
 
     await cutPower();

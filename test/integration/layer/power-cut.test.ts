@@ -8,7 +8,7 @@ import { type LayerStore, openLayerStore } from "../../../src/runtime/layer/laye
 import { waitUntil } from "../../support/wait-until";
 import { diffIdOf, tarOf, unpack } from "./layer-fixture";
 
-// What a machine that loses its power leaves cannot be made without one: test/vm does. Here are the store's rules.
+// What a machine that loses its power leaves is in test/faults/disk. Here are the store's rules.
 
 let folder: string;
 let searchPath: string | undefined;
