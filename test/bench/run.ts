@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { run } from "../../src/internal/exec";
 import { startRegistry } from "../support/registry/start-registry";
 import { measureImport } from "./import-time";
+import { measureOriginal } from "./original";
 import { measurePull } from "./pull";
 import type { Section } from "./section";
 import { measureStart } from "./start";
@@ -16,7 +17,7 @@ async function main(): Promise<void> {
   await using registry = await startRegistry();
   const sections: Section[] = [];
   // One after the other: they would disturb each other.
-  for (const measure of [measureImport, measureStart, measurePull]) {
+  for (const measure of [measureImport, measureStart, measureOriginal, measurePull]) {
     const section = await measure(registry);
     console.log(`\n${render(section)}`);
     sections.push(section);
