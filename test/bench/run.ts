@@ -4,6 +4,7 @@ import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { run } from "../../src/internal/exec";
 import { startRegistry } from "../support/registry/start-registry";
+import { measureAfterKill } from "./after-kill";
 import { measureImport } from "./import-time";
 import { measureOriginal } from "./original";
 import { measurePull } from "./pull";
@@ -17,7 +18,7 @@ async function main(): Promise<void> {
   await using registry = await startRegistry();
   const sections: Section[] = [];
   // One after the other: they would disturb each other.
-  for (const measure of [measureImport, measureStart, measureOriginal, measurePull]) {
+  for (const measure of [measureImport, measureStart, measureOriginal, measureAfterKill, measurePull]) {
     const section = await measure(registry);
     console.log(`\n${render(section)}`);
     sections.push(section);

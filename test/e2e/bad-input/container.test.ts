@@ -1,3 +1,4 @@
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { expect, test } from "vitest";
@@ -46,14 +47,19 @@ test("a bind source that does not exist is not made", async () => {
   expect(error.message).toContain("bind /no/such/folder: there is no such file or folder");
 });
 
-test("a host port that is taken is named", async () => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+const takers = {
+  tcp: () => createServer().listen(0, "127.0.0.1"),
+  udp: () => createSocket("udp4").bind(0, "127.0.0.1"),
+} as const;
 
-  const error = await failureOf(busybox().withExposedPorts({ container: 80, host: port }));
+test.each(["tcp", "udp"] as const)("a host port that is taken is named (%s)", async (protocol) => {
+  const taker = takers[protocol]();
+  await once(taker, "listening");
+  const { port } = taker.address() as AddressInfo;
 
-  server.close();
+  const error = await failureOf(busybox().withExposedPorts({ container: 80, host: port, protocol }));
+
+  taker.close();
   expect(error).toMatchObject({ code: "start-failed", cause: { code: "port-in-use" } });
   expect(error.message).toContain(`127.0.0.1:${port} failed: port is already allocated`);
 });

@@ -1,37 +1,26 @@
-import { existsSync, readdirSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
 import { useTestEngine } from "../../support/engine";
 import { waitUntil } from "../../support/wait-until";
+import { fakeClock } from "../support/faked-clock";
 
 const image = "host/busybox:local";
 const hour = 3_600;
-
-/** libfaketime lets the engine alone, and not the machine that others use too, see another time. */
-function libraryPath(): string {
-  const inFolder = (name: string): string => join("/usr/lib", name, "faketime/libfaketimeMT.so.1");
-  const path = readdirSync("/usr/lib").map(inFolder).find(existsSync);
-  if (path === undefined) throw new TypeError("libfaketime is not installed; .ci/setup test installs it");
-  return path;
-}
 
 test.each([
   ["back by an hour", -hour],
   ["back by a year", -365 * 24 * hour],
   ["on by a day", 24 * hour],
 ])("an engine whose clock is set %s while it works goes on as before", async (_how, seconds) => {
-  const folder = await mkdtemp(join(tmpdir(), "runcible-clock-"));
-  const clock = join(folder, "clock");
+  await using clock = await fakeClock();
   await using engine = await useTestEngine({
     ...{ DOCKER_HOST: "", RUNCIBLE_HOST: "", RUNCIBLE_IDLE_SECONDS: "600" },
-    ...{ LD_PRELOAD: libraryPath(), FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: "1" },
+    ...clock.settings,
     FAKETIME_DONT_FAKE_MONOTONIC: "1",
   });
-  await writeFile(clock, "+0\n");
   const { client } = await connect();
   await client.images.buildHostImage({ Name: image, Executables: ["busybox"], Config: {} });
   const script = "while :; do echo tick; busybox sleep 0.1; done";
@@ -43,7 +32,7 @@ test.each([
   const Healthcheck = { Test: ["CMD", "busybox", "true"], Interval: 200_000_000, StartPeriod: 1_000_000_000 };
   const before = await start({ Healthcheck });
 
-  await writeFile(clock, `${seconds < 0 ? "" : "+"}${seconds}\n`);
+  await clock.set(`${seconds < 0 ? "" : "+"}${seconds}`);
   const seen = (await client.system.info())["SystemTime"];
   expect(Math.abs(Date.parse(String(seen)) - Date.now() - seconds * 1000)).toBeLessThan(hour * 500);
 
@@ -66,5 +55,4 @@ test.each([
   for (const id of [before, after]) await client.containers.remove(id, { force: true });
   client.close();
   expect(await readFile(join(engine.stateFolder, "engine.log"), "utf8")).not.toContain("defect:");
-  await rm(folder, { recursive: true });
 });

@@ -7,6 +7,7 @@ import type { EngineClient } from "../../../src/client/client";
 import { connect } from "../../../src/client/connect";
 import { removeStateFolder } from "../../../src/client/remove-state";
 import { tarOf } from "../../integration/layer/layer-fixture";
+import { expectNothingLeft, takeSteadySnapshot } from "../../support/leaks";
 import { processesOf } from "../../support/leaks/processes";
 import { busyboxLayer, noiseLayer, pushLayers, type TestLayer } from "../../support/registry/layered-image";
 import { startRegistry, type TestRegistry } from "../../support/registry/start-registry";
@@ -71,9 +72,11 @@ test.each(["large", "swelling"])(
   "a pull of an image that is %s for the disk says so and leaves nothing",
   async (image) => {
     const before = await disk.freeBytes();
+    const machine = await takeSteadySnapshot({ stateFolder: disk.engine.stateFolder });
 
     await expect(pull(image)).rejects.toEqual(diskFull);
 
+    await expectNothingLeft(machine, 1_000);
     expect(await waitUntil(async () => (await disk.freeBytes()) >= before - 100_000, 5_000)).toBe(true);
     expect(await storeFaults()).toEqual([]);
     expect(await client.images.exists(`${nameOf(image)}:1`)).toBe(false);
