@@ -16,7 +16,6 @@ import { effectiveHealthCheck } from "./effective-health-check";
  */
 export function effectiveConfig(spec: ContainerSpec, image: ImageRunConfig, id: string): EffectiveConfig {
   const stopSignal = spec.stopSignal ?? image.StopSignal;
-  const healthCheck = effectiveHealthCheck(spec.healthCheck, image.Healthcheck);
   return {
     hostname: spec.hostname ?? (isNamedAsHost(spec) ? hostname() : shortId(id)),
     user: spec.user ?? image.User ?? "",
@@ -27,7 +26,7 @@ export function effectiveConfig(spec: ContainerSpec, image: ImageRunConfig, id: 
     exposedPorts: mergePorts(spec.exposedPorts, image),
     volumes: mergeVolumes(spec, Object.keys(image.Volumes ?? {})),
     ...(stopSignal === undefined || stopSignal === "" ? {} : { stopSignal }),
-    ...(healthCheck === undefined ? {} : { healthCheck }),
+    ...effectiveHealthCheck(spec.healthCheck, image.Healthcheck),
   };
 }
 

@@ -7,21 +7,19 @@ const nsPerMs = 1_000_000;
 /** Docker's defaults. */
 const defaults = { intervalMs: 30_000, timeoutMs: 30_000, startPeriodMs: 0, startIntervalMs: 5000, retries: 3 };
 
-/** Request and image merged field by field; undefined when neither has a check, or one of them switches it off. */
+/** Request and image merged field by field: what is shown, and, when that has a command, the check that runs. */
 export function effectiveHealthCheck(
   request: HealthCheckSpec | undefined,
   image: HealthCheck | undefined,
-): EffectiveConfig["healthCheck"] {
-  if (request?.disabled === true) return undefined;
-  const inherited = inheritedCheck(image);
-  const test = request?.test ?? inherited.test ?? [];
-  if (test.length === 0 || test[0] === "NONE") return undefined;
-  const { disabled: _, ...own } = request ?? { disabled: false };
-  const given = { ...inherited, ...own, test };
-  return { ...defaults, ...given, given };
+): Pick<EffectiveConfig, "healthCheck" | "statedHealthCheck"> {
+  const stated = { ...inheritedCheck(image), ...request };
+  if (Object.keys(stated).length === 0) return {};
+  const { test = [] } = stated;
+  if (test.length === 0 || test[0] === "NONE") return { statedHealthCheck: stated };
+  return { statedHealthCheck: stated, healthCheck: { ...defaults, ...stated, test } };
 }
 
-function inheritedCheck(image: HealthCheck | undefined): Omit<HealthCheckSpec, "disabled"> {
+function inheritedCheck(image: HealthCheck | undefined): HealthCheckSpec {
   const times = {
     intervalMs: (image?.Interval ?? 0) / nsPerMs,
     timeoutMs: (image?.Timeout ?? 0) / nsPerMs,
@@ -30,5 +28,5 @@ function inheritedCheck(image: HealthCheck | undefined): Omit<HealthCheckSpec, "
     retries: image?.Retries ?? 0,
   };
   const set = Object.fromEntries(Object.entries(times).filter(([, value]) => value > 0));
-  return image?.Test === undefined ? set : { ...set, test: image.Test };
+  return image?.Test === undefined || image.Test.length === 0 ? set : { ...set, test: image.Test };
 }

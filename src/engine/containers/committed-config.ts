@@ -16,7 +16,7 @@ export function committedConfig(
 }
 
 function containerConfig({ config }: ContainerRecord): ImageRunConfig {
-  const { healthCheck, stopSignal } = config;
+  const { statedHealthCheck, stopSignal } = config;
   const set = (names: readonly string[]): Record<string, object> => Object.fromEntries(names.map((name) => [name, {}]));
   return {
     User: config.user,
@@ -28,6 +28,6 @@ function containerConfig({ config }: ContainerRecord): ImageRunConfig {
     ExposedPorts: set(config.exposedPorts.map(formatPortKey)),
     Volumes: set(config.volumes),
     ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
-    ...(healthCheck === undefined ? {} : { Healthcheck: encodeHealthCheck(healthCheck) }),
+    ...(statedHealthCheck === undefined ? {} : { Healthcheck: encodeHealthCheck(statedHealthCheck) }),
   };
 }

@@ -26,7 +26,7 @@ export interface ContainerSpec {
   readonly labels: Readonly<Record<string, string>>;
   /** Merged with the image's. */
   readonly exposedPorts: readonly ContainerPort[];
-  /** Merged with the image's health check field by field, unless `disabled`. */
+  /** Merged with the image's health check field by field. */
   readonly healthCheck?: HealthCheckSpec;
   /** Name with or without SIG, or number. */
   readonly stopSignal?: string;
@@ -175,9 +175,7 @@ export interface DeviceSpec {
 
 /** Times in milliseconds; absent: the image's value or Docker's default. */
 export interface HealthCheckSpec {
-  /** The image's check is switched off (`["NONE"]`). */
-  readonly disabled: boolean;
-  /** `["CMD", …]` or `["CMD-SHELL", line]`. Absent: the image's. */
+  /** `["CMD", …]`, `["CMD-SHELL", line]`, or `["NONE"]`: no check, also where the image has one. Absent: the image's. */
   readonly test?: readonly string[];
   readonly intervalMs?: number;
   readonly timeoutMs?: number;

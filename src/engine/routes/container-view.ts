@@ -62,9 +62,9 @@ export interface EffectiveConfig {
     readonly startPeriodMs: number;
     readonly startIntervalMs: number;
     readonly retries: number;
-    /** What request and image said themselves, which is what is shown. */
-    readonly given?: Omit<HealthCheckSpec, "disabled">;
   };
+  /** What request and image said of a check, which is what is shown, also when it has no command. */
+  readonly statedHealthCheck?: HealthCheckSpec;
 }
 
 export interface ContainerState {

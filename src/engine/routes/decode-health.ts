@@ -8,7 +8,6 @@ const nsPerMs = 1_000_000;
 /** Undefined when nothing is set. Throws `invalid-argument` for times under a millisecond. */
 export function decodeHealthCheck(json: JsonObject): HealthCheckSpec | undefined {
   const test = listField(json, "Test");
-  if (test[0] === "NONE") return { disabled: true };
   const times = defined({
     intervalMs: milliseconds(json, "Interval"),
     timeoutMs: milliseconds(json, "Timeout"),
@@ -17,7 +16,7 @@ export function decodeHealthCheck(json: JsonObject): HealthCheckSpec | undefined
     retries: retries(json),
   });
   if (test.length === 0 && Object.keys(times).length === 0) return undefined;
-  return { disabled: false, ...times, ...(test.length === 0 ? {} : { test }) };
+  return { ...times, ...(test.length === 0 ? {} : { test }) };
 }
 
 function milliseconds(json: JsonObject, key: string): number | undefined {

@@ -1,6 +1,7 @@
 import type { HealthJson } from "../../wire/container";
 import { defined } from "../http/json-fields";
-import type { EffectiveConfig, HealthView } from "./container-view";
+import type { HealthCheckSpec } from "./container-spec";
+import type { HealthView } from "./container-view";
 
 const nsPerMs = 1_000_000;
 
@@ -17,9 +18,9 @@ export function encodeHealth({ status, failingStreak, log }: HealthView): Health
   };
 }
 
-/** What request and image say of the check that runs; defaults are left out. */
-export function encodeHealthCheck(check: NonNullable<EffectiveConfig["healthCheck"]>): object {
-  const { test, intervalMs, timeoutMs, startPeriodMs, startIntervalMs, retries } = check.given ?? check;
+/** What request and image say of a check; defaults are left out. */
+export function encodeHealthCheck(stated: HealthCheckSpec): object {
+  const { test, intervalMs, timeoutMs, startPeriodMs, startIntervalMs, retries } = stated;
   return defined({
     Test: test,
     Interval: nanoseconds(intervalMs),

@@ -61,6 +61,17 @@ test("the image's health check is merged field by field, or switched off", () =>
   expect(merge({ Healthcheck: { Test: ["NONE"] } }).healthCheck).toBeUndefined();
 });
 
+test("what is said of a health check is kept to be shown, also when nothing is to be run", () => {
+  const stated = { Retries: 9, Interval: 5_000_000_000 };
+
+  expect(merge({ Cmd: ["x"], Healthcheck: stated }, {})).toMatchObject({
+    statedHealthCheck: { intervalMs: 5000, retries: 9 },
+  });
+  expect(merge({ Cmd: ["x"], Healthcheck: stated }, {}).healthCheck).toBeUndefined();
+  expect(merge({ Healthcheck: { Test: ["NONE"] } }).statedHealthCheck).toEqual({ test: ["NONE"], intervalMs: 2000 });
+  expect(merge({ Cmd: ["x"] }, {}).statedHealthCheck).toBeUndefined();
+});
+
 test("a mount on the path of an image's volume takes its place", () => {
   expect(merge({ HostConfig: { Binds: ["/srv:/data"] } }).volumes).toEqual([]);
 });

@@ -199,6 +199,17 @@ export const containerCases: readonly CommandCase[] = [
     "docker create --name nn --no-healthcheck bb; docker inspect -f '{{json .Config.Healthcheck}} {{json .State.Health}}' nn",
   ),
   commands(
+    "health times without a command, and a check of the image that is switched off",
+    "docker run -d --name tt --health-interval 5s --health-timeout 3s --health-retries 2 bb sleep 1000",
+    "docker inspect -f '{{json .Config.Healthcheck}} {{json .State.Health}}' tt; docker ps --format '{{.Status}}'",
+    "docker commit tt of-times; docker inspect -f '{{json .Config.Healthcheck}}' of-times",
+    "printf 'FROM bb\nHEALTHCHECK --interval=7s CMD true\n' | docker build -qt checked - >/dev/null",
+    "docker create --name nn --no-healthcheck checked; docker inspect -f '{{json .Config.Healthcheck}} {{json .State.Health}}' nn",
+    "docker commit nn of-none; docker inspect -f '{{json .Config.Healthcheck}}' of-none",
+    "docker create --name oo --health-timeout 1s checked; docker inspect -f '{{json .Config.Healthcheck}} {{json .State.Health}}' oo",
+    "docker create --name from-none of-none; docker inspect -f '{{json .Config.Healthcheck}} {{json .State.Health}}' from-none",
+  ),
+  commands(
     "prune",
     "docker run --name aa -l x=1 bb true; docker run --name b2 bb true; docker run -d --name cc bb sleep 1000",
     "docker container prune -f --filter label=x=1",
