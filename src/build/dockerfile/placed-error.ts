@@ -1,4 +1,5 @@
 import { isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
+import { withoutPasswords } from "../../internal/without-passwords";
 import type { SourceSpan } from "./instruction";
 
 const shownCharacters = 200;
@@ -7,8 +8,9 @@ const shownCharacters = 200;
  * What went wrong with an instruction, with its place in the Dockerfile. What Docker would say comes first, because
  * clients look for it; then file, line and instruction, and what a command wrote last. An error that has its place keeps it.
  */
-export function placedError(file: string, { line, text }: SourceSpan, error: unknown): unknown {
+export function placedError(file: string, { line, text: written }: SourceSpan, error: unknown): unknown {
   if (isRuncibleError(error) && (error.code === "aborted" || "dockerfile" in error.evidence)) return error;
+  const text = withoutPasswords(written);
   const shown = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
   const output = isRuncibleError(error) ? error.evidence["output"] : undefined;
   const tail = typeof output === "string" && output !== "" ? `\n${output}` : "";

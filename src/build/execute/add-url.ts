@@ -8,6 +8,7 @@ import type { SecureContext } from "node:tls";
 import type { Dispatcher } from "undici";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import { shownUrl } from "../../internal/shown-url";
+import { withoutPasswords } from "../../internal/without-passwords";
 import { trustedBy } from "../../runtime/registry/trust";
 import { undici } from "../../runtime/registry/undici";
 
@@ -31,8 +32,12 @@ export async function download(
   const { checksum, signal, authorityFiles } = options;
   const hash = createHash("sha256");
   await mkdir(folder, { recursive: true });
-  const { body, headers, finalUrl } = await open(new URL(url), signal, authorityFiles);
-  const name = decodeURIComponent(basename(finalUrl.pathname)) || decodeURIComponent(basename(new URL(url).pathname));
+  if (!URL.canParse(url)) {
+    throw new RuncibleError("invalid-argument", `ADD ${withoutPasswords(url)}: it is no URL; check it`);
+  }
+  const start = new URL(url);
+  const { body, headers, finalUrl } = await open(start, signal, authorityFiles);
+  const name = decoded(basename(finalUrl.pathname)) || decoded(basename(start.pathname));
   const path = join(folder, "content");
   try {
     await pipeline(
@@ -65,25 +70,45 @@ async function open(
   authorityFiles: readonly string[],
 ): Promise<{ readonly body: Readable; readonly headers: Readonly<Record<string, unknown>>; readonly finalUrl: URL }> {
   let url = start;
+  const headers = authorizationOf(start);
   for (let hops = 0; hops <= redirectLimit; hops++) {
     const dispatcher = await dispatcherFor(url, authorityFiles);
-    const { statusCode, headers, body } = await undici()
-      .request(url, { signal, dispatcher })
+    const answer = await undici()
+      .request(url, { signal, dispatcher, ...(url.origin === start.origin ? { headers } : {}) })
       .catch((cause: unknown) => {
         throw new RuncibleError("invalid-argument", `download ${shownUrl(start.href)}: ${messageOf(cause)}`, { cause });
       });
-    const { location } = headers;
+    const { statusCode, body } = answer;
+    const { location } = answer.headers;
     if (statusCode >= 300 && statusCode < 400 && typeof location === "string") {
       await body.dump();
       url = new URL(location, url);
       if (!isUrl(url.href)) break;
       continue;
     }
-    if (statusCode >= 200 && statusCode < 300) return { body: Readable.from(body), headers, finalUrl: url };
+    if (statusCode >= 200 && statusCode < 300) {
+      return { body: Readable.from(body), headers: answer.headers, finalUrl: url };
+    }
     await body.dump();
     throw new RuncibleError("invalid-argument", `failed to GET ${shownUrl(start.href)} with status ${statusCode}`);
   }
   throw new RuncibleError("invalid-argument", `download ${shownUrl(start.href)}: it redirects too often or elsewhere`);
+}
+
+/** Of a URL with a user; for its own host alone. */
+function authorizationOf({ username, password }: URL): Readonly<Record<string, string>> {
+  if (username === "" && password === "") return {};
+  const plain = `${decoded(username)}:${decoded(password)}`;
+  return { authorization: `Basic ${Buffer.from(plain).toString("base64")}` };
+}
+
+/** A text with a `%` that escapes nothing is meant as it stands. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 const trusting = new Map<SecureContext, Dispatcher>();

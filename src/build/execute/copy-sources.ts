@@ -95,7 +95,10 @@ async function urlItem(build: Build, { checksum, unpack, target }: CopyInstructi
     ...(checksum === undefined ? {} : { checksum }),
   });
   if (name === "" && target.endsWith("/")) {
-    throw new RuncibleError("invalid-argument", `ADD ${url}: cannot determine a file name; name the target file`);
+    throw new RuncibleError(
+      "invalid-argument",
+      `ADD ${shownUrl(url)}: cannot determine a file name; name the target file`,
+    );
   }
   return { ...plainItem, name, path, stats: await lstat(path), unpacks: unpack === true && (await isArchive(path)) };
 }

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { RuncibleError } from "../../internal/errors";
+import { withoutPasswords } from "../../internal/without-passwords";
 import { type RunRequest, startContainer } from "../../runtime/container";
 import type { Build } from "./build";
 import type { StageOutput } from "./stage-output";
@@ -44,7 +45,7 @@ function commandFailed(
   tail: string,
 ): RuncibleError {
   const why = isOutOfMemory ? " (killed: out of memory)" : "";
-  const message = `The command '${spec.args.join(" ")}' returned a non-zero code: ${exitCode}${why}`;
+  const message = `The command '${withoutPasswords(spec.args.join(" "))}' returned a non-zero code: ${exitCode}${why}`;
   return new RuncibleError("build-step-failed", message, { evidence: { exitCode, output: tail.trimEnd() } });
 }
 

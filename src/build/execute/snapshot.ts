@@ -1,3 +1,4 @@
+import { withoutPasswords } from "../../internal/without-passwords";
 import type { Descriptor } from "../../runtime/image/descriptor";
 import { type Digest, digestOf } from "../../runtime/image/digest";
 import type { HistoryEntry, Image, ImageConfig, ImageRunConfig } from "../../runtime/image/manifest";
@@ -59,7 +60,8 @@ export function nextSnapshot({ layers, config }: Snapshot, step: SnapshotStep): 
   const author = step.author ?? config.author;
   const entry: HistoryEntry = {
     created,
-    created_by: createdBy,
+    // Whoever gets the image reads it.
+    created_by: withoutPasswords(createdBy),
     ...(author === undefined ? {} : { author }),
     ...(step.comment === undefined ? {} : { comment: step.comment }),
     ...(layer === undefined ? { empty_layer: true } : {}),

@@ -1,5 +1,6 @@
 import { shortId } from "../../internal/ids";
 import { parsePlatform } from "../../internal/platform";
+import { withoutPasswords } from "../../internal/without-passwords";
 import type { Instruction, SourceSpan } from "../dockerfile/instruction";
 import { parseTrigger } from "../dockerfile/parse";
 import { placedError } from "../dockerfile/placed-error";
@@ -34,7 +35,7 @@ export async function runStage(build: Build, plan: StagePlan, output: StageOutpu
   let step = count.first;
   const announce = async ({ text }: SourceSpan): Promise<void> => {
     build.signal.throwIfAborted();
-    await tell(`Step ${step}/${count.total} : ${text}\n`);
+    await tell(`Step ${step}/${count.total} : ${withoutPasswords(text)}\n`);
     step += 1;
   };
 

@@ -240,12 +240,12 @@ test.each([
   [
     "a stage that is not there",
     "FROM bb AS builder\nFROM bb\nCOPY --from=bulder /a /b\n",
-    /^there is no earlier stage "bulder" \(did you mean builder\?\), and no image.* \(Dockerfile:3: COPY --from=bulder/s,
+    /^there is no earlier stage "bulder" \(did you mean builder\? the earlier stage is 0: builder\), and no image.* \(Dockerfile:3: COPY --from=bulder/s,
   ],
   [
     "a mount of a stage that is not there",
     "FROM bb AS one\nFROM bb\nRUN --mount=from=nosuch,target=/x true\n",
-    /^there is no earlier stage "nosuch" \(there are one\).*\(Dockerfile:3: RUN/s,
+    /^there is no earlier stage "nosuch" \(the earlier stage is 0: one\).*\(Dockerfile:3: RUN/s,
   ],
   [
     "a mount of what is not there",
@@ -439,7 +439,44 @@ test("ADD of a URL checks its digest and follows redirects", async () => {
 
   expect(await printed(id, "cat /d/new.txt /x; stat -c %a /d/new.txt /x")).toBe("fetched\nfetched\n640\n600\n");
   await expect(build(`FROM bb\nADD --checksum=sha256:${"0".repeat(64)} ${url}/old /x\n`)).rejects.toThrow("digest");
+  await expect(build("FROM bb\nADD http://: /x\n")).rejects.toThrow("it is no URL");
   await expect(build(`FROM bb\nADD ${url}/none /x\n`)).rejects.toThrow("with status 404 (Dockerfile:2");
+});
+
+test("a password in a URL opens what ADD fetches, and is in no progress, history or error", async () => {
+  const authorization = `Basic ${Buffer.from("me:s3cr%t").toString("base64")}`;
+  const server = createServer((request, response) => {
+    if (request.headers.authorization !== authorization) response.writeHead(401).end();
+    else if (request.url === "/none") response.writeHead(404).end();
+    else response.end("fetched\n");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const url = `http://me:s3cr%25t@127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const parent = await build(
+    `FROM bb\nARG PLACE=${url}\nADD ${url}/a $PLACE/b /\nONBUILD ADD ${url}/c /\n`,
+    {},
+    {
+      tags: ["parent"],
+    },
+  );
+  const child = await build(`FROM parent\nRUN echo ${url} > /d\n`);
+  const failed = [`ADD ${url}/none /x`, `RUN echo ${url}; exit 3`].map((step) => build(`FROM bb\n${step}\n`));
+  const errors = await Promise.allSettled(failed);
+
+  expect(await printed(child.id, "cat /a /b /c /d")).toBe(`fetched\nfetched\nfetched\n${url}\n`);
+  const history = (await docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", child.id)).stdout;
+  expect(history.match(/http:\/\/me:xxxxx@127/g)).toHaveLength(3);
+  const said = errors.map((error) => (error.status === "rejected" ? error.reason.message : "built"));
+  expect(said).toEqual([expect.stringContaining("with status 404"), expect.stringContaining("code: 3")]);
+  const [ofAdd = "", ofRun = ""] = said;
+  // What a command prints is its own affair.
+  for (const text of [parent.output, child.output, history, ofAdd, ofRun.split("\n")[0]]) {
+    expect(text).toContain("me:xxxxx@");
+    expect(text).not.toContain("s3cr");
+  }
 });
 
 test("triggers of a base image are carried out, and not handed on", async () => {

@@ -5,6 +5,8 @@ import { parseChmod } from "../../../src/build/execute/file-mode";
 import { globalVariables } from "../../../src/build/plan/build-args";
 import { parseMount } from "../../../src/build/plan/mount-flag";
 import { planStages } from "../../../src/build/plan/stage-plan";
+import { missingSource } from "../../../src/build/plan/unknown-stage";
+import { RuncibleError } from "../../../src/internal/errors";
 
 const text = [
   "FROM a AS base",
@@ -55,6 +57,34 @@ test("a stage cannot copy from a later one", () => {
   const dockerfile = parseDockerfile("FROM a\nCOPY --from=1 /a /b\nFROM b\n");
 
   expect(() => planStages(dockerfile, "0", new Map())).toThrow("invalid from flag value 1");
+});
+
+test.each([
+  [
+    "FROM a AS builder\nFROM b\nFROM c\n",
+    "bulder",
+    2,
+    '"bulder" (did you mean builder? the earlier stages are 0: builder, 1), and no image of that name: denied',
+  ],
+  ["FROM a\nFROM b\n", "typo", 1, '"typo" (the earlier stage is 0), and no image of that name: denied'],
+  ["FROM a\nFROM b AS later\n", "Later", 0, '"Later" (it begins later, at line 2; move it before this one), and'],
+  ["FROM a AS own\n", "own", 0, '"own" (it is the name of this one), and'],
+])("of %j, an image %j that is not to be had may be meant as a stage", (text, name, before, message) => {
+  const denied = new RuncibleError("image-not-found", "denied");
+
+  expect(missingSource(parseDockerfile(text), name, before, denied)).toMatchObject({
+    code: "image-not-found",
+    message: expect.stringContaining(`there is no earlier stage ${message}`),
+  });
+});
+
+test.each([
+  ["team/app:1", 1],
+  ["busybox", 0],
+])("an image %s that is not to be had, before which there are %d stages, can be nothing else", (name, before) => {
+  const denied = new RuncibleError("image-not-found", "denied");
+
+  expect(missingSource(parseDockerfile("FROM a AS one\nFROM b\n"), name, before, denied)).toBe(denied);
 });
 
 test.each([
