@@ -68,6 +68,7 @@ export async function startFailure(failed: FailedStart): Promise<RuncibleError> 
       evidence: {
         ...evidence,
         image,
+        imageId: inspect?.Image,
         container: name,
         elapsedMs,
         exitCode: inspect?.State.ExitCode,

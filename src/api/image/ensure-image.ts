@@ -51,7 +51,7 @@ export async function ensureImage(
 ): Promise<void> {
   const reason = isOffline() ? "RUNCIBLE_OFFLINE is set" : isPullAllowed ? undefined : "its pull policy says never";
   if ((!force || reason !== undefined) && (await imageExists(engine, imageName, platform))) return;
-  if (reason !== undefined) throw mustNotBePulled(imageName, reason);
+  if (reason !== undefined) throw mustNotBePulled(imageName, platform, reason);
   const { registry, image, tag, string } = imageName;
   const name = registry === undefined ? image : `${registry}/${image}`;
   try {
@@ -65,9 +65,10 @@ export async function ensureImage(
   }
 }
 
-function mustNotBePulled({ string }: ImageName, reason: string): RuncibleError {
+function mustNotBePulled({ string }: ImageName, platform: string | undefined, reason: string): RuncibleError {
+  const [wanted, flag] = platform === undefined ? ["", ""] : [` for ${platform}`, `--platform ${platform} `];
   return new RuncibleError(
     "image-not-found",
-    `use image ${string}: it is not here, and ${reason}; pull it first: npx runcible pull ${string}`,
+    `use image ${string}${wanted}: it is not here, and ${reason}; pull it first: npx runcible pull ${flag}${string}`,
   );
 }

@@ -6,8 +6,9 @@ import { type RunRequest, startContainer } from "../../runtime/container";
 import type { Build } from "./build";
 import type { StageOutput } from "./stage-output";
 
-/** What an error shows of a command's output. */
-const tailCharacters = 2000;
+/** What an error shows of a command's output: its last lines, and no more of them than these characters. */
+const tailLines = 50;
+const tailCharacters = 8000;
 
 /** Runs a step's container to its end. Throws `build-step-failed` unless it exits with 0, `aborted`. */
 export async function runCommand(build: Build, output: StageOutput, request: RunRequest): Promise<void> {
@@ -46,7 +47,11 @@ function commandFailed(
 ): RuncibleError {
   const why = isOutOfMemory ? " (killed: out of memory)" : "";
   const message = `The command '${withoutPasswords(spec.args.join(" "))}' returned a non-zero code: ${exitCode}${why}`;
-  return new RuncibleError("build-step-failed", message, { evidence: { exitCode, output: tail.trimEnd() } });
+  return new RuncibleError("build-step-failed", message, { evidence: { exitCode, output: lastLines(tail) } });
+}
+
+function lastLines(tail: string): string {
+  return tail.trimEnd().split("\n").slice(-tailLines).join("\n");
 }
 
 async function pump(

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { type AddressInfo, createServer } from "node:net";
@@ -8,6 +9,8 @@ import { beforeAll, expect, onTestFinished, test } from "vitest";
 import type * as Runcible from "../../../src/index";
 import {
   GenericContainer,
+  getContainerRuntimeClient,
+  PullPolicy,
   type RuncibleError,
   StartupCheckStrategy,
   type StartupStatus,
@@ -44,6 +47,14 @@ const shell =
   (container) =>
     container.withCommand(["sh", "-c", script]);
 
+/** This machine's busybox, as if it were for another processor. */
+function foreignProgram(): { readonly content: Buffer; readonly target: string; readonly mode: number } {
+  const content = readFileSync("/usr/bin/busybox");
+  const machineField = 18;
+  content.writeUInt16LE(process.arch === "arm64" ? 62 : 183, machineField);
+  return { content, target: "/foreign", mode: 0o755 };
+}
+
 const failures: readonly (readonly [kind: string, change: Change, message: RegExp])[] = [
   ["a bad command", (container) => container.withCommand(["serve", "--now"]), /serve.*not found/],
   [
@@ -74,6 +85,16 @@ const failures: readonly (readonly [kind: string, change: Change, message: RegEx
     (container) => container.withBindMounts([{ source: "/no/such/folder", target: "/x" }]),
     /\/no\/such\/folder/,
   ],
+  [
+    "a program for another processor",
+    (container) => container.withCopyContentToContainer([foreignProgram()]).withCommand(["/foreign"]),
+    /\/foreign.*exec format error/,
+  ],
+  [
+    "an image for another processor",
+    (container) => container.withPlatform("linux/s390x").withPullPolicy(PullPolicy.never()),
+    /linux\/s390x/,
+  ],
   ["a network that lacks", (container) => container.withNetworkMode("no-such-network"), /no-such-network/],
 ];
 
@@ -101,6 +122,26 @@ test("pain 5: a start that fails for an image that lacks says so in its message"
   expect((await failureOf(container)).message).toContain("127.0.0.1:1");
 });
 
+test("pain 5: the error of a start that fails has in its fields what its message tells", async () => {
+  const container = new GenericContainer(image)
+    .withCommand(["sh", "-c", "echo loading; echo no such table >&2; exit 4"])
+    .withWaitStrategy(Wait.forAll([Wait.forLogMessage("loading"), Wait.forLogMessage("ready")]));
+
+  const { code, message, evidence } = await failureOf(container);
+
+  expect(code).toBe("start-failed");
+  expect(evidence).toMatchObject({
+    image,
+    imageId: expect.stringMatching(/^sha256:/),
+    exitCode: 4,
+    isOutOfMemory: false,
+  });
+  expect(evidence["log"]).toEqual(expect.arrayContaining(["loading", "no such table"]));
+  const waits = evidence["waits"] as readonly { readonly wait: string; readonly readyAfterMs?: number }[];
+  expect(waits.map(({ readyAfterMs }) => readyAfterMs !== undefined)).toEqual([true, false]);
+  for (const { wait } of waits) expect(message).toContain(wait);
+});
+
 /** Of a user's: it looks at nothing but its own question, which never gets an answer. */
 class NeverReady extends StartupCheckStrategy {
   override async checkStartupState(): Promise<StartupStatus> {
@@ -119,12 +160,15 @@ const waits: readonly (readonly [string, WaitStrategy])[] = [
   ["listening ports", Wait.forListeningPorts()],
   ["a log line", Wait.forLogMessage("never")],
   ["HTTP", Wait.forHttp("/", 80)],
+  ["HTTP, with the original's own switch", Wait.forHttp("/", 80, { abortOnContainerExit: true })],
   ["a health check", Wait.forHealthCheck()],
   ["a command", Wait.forSuccessfulCommand("false")],
   ["a check of the user's own", new NeverReady()],
   ["a strategy of the user's own", ownWait],
   ["all of several, one of them the user's own", Wait.forAll([Wait.forLogMessage(/one/), ownWait])],
   ["all of several", Wait.forAll([Wait.forListeningPorts(), Wait.forLogMessage("never")])],
+  ["all of several, with a deadline", Wait.forAll([Wait.forHealthCheck(), Wait.forHttp("/", 80)]).withDeadline(90_000)],
+  ["its own end", Wait.forOneShotStartup()],
 ];
 
 test.each(waits)(
@@ -138,47 +182,77 @@ test.each(waits)(
       .withWaitStrategy(wait);
 
     // The test's own time limit is shorter than the wait's.
-    expect((await failureOf(container)).message).toContain("exit code 9");
+    expect(await failureOf(container)).toMatchObject({
+      message: expect.stringMatching(/exit code 9|Container exited/),
+      evidence: { exitCode: 9 },
+    });
   },
   60_000,
 );
 
-test("pain 32: a build that fails tells its instruction and what the command said", async () => {
+const builds: readonly (readonly [what: string, step: string, message: RegExp])[] = [
+  [
+    "a command that fails, with the last fifty lines it said",
+    "RUN for i in $(seq 60); do echo said $i.; done; echo missing semicolon; exit 3",
+    /code: 3 \(Dockerfile:3: RUN for i .*\)\nsaid 12\.\n.*said 60\.\nmissing semicolon$/s,
+  ],
+  [
+    "an instruction that is none",
+    "RUNN true",
+    /unknown instruction: RUNN.*Dockerfile:3|line 3: unknown instruction: RUNN/,
+  ],
+  ["a file that lacks", "COPY nosuch /", /not found.*nosuch.*\(Dockerfile:3: COPY nosuch \/\)/s],
+  ["an image that is not to be had", "FROM 127.0.0.1:1/no/such", /127\.0\.0\.1:1.*\(Dockerfile:3: FROM /s],
+];
+
+test.each(builds)("pain 32: a build that fails for %s says so, with its place", async (_, step, message) => {
   const folder = await mkdtemp(join(tmpdir(), "runcible-pains-"));
   onTestFinished(() => rm(folder, { recursive: true }));
-  await writeFile(
-    join(folder, "Dockerfile"),
-    `FROM ${image}\nRUN echo compiling\nRUN echo missing semicolon >&2; exit 3\n`,
-  );
+  await writeFile(join(folder, "Dockerfile"), `FROM ${image}\nRUN echo compiling\n${step}\n`);
 
-  const building = GenericContainer.fromDockerfile(folder).build();
-
-  await expect(building).rejects.toThrow(
-    /missing semicolon.*code: 3.*Dockerfile:3|code: 3.*Dockerfile:3.*missing semicolon/s,
-  );
+  await expect(GenericContainer.fromDockerfile(folder).build()).rejects.toThrow(message);
 });
+
+async function projectOf(text: string): Promise<Runcible.DockerComposeEnvironment> {
+  const folder = await mkdtemp(join(tmpdir(), "runcible-pains-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "compose.yaml"), text);
+  return new DockerComposeEnvironment(folder, "compose.yaml");
+}
 
 test.each([
   [
-    "a service that waits are for and the file has not",
+    "a container that waits are for and the file has not",
     "services: {web: {image: x}}",
     "wbe-1",
     /wbe-1.*did you mean web-1/,
   ],
-  [
-    "a key that nobody knows",
-    "services:\n  a:\n    image: x\n    comand: y\n",
-    "a",
-    /comand.*line 4|:4:.*comand|compose\.yaml:4/s,
-  ],
-])("pain 40: %s is named", async (_, text, service, message) => {
-  const folder = await mkdtemp(join(tmpdir(), "runcible-pains-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  await writeFile(join(folder, "compose.yaml"), text);
+  ["a service that waits are for and the file has not", "services: {web: {image: x}}", "wbe", /wbe.*did you mean web/],
+  ["a key that nobody knows", "services:\n  a:\n    image: x\n    comand: y\n", "a", /compose\.yaml:4:.*comand/s],
+])("pain 40: %s is named", async (_, text, target, message) => {
+  const environment = await projectOf(text);
 
-  const starting = new DockerComposeEnvironment(folder, "compose.yaml")
-    .withWaitStrategy(service, Wait.forLogMessage("x"))
-    .up();
+  const starting = environment.withWaitStrategy(target, Wait.forLogMessage("x")).up();
 
   await expect(starting).rejects.toThrow(message);
+});
+
+test.each(["web", "web-1"])("pain 40: without any program of Docker's, a wait is for %s", async (target) => {
+  const environment = await projectOf(
+    `services: {web: {image: "${image}", command: [sh, -c, "sleep 0.3; echo ready; sleep 600"]}}`,
+  );
+  await getContainerRuntimeClient();
+  const path = process.env["PATH"];
+  process.env["PATH"] = "/no/programs/here";
+  onTestFinished(() => {
+    process.env["PATH"] = path;
+  });
+
+  const started = await environment.withWaitStrategy(target, Wait.forLogMessage("ready")).up();
+
+  const logs = await started.getContainer("web-1").logs();
+  logs.destroy();
+  process.env["PATH"] = path;
+  expect(await started.getContainer("web-1").exec(["true"])).toMatchObject({ exitCode: 0 });
+  await started.down();
 });

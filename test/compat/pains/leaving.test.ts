@@ -33,14 +33,16 @@ const use = `
 test("pain 13: neither the import nor a container's whole life loads ssh2 or dockerode, and the process ends by itself", async () => {
   const script = `
     const { GenericContainer, Wait } = require("runcible");
+    const onImport = Object.keys(require.cache);
     (async () => {${use}
       const packages = Object.keys(require.cache).map((path) => /.*node_modules\\/((@[^/]+\\/)?[^/]+)/.exec(path)?.[1]);
-      console.log(JSON.stringify([...new Set(packages)]));
+      console.log(JSON.stringify({ onImport, loaded: [...new Set(packages)] }));
     })();`;
 
   const { stdout } = await installed.node(["-e", script]);
 
-  const loaded = JSON.parse(stdout) as readonly string[];
+  const { onImport, loaded } = JSON.parse(stdout) as Readonly<Record<"onImport" | "loaded", readonly string[]>>;
+  expect(onImport).toEqual([expect.stringMatching(/runcible\/build\/index\.js$/)]);
   expect(loaded).toContain("runcible");
   for (const heavy of ["ssh2", "dockerode", "docker-modem", "undici", "yaml"]) expect(loaded).not.toContain(heavy);
 });

@@ -72,7 +72,8 @@ export const containerCases: readonly CommandCase[] = [
   commands(
     "restart policies",
     "docker run -d --name cc --restart on-failure:2 bb sh -c 'exit 3'",
-    "sleep 3; docker inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{json .HostConfig.RestartPolicy}}' cc",
+    `timeout 60 sh -c "until docker inspect -f '{{.State.Status}} {{.RestartCount}}' cc | grep -qx 'exited 2'; do sleep 0.1; done"`,
+    "docker inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{json .HostConfig.RestartPolicy}}' cc",
     "docker run -d --restart nosuch bb true",
     "docker run --rm -d --restart always bb true",
     "docker create --restart no:3 bb",
