@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { connect } from "../../../src/client/connect";
 import { run } from "../../../src/internal/exec";
 import { killIfThere } from "../../../src/internal/kill-if-there";
@@ -14,6 +14,7 @@ import { processesOf } from "../../support/leaks/processes";
 import { searchPathWithout } from "../../support/search-path";
 import { waitUntil } from "../../support/wait-until";
 import { enginePid } from "../support/engine-process";
+import { fakeClock } from "../support/faked-clock";
 import { type LayerContents, layerContents } from "../support/store";
 
 // ext4's own way to be tested for this: what is not in its journal or on the disk at that moment never will be.
@@ -106,10 +107,18 @@ describe.each(["inline_data", "^inline_data"])("[root only: mounts an ext4] on a
   });
 
   test("an image that has reached the disk is used as it lies", async () => {
-    const before = await fill();
-    const isWritten = async (): Promise<boolean> => !(await records()).join().includes("bootId");
+    const clock = await fakeClock();
+    onTestFinished(() => clock[Symbol.asyncDispose]());
+    const before = await fill({ ...clock.settings, RUNCIBLE_IDLE_SECONDS: "86400" });
+    await clock.set("+0 x20");
+    const isWritten = async (): Promise<boolean> => {
+      // Between two events it sleeps by the machine's clock.
+      await engine.client.system.runcibleInfo();
+      return !(await records()).join().includes("bootId");
+    };
     expect(await waitUntil(isWritten, 120_000)).toBe(true);
     await writeNames();
+    await clock.set("+0");
 
     await cutPower();
     expect(await layerContents(engine.stateFolder)).toEqual(before);
