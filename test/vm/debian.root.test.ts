@@ -124,6 +124,21 @@ describe("on Debian 12 as it comes", () => {
     expect(await finding(withoutSession("other", doctor), "user limits")).toMatchObject({ state: "optional" });
   });
 
+  test("doctor says whether AppArmor confines root's containers, and what mends it", async () => {
+    const confined = { state: "found", detail: "on; a profile of the engine confines containers", ways: ["root"] };
+    expect(await finding(asRoot(doctor), "AppArmor")).toMatchObject(confined);
+    expect(await finding(loggedIn("dev", doctor), "AppArmor")).toMatchObject(confined);
+    await told(asRoot("mv /sbin/apparmor_parser /sbin/aside"));
+    try {
+      expect(await finding(asRoot(doctor), "AppArmor")).toMatchObject({
+        state: "optional",
+        remedy: "run: sudo apt-get install apparmor",
+      });
+    } finally {
+      await told(asRoot("mv /sbin/aside /sbin/apparmor_parser"));
+    }
+  });
+
   test.each([
     ["root", "root", "/var/lib/runcible", asRoot],
     ["a user who logged in", "dev", "/home/dev/.local/share/runcible", (script: string) => loggedIn("dev", script)],

@@ -1,3 +1,4 @@
+import { examineAppArmor } from "./app-armor";
 import type { Finding, Machine, Outcome, Way } from "./finding";
 import { examineCgroups, examineKernel, examineOverlay } from "./kernel";
 import { examineStateFolder } from "./state-folder";
@@ -42,6 +43,12 @@ const requirements: readonly Requirement[] = [
     look: examineRootNamespaces,
   },
   { name: "cgroups", why: "limits of memory, processors and processes", ways: ["root"], look: examineCgroups },
+  {
+    name: "AppArmor",
+    why: "a second guard round root's containers, where namespaces, capabilities and seccomp are the first",
+    ways: ["root"],
+    look: examineAppArmor,
+  },
   {
     name: "user namespaces",
     why: "an ordinary user's engine is root in a user namespace of its own",

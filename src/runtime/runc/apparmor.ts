@@ -1,4 +1,5 @@
-import { access, constants, readFile, writeFile } from "node:fs/promises";
+import { access, constants, writeFile } from "node:fs/promises";
+import { isAppArmorOn, profileRemoval } from "../../internal/app-armor";
 import { hasCode } from "../../internal/errors";
 import { run } from "../../internal/exec";
 import type { Logger } from "../../internal/log";
@@ -12,9 +13,6 @@ export interface AppArmor {
   readonly profile?: string;
 }
 
-/** Of securityfs: who writes a profile's name to it takes the profile out of the kernel. */
-const removal = "/sys/kernel/security/apparmor/.remove";
-
 /** Named as the engine's other things in the kernel; client/supervisor-script.ts knows it too. */
 export function profileNameOf(engineId: string): string {
   return `runcible-${engineId}`;
@@ -25,8 +23,7 @@ export function profileNameOf(engineId: string): string {
  * an ordinary user's engine the kernel guards the machine as it does from that user. Where it cannot be loaded, a warning is logged.
  */
 export async function openAppArmor(engineId: string, logger: Logger): Promise<AppArmor> {
-  const enabled = await readFile("/sys/module/apparmor/parameters/enabled", "utf8").catch(() => "");
-  if (!ownUserNamespace().isInitial || enabled.trim() !== "Y" || !(await isWritable(removal))) {
+  if (!ownUserNamespace().isInitial || (await isAppArmorOn()) !== true || !(await isWritable(profileRemoval))) {
     return { isEnabled: false };
   }
   const profile = profileNameOf(engineId);
@@ -45,7 +42,7 @@ export async function openAppArmor(engineId: string, logger: Logger): Promise<Ap
 /** Once no process has it any more. One that is not there is fine. */
 export async function unloadProfile({ profile }: AppArmor): Promise<void> {
   if (profile === undefined) return;
-  await writeFile(removal, profile).catch((error: unknown) => {
+  await writeFile(profileRemoval, profile).catch((error: unknown) => {
     if (!hasCode(error, "ENOENT")) throw error;
   });
 }

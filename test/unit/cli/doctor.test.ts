@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { appArmorOutcome } from "../../../src/cli/doctor/app-armor";
 import { canRun, type Finding, found, missing, optional } from "../../../src/cli/doctor/finding";
 
 const finding = (outcome: ReturnType<typeof found>, ways: Finding["ways"]): Finding => ({
@@ -16,4 +17,27 @@ test("what only the other way of running needs does not count", () => {
 
 test("what is optional does not count", () => {
   expect(canRun([finding(optional("none", "run: x"), ["root", "user"])], { way: "user" })).toBe(true);
+});
+
+describe("AppArmor", () => {
+  const well = { isOn: true, mayLoad: true, hasParser: true };
+
+  test("is found where the engine can load its profile", () => {
+    expect(appArmorOutcome(well)).toEqual({ state: "found", detail: expect.stringMatching(/^on;/) });
+  });
+
+  test.each([
+    ["is off", { ...well, isOn: false }, "apparmor=1 security=apparmor"],
+    ["lacks its parser", { ...well, hasParser: false }, "sudo apt-get install apparmor"],
+    ["cannot be told a profile", { ...well, mayLoad: false }, "sudo mount -t securityfs securityfs"],
+  ])("that %s keeps no container from running, and says what mends it", (_what, facts, remedy) => {
+    expect(appArmorOutcome(facts)).toMatchObject({ state: "optional", remedy: expect.stringContaining(remedy) });
+  });
+
+  test("that the kernel was built without has nothing to mend", () => {
+    expect(appArmorOutcome({ ...well, isOn: undefined })).toEqual({
+      state: "optional",
+      detail: expect.stringContaining("not in this kernel"),
+    });
+  });
 });

@@ -1,0 +1,10 @@
+import { readFile } from "node:fs/promises";
+
+/** Of securityfs: who writes a profile's name to it takes the profile out of the kernel. */
+export const profileRemoval = "/sys/kernel/security/apparmor/.remove";
+
+/** Whether the kernel asks AppArmor. Undefined: it was built without. */
+export async function isAppArmorOn(): Promise<boolean | undefined> {
+  const enabled = await readFile("/sys/module/apparmor/parameters/enabled", "utf8").catch(() => undefined);
+  return enabled === undefined ? undefined : enabled.trim() === "Y";
+}
