@@ -29,9 +29,15 @@ export interface LaunchRequest {
   readonly program: string;
   /** Environment of the engine. */
   readonly env: NodeJS.ProcessEnv;
+  /** For an engine that neither answers nor ends. Default: five minutes. */
+  readonly limitMs?: number;
 }
 
-const startLimitMs = 30_000;
+/**
+ * An engine that ends is noticed at once, so this is for one that hangs, as on a disk that does not answer. Starts took a minute
+ * and more on emulated processors and on machines with ten times as much to do as they can; on an idle one it is a fifth of a second.
+ */
+const defaultLimitMs = 300_000;
 /** The shortest proper-lockfile allows: after this a lock whose owner was killed is taken over. */
 const staleLockMs = 2_000;
 const logLinesShown = 15;
@@ -47,12 +53,13 @@ export async function ensureEngine(request: LaunchRequest): Promise<RuncibleInfo
   const running = await usableEngine(request);
   if (running !== undefined) return running;
   await prepareEngineFolders(request, request.uid);
-  const deadline = performance.now() + startLimitMs;
+  const limitMs = request.limitMs ?? defaultLimitMs;
+  const deadline = performance.now() + limitMs;
   for (let pauseMs = 10; performance.now() < deadline; pauseMs = Math.min(pauseMs * 2, 160)) {
     const release = await tryLock(request.stateFolder);
     if (release !== undefined) {
       try {
-        const started = (await usableEngine(request)) ?? (await startEngine(request, deadline));
+        const started = (await usableEngine(request)) ?? (await startEngine(request, { deadline, limitMs }));
         if (started !== undefined) return started;
       } finally {
         await release();
@@ -62,7 +69,7 @@ export async function ensureEngine(request: LaunchRequest): Promise<RuncibleInfo
     const served = await usableEngine(request);
     if (served !== undefined) return served;
   }
-  throw startFailed(request.stateFolder, `it does not answer after ${startLimitMs / 1000} s`, "");
+  throw startFailed(request.stateFolder, noAnswer(limitMs), "");
 }
 
 function checkSystem(): void {
@@ -115,7 +122,10 @@ async function tryLock(stateFolder: string): Promise<(() => Promise<void>) | und
 }
 
 /** Undefined when another engine holds the kernel lock: it is coming up, or just going. */
-async function startEngine(request: LaunchRequest, deadline: number): Promise<RuncibleInfo | undefined> {
+async function startEngine(
+  request: LaunchRequest,
+  { deadline, limitMs }: { readonly deadline: number; readonly limitMs: number },
+): Promise<RuncibleInfo | undefined> {
   const { client, stateFolder, program, env } = request;
   const idMaps = await ownIdMaps();
   const hasScope = await canAskForCgroup(request.uid, env);
@@ -148,8 +158,12 @@ async function startEngine(request: LaunchRequest, deadline: number): Promise<Ru
     const refused = await namespaceError();
     if (refused !== undefined) throw refused;
   }
-  const what = outcome === undefined ? `it does not answer after ${startLimitMs / 1000} s` : `it ended (${outcome})`;
+  const what = outcome === undefined ? noAnswer(limitMs) : `it ended (${outcome})`;
   throw startFailed(stateFolder, what, await lastLogLines(stateFolder, log.size, logLinesShown));
+}
+
+function noAnswer(limitMs: number): string {
+  return `it does not answer after ${limitMs / 1000} s`;
 }
 
 function startFailed(stateFolder: string, what: string, lines: string): RuncibleError {

@@ -1,4 +1,5 @@
 import { createClient } from "../../client/client";
+import { awaitEngineEnd } from "../../client/engine-end";
 import { removeStateFolder } from "../../client/remove-state";
 import { hasCode } from "../../internal/errors";
 import { socketPathOf, stateFolderOf } from "../../internal/state-folder";
@@ -18,17 +19,18 @@ export const resetCommand: Command = {
       out(`this removes ${stateFolder} with all images, containers and volumes; to do it, add --force\n`);
       return 1;
     }
-    await endEngine(socketPathOf(stateFolder, uid));
+    await endEngine(stateFolder, socketPathOf(stateFolder, uid));
     await removeStateFolder(stateFolder);
     out(`removed ${stateFolder}\n`);
     return 0;
   },
 };
 
-async function endEngine(socketPath: string): Promise<void> {
+async function endEngine(stateFolder: string, socketPath: string): Promise<void> {
   const client = createClient({ kind: "unix", path: socketPath });
   try {
     await client.system.shutdown();
+    await awaitEngineEnd(stateFolder);
   } catch (error) {
     if (!hasCode(error, "engine-unreachable")) throw error;
   } finally {

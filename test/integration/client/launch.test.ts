@@ -6,6 +6,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { createClient } from "../../../src/client/client";
 import { ensureEngine, type LaunchRequest } from "../../../src/client/launch";
 import { exitOf, runUnchecked, spawnTool } from "../../../src/internal/exec";
+import { killIfThere } from "../../../src/internal/kill-if-there";
+import { processesOf } from "../../support/leaks/processes";
 import { waitUntil } from "../../support/wait-until";
 
 // A program in the engine's place: it serves what the launcher asks for, and writes a line for each of its starts.
@@ -15,6 +17,8 @@ const { appendFileSync, rmSync } = require("node:fs");
 const folder = process.env.RUNCIBLE_STATE_DIR;
 appendFileSync(folder + "/starts", process.pid + "\\n");
 if (process.env.FIXTURE_FAILS) { console.error("no such device"); process.exit(3); }
+if (process.env.FIXTURE_HANGS) setInterval(() => {}, 1000); else serve();
+function serve() {
 rmSync(folder + "/engine.sock", { force: true });
 const version = process.env.FIXTURE_VERSION;
 createServer((request, response) => {
@@ -22,6 +26,7 @@ createServer((request, response) => {
   if (request.url.startsWith("/containers/json")) return response.end("[]");
   response.end(JSON.stringify({ Version: version, Pid: process.pid, Capabilities: [], IsStaying: !!process.env.FIXTURE_STAYS }));
 }).listen(folder + "/engine.sock");
+}
 `;
 
 let folder: string;
@@ -106,6 +111,18 @@ test("an engine that ends at its start is an error with its last log lines", asy
 
   expect(error).toMatchObject({ code: "engine-start-failed" });
   expect(error.message).toMatch(/it ended \(3\).*engine\.log.*no such device/s);
+});
+
+test("an engine that neither answers nor ends is given up in the end", async () => {
+  const env = { ...process.env, RUNCIBLE_STATE_DIR: folder, FIXTURE_HANGS: "1" };
+
+  await expect(ensureEngine(requestFor({ env, limitMs: 200 }))).rejects.toMatchObject({
+    code: "engine-start-failed",
+    message: expect.stringContaining("it does not answer after 0.2 s"),
+  });
+
+  await waitUntil(() => exists(join(folder, "starts")), 30_000);
+  for (const { pid } of await processesOf(folder)) killIfThere(pid, "SIGKILL");
 });
 
 test("an idle engine of another version is replaced", async () => {
