@@ -1,29 +1,21 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RunResult, run, runUnchecked } from "../../../src/internal/exec";
 import { socketPathOf } from "../../../src/internal/state-folder";
-import { startDockerOn, type TestDocker } from "../../support/docker";
-import { type EngineOn, startEngineOn } from "../../support/engine-on";
-import { saveTestImage } from "../../support/images";
-import { outerImage } from "../../support/nested/outer-image";
-import { openNamespace } from "../../support/network/namespace";
-import { type OtherMachine, startOtherMachine } from "../../support/network/other-machine";
+import { startDockerOn } from "../../support/docker";
+import { startEngineOn } from "../../support/engine-on";
 import { allWell } from "./all-well";
+import { type Daemon, type Nest, openNest } from "./nest";
 
 /** [root only: it starts a dockerd, and devices are handed to containers] */
-const checkout = new URL("../../..", import.meta.url).pathname;
-let images: string;
-let outer: string;
+let nest: Nest;
 
 beforeAll(async () => {
-  images = await mkdtemp(join(tmpdir(), "runcible-nested-"));
-  await chmod(images, 0o755);
-  await saveTestImage("redis", "redis:nested", join(images, "redis.tar"));
-  outer = await outerImage();
+  nest = await openNest();
 });
-afterAll(() => rm(images, { recursive: true, force: true }));
+afterAll(() => nest?.[Symbol.asyncDispose]());
 
 const seccomp = ["--security-opt", "seccomp=unconfined"];
 const systempaths = ["--security-opt", "systempaths=unconfined"];
@@ -33,14 +25,9 @@ const rights = ["--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN"];
 const volume = ["--volume", "/var/lib/runcible"];
 const volumeOfUser = ["--volume", "/home/dev/.local"];
 
-interface Daemon {
-  readonly host: string;
-}
-
 /** Runs a script in a container of a daemon that has the checkout, and is gone afterwards. */
 async function inside(daemon: Daemon, args: readonly string[], script: string): Promise<RunResult> {
-  const mounts = ["--volume", `${checkout}:/repo:ro`, "--volume", `${images}:/images:ro`];
-  const command = ["--host", daemon.host, "run", "--rm", ...mounts, ...args];
+  const command = ["--host", daemon.host, "run", "--rm", ...nest.mounts, ...args];
   return await runUnchecked("docker", [...command, "nested", "sh", "-c", script], { timeoutMs: 240_000 });
 }
 
@@ -61,22 +48,24 @@ async function coreIn(daemon: Daemon, args: readonly string[], script = core): P
   return JSON.parse(stdout);
 }
 
+async function startOuterEngine(): Promise<Daemon> {
+  const stateFolder = await mkdtemp(join(tmpdir(), "runcible-outer-"));
+  const engine = await startEngineOn(undefined, stateFolder);
+  return {
+    docker: engine.docker,
+    host: `unix://${socketPathOf(stateFolder, 0)}`,
+    async [Symbol.asyncDispose]() {
+      await engine[Symbol.asyncDispose]();
+      await run("rm", ["-rf", stateFolder]);
+    },
+  };
+}
+
 describe("in a container of Docker", () => {
-  const opened: AsyncDisposable[] = [];
-  let docker: TestDocker;
-  let other: OtherMachine;
+  let docker: Daemon;
 
   beforeAll(async () => {
-    const machine = await openNamespace();
-    opened.push(machine);
-    other = await startOtherMachine(machine.path);
-    opened.push(other);
-    docker = await startDockerOn(machine.path);
-    opened.push(docker);
-    await docker.docker("import", outer, "nested");
-  });
-  afterAll(async () => {
-    for (const one of opened.reverse()) await one[Symbol.asyncDispose]();
+    docker = await nest.start(startDockerOn);
   });
 
   describe("without an option that is needed, says which", () => {
@@ -105,8 +94,8 @@ describe("in a container of Docker", () => {
 
     test("with /dev/fuse and /dev/net/tun, roots are fuse-overlayfs's, and there is a way out", async () => {
       const devices = ["--device", "/dev/fuse", "--device", "/dev/net/tun"];
-      const told = await coreIn(docker, [...options, ...devices, "--env", `OTHER=${other.address}`]);
-      expect(told).toMatchObject({ ...allWell, driver: "fuse-overlayfs", other: other.neighbour });
+      const told = await coreIn(docker, [...options, ...devices, "--env", `OTHER=${nest.other.address}`]);
+      expect(told).toMatchObject({ ...allWell, driver: "fuse-overlayfs", other: nest.other.neighbour });
     });
 
     test("without /dev/net/tun, the log names the option for a way out", async () => {
@@ -134,8 +123,8 @@ describe("in a container of Docker", () => {
     });
 
     test("with the rights to mount and make networks, /proc may be masked, and the way out needs no device", async () => {
-      const told = await coreIn(docker, [...rights, ...seccomp, ...volume, "--env", `OTHER=${other.address}`]);
-      expect(told).toMatchObject({ ...allWell, driver: "overlay2", warnings: [], other: other.neighbour });
+      const told = await coreIn(docker, [...rights, ...seccomp, ...volume, "--env", `OTHER=${nest.other.address}`]);
+      expect(told).toMatchObject({ ...allWell, driver: "overlay2", warnings: [], other: nest.other.neighbour });
     });
 
     test("with these rights alone, the start of a container says what lacks", async () => {
@@ -166,18 +155,10 @@ describe("in a container of Docker", () => {
 });
 
 describe("in a container of this engine", () => {
-  let engine: EngineOn & Daemon;
-  let stateFolder: string;
+  let engine: Daemon;
 
   beforeAll(async () => {
-    stateFolder = await mkdtemp(join(tmpdir(), "runcible-outer-"));
-    const started = await startEngineOn(undefined, stateFolder);
-    engine = { ...started, host: `unix://${socketPathOf(stateFolder, 0)}` };
-    await engine.docker("import", outer, "nested");
-  });
-  afterAll(async () => {
-    await engine[Symbol.asyncDispose]();
-    await run("rm", ["-rf", stateFolder]);
+    engine = await nest.start(startOuterEngine);
   });
 
   test.each([
