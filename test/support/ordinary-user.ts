@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { exitOf, run, runUnchecked, spawnTool } from "../../src/internal/exec";
 
-/** A user of the machine who is in no list: no name, no range of ids. For tests that run as root. */
+/** A user of the machine who is in no list, so that there is neither a name nor a range of ids unless it is asked for. For tests that run as root. */
 export interface OrdinaryUser extends AsyncDisposable {
   readonly uid: number;
   readonly stateFolder: string;
@@ -19,8 +19,15 @@ export interface OrdinaryUser extends AsyncDisposable {
 
 /** A copy of this checkout that everybody can read, wherever the checkout itself lies. */
 export interface ReadableCheckout extends AsyncDisposable {
-  /** Its engine ends, and its folder goes, when it is disposed. `mayHaveNamespaces` is true unless said otherwise. */
-  user(uid: number, options?: { readonly mayHaveNamespaces?: boolean }): Promise<OrdinaryUser>;
+  /** Its engine ends, and its folder goes, when it is disposed. */
+  user(uid: number, options?: UserOptions): Promise<OrdinaryUser>;
+}
+
+export interface UserOptions {
+  /** Default: true. */
+  readonly mayHaveNamespaces?: boolean;
+  /** Whether there is a name, and a range of further ids in /etc/subuid and /etc/subgid. Default: false. */
+  readonly hasRange?: boolean;
 }
 
 const checkout = new URL("../..", import.meta.url).pathname;
@@ -37,7 +44,8 @@ export async function readableCheckout(): Promise<ReadableCheckout> {
     if (exitCode !== 0) await run("cp", ["-a", join(checkout, name), join(copy, name)]);
   }
   return {
-    user: (uid, { mayHaveNamespaces = true } = {}) => ordinaryUser(uid, { folder, copy, mayHaveNamespaces }),
+    user: (uid, { mayHaveNamespaces = true, hasRange = false } = {}) =>
+      ordinaryUser(uid, { folder, copy, mayHaveNamespaces, hasRange }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -46,6 +54,7 @@ interface Place {
   readonly folder: string;
   readonly copy: string;
   readonly mayHaveNamespaces: boolean;
+  readonly hasRange: boolean;
 }
 
 async function ordinaryUser(uid: number, place: Place): Promise<OrdinaryUser> {
@@ -56,9 +65,12 @@ async function ordinaryUser(uid: number, place: Place): Promise<OrdinaryUser> {
   const env: Record<string, string> = {};
   const start = (verb: string, argument: string): ChildProcess => {
     const fixture = join(place.copy, "test/fixtures/ordinary-user.cjs");
-    const as = ["setpriv", "--reuid", String(uid), "--regid", String(uid), "--clear-groups", "--inh-caps=-all", "--"];
+    const as = ["setpriv", "--reuid", String(uid), "--regid", String(uid), "--clear-groups", "--inh-caps=-all"];
+    // Nothing needs a set-user-id program but newuidmap, which gives the ids of a range.
+    as.push(...(place.hasRange ? [] : ["--no-new-privs"]), "--");
     const forbidding = place.mayHaveNamespaces ? [] : ["sh", join(place.copy, "test/fixtures/without-namespaces.sh")];
-    const [command = "", ...args] = [...forbidding, ...as];
+    const ranging = place.hasRange ? ["sh", join(place.copy, "test/fixtures/with-range.sh"), String(uid)] : [];
+    const [command = "", ...args] = [...forbidding, ...ranging, ...as];
     return spawnTool(command, [...args, process.execPath, fixture, verb, argument], {
       cwd: home,
       env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: home, RUNCIBLE_STATE_DIR: stateFolder, ...env },

@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
-import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
-import { run } from "../../../src/internal/exec";
 import { useTestEngine } from "../../support/engine";
+import { archiveWithOwner } from "../../support/image/archive-with-owner";
 import { processesOf } from "../../support/leaks/processes";
 import { type OrdinaryUser, type ReadableCheckout, readableCheckout } from "../../support/ordinary-user";
 import { isMachineRoot, rootTest } from "../../support/run-as";
@@ -33,11 +32,15 @@ test("the engine says whether it is an ordinary user's", async () => {
   expect(String(SecurityOptions).includes("name=rootless")).toBe(!isMachineRoot);
 });
 
-rootTest("a user without a range of ids runs an image whose files have one owner", why, async () => {
-  await using user = await newUser();
-  expect(await user.ask("say", "hello")).toBe("hello");
-  expect(await user.ask("copy", "from outside")).toBe("from outside");
-});
+rootTest(
+  "a user without a range of ids runs an image whose files have one owner, by no set-user-id program",
+  why,
+  async () => {
+    await using user = await newUser();
+    expect(await user.ask("say", "hello")).toBe("hello");
+    expect(await user.ask("copy", "from outside")).toBe("from outside");
+  },
+);
 
 rootTest("such a user is told what an image with more owners needs", why, async () => {
   await using user = await newUser();
@@ -117,24 +120,4 @@ rootTest(
 
 async function textsOf(paths: readonly string[]): Promise<string> {
   return (await Promise.all(paths.map((path) => readFile(path, "latin1").catch(() => "")))).join("\n");
-}
-
-/** In the form of `docker save`. */
-async function archiveWithOwner(folder: string, uid: number): Promise<string> {
-  await mkdir(join(folder, "root"));
-  await writeFile(join(folder, "root/file"), "x");
-  const layer = join(folder, "layer.tar");
-  await run("tar", ["-C", join(folder, "root"), `--owner=${uid}`, "--group=0", "-cf", layer, "."]);
-  const digest = createHash("sha256")
-    .update(await readFile(layer))
-    .digest("hex");
-  const architecture = process.arch === "arm64" ? "arm64" : "amd64";
-  const config = { architecture, os: "linux", config: {}, rootfs: { type: "layers", diff_ids: [`sha256:${digest}`] } };
-  await writeFile(join(folder, "config.json"), JSON.stringify(config));
-  const manifest = [{ Config: "config.json", RepoTags: ["owned:1"], Layers: ["layer.tar"] }];
-  await writeFile(join(folder, "manifest.json"), JSON.stringify(manifest));
-  const archive = join(folder, "image.tar");
-  await run("tar", ["-C", folder, "-cf", archive, "manifest.json", "config.json", "layer.tar"]);
-  await run("chmod", ["-R", "a+rX", folder]);
-  return archive;
 }

@@ -98,6 +98,20 @@ test("a bind mount gives the folder that was named, and what is above it stays o
   expect(await canary.contents()).toEqual(before);
 });
 
+test("what a container writes to paths of the host it writes to files of its own, or nowhere", async () => {
+  await using canary = await openCanary();
+  const before = await canary.contents();
+  await using cell = await openCell(engine.client);
+  const ways = ["", "/..", "/../../../../../..", "/proc/self/root", "/proc/1/root", "/proc/1/cwd", "/dev/fd/../root"];
+  for (const path of ways.map((way) => `${way}${canary.folder}`)) {
+    const said = await cell.sh(
+      `cat ${path}/file; mkdir -p ${path}/sub; echo broken > ${path}/file; ln -sf x ${path}/sub/file; rm -rf ${path}/hosts`,
+    );
+    expect(said).not.toContain(canary.secret);
+  }
+  expect(await canary.contents()).toEqual(before);
+});
+
 test("working folders of an exec that lead out of the container lead nowhere", async () => {
   await using canary = await openCanary();
   await using cell = await openCell(engine.client);
