@@ -48,7 +48,7 @@ fi
 ${groupsOf("$state/run-cgroups")} | while IFS= read -r group; do
   tries=0
   while [ -d "$group" ] && [ $tries -lt 40 ]; do
-    find "$group" -depth -type d -exec rmdir {} \\; 2>/dev/null
+    find "$group" -depth -type d -delete 2>/dev/null
     [ -d "$group" ] && sleep 0.05
     tries=$((tries + 1))
   done
