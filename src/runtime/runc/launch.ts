@@ -13,6 +13,7 @@ import { watchExitLog } from "./exit-log";
 import type { RuncProcess } from "./runc";
 import { readRuncLog, runcError } from "./runc-error";
 import { resizeTerminal, terminalCommand } from "./terminal";
+import { withoutDoubledReturns } from "./terminal-output";
 
 export interface TerminalSize {
   readonly rows: number;
@@ -47,7 +48,7 @@ export async function launch(request: LaunchRequest): Promise<RuncProcess> {
   const logPath = join(request.folder, `${key}.log`);
   const watcher = watchFor(request.folder, pidFile);
   const child = spawnOrClose(watcher, () => spawnRunc(request, pidPath, logPath));
-  const output = { stdout: heldBack(child.stdout), stderr: heldBack(child.stderr) };
+  const output = { stdout: heldBack(child.stdout, request.tty !== undefined), stderr: heldBack(child.stderr) };
   const exited = exitOf(child);
   const releaseMoves = holdMovesQuick();
   const removeLog = (): Promise<void> => rm(logPath, { force: true });
@@ -156,8 +157,8 @@ function exitOf(child: ChildProcess): Promise<RuncExit> {
  * When a child ends, Node empties pipes that nobody reads yet; this one waits for its reader. Destroying it closes the
  * pipe too.
  */
-function heldBack(pipe: Readable | null): Readable {
-  const held = new PassThrough();
+function heldBack(pipe: Readable | null, isTerminal = false): Readable {
+  const held = isTerminal ? withoutDoubledReturns() : new PassThrough();
   return pipe === null ? held.end() : pipeline(pipe, held, () => {});
 }
 

@@ -140,3 +140,16 @@ test("a terminal whose client is killed: the container goes on, and its output i
 
   await expect.poll(async () => (await docker(["logs", "survivor"])).stdout, { timeout: 10_000 }).toContain("survived");
 });
+
+test("a program that says two lines and ends at once has the line ends of a terminal, each time", async () => {
+  const id = await container(image, "sleep", "1000");
+  const said: string[] = [];
+
+  // Several at once, as what must not be seen is a race.
+  const lane = async (): Promise<void> => {
+    for (let count = 0; count < 25; count++) said.push((await docker(["exec", "-t", id, "printf", "1\\n2\\n"])).stdout);
+  };
+  await Promise.all([lane(), lane(), lane(), lane()]);
+
+  expect(said).toEqual(Array.from({ length: 100 }, () => "1\r\n2\r\n"));
+});
