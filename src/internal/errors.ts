@@ -28,6 +28,7 @@ export type ErrorCode =
   | "container-not-found"
   | "container-not-running"
   | "container-state"
+  | "container-unhealthy"
   | "credential-helper-failed"
   | "digest-mismatch"
   | "disk-full"
@@ -112,6 +113,7 @@ export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; 
   "container-not-found": { kind: "not-found", when: "no container has this name or id" },
   "container-not-running": { kind: "conflict", when: "the operation needs a running container" },
   "container-state": { kind: "conflict", when: "the container's state does not allow the operation" },
+  "container-unhealthy": { kind: "unavailable", when: "a health check that was waited for failed as often as it may" },
   "credential-helper-failed": {
     kind: "unavailable",
     when: "a credential helper of Docker could not be run, or its answer makes no sense",

@@ -71,7 +71,7 @@ export async function startFailure(failed: FailedStart): Promise<RuncibleError> 
         imageId: inspect?.Image,
         container: name,
         elapsedMs,
-        exitCode: inspect?.State.ExitCode,
+        exitCode: inspect === undefined ? undefined : exitCodeOf(inspect.State),
         isOutOfMemory: inspect?.State.OOMKilled,
         log: lines,
         timeline,
@@ -101,6 +101,12 @@ function describeWaits(waits: readonly WaitState[]): string {
     readyAfterMs === undefined ? `${wait}: not ready` : `${wait}: ready after ${readyAfterMs} ms`,
   );
   return `; waited for ${states.join(", ")}`;
+}
+
+/** Undefined while it runs, and when it never ran, unless an attempt to run it gave one. */
+function exitCodeOf({ Status, ExitCode }: ContainerInspect["State"]): number | undefined {
+  const hasEnded = Status === "exited" || Status === "dead";
+  return hasEnded || (Status === "created" && ExitCode !== 0) ? ExitCode : undefined;
 }
 
 function describeEnd(state: ContainerInspect["State"], lines: readonly string[]): string {

@@ -24,15 +24,15 @@ export class HealthCheckWaitStrategy extends AbstractWaitStrategy {
       timeoutMs: this.startupTimeoutMs,
       // A probe that fails is no change yet, so that none is told.
       describeTimeout: async () => {
-        const last = await engine.containers.inspect(container.id).then(lastProbe, () => "");
-        return `Health check not healthy after ${this.startupTimeoutMs}ms${last}`;
+        const found = await engine.containers.inspect(container.id).then(describeHealth, () => "");
+        return `Health check not healthy after ${this.startupTimeoutMs}ms${found}`;
       },
     };
     const isHealthy = async (): Promise<boolean> => {
       const inspect = await engine.containers.inspect(container.id);
       const { healthCheckStatus } = inspectResultOf(inspect);
       if (healthCheckStatus === "unhealthy") {
-        throw new RuncibleError("wait-timeout", `Health check failed: unhealthy${lastProbe(inspect)}`);
+        throw new RuncibleError("container-unhealthy", `Health check failed: unhealthy${lastProbe(inspect)}`);
       }
       return healthCheckStatus === "healthy";
     };
@@ -63,6 +63,11 @@ async function atEachChange(
   }
   if (!signal.aborted)
     throw new RuncibleError("engine-unreachable", "wait for the health check: the engine ended its events");
+}
+
+function describeHealth(inspect: ContainerInspect): string {
+  if (inspect.State.Health !== undefined) return lastProbe(inspect);
+  return " (neither the container nor its image has one: see withHealthCheck)";
 }
 
 function lastProbe({ State }: ContainerInspect): string {

@@ -48,12 +48,9 @@ export async function untilMemoryIsFree(
   if (context.memory === undefined || container.isRunning) return undefined;
   container.isStopWanted = false;
   const admission = await context.memory.admit(claimFor(container));
-  container.memoryWaitMs = admission.waitedMs < noticedMs ? 0 : admission.waitedMs;
+  container.memoryWaitMs = admission.waitedMs;
   return admission;
 }
-
-/** Below this nobody waited; looking itself takes a moment. */
-const noticedMs = 100;
 
 export function throwIfStoppedWhileWaiting({ id, memoryWaitMs, isStopWanted }: Container): void {
   if (memoryWaitMs === 0 || !isStopWanted) return;

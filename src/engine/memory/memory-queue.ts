@@ -36,6 +36,7 @@ export interface MemoryQueueOptions {
 }
 
 export interface Admission {
+  /** For memory, or behind somebody who did; 0 when looking was all that took time. */
   readonly waitedMs: number;
   /** The container runs now, or never will: `claims` tells from here on. Idempotent. */
   settle(): void;
@@ -55,6 +56,8 @@ export class MemoryQueue {
   #last: Promise<unknown> = Promise.resolve();
   /** Admitted, but not among those that run yet. */
   readonly #starting = new Map<string, number>();
+  /** When the last start that lacked memory went ahead. */
+  #waitEndedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: MemoryQueueOptions) {
     this.#options = options;
@@ -66,7 +69,7 @@ export class MemoryQueue {
     const turn = before.then(() => this.#untilFree(claim, askedAt));
     this.#last = turn.catch(() => {});
     await turn;
-    const waitedMs = Math.round(performance.now() - askedAt);
+    const waitedMs = this.#waitEndedAt < askedAt ? 0 : Math.round(performance.now() - askedAt);
     return { waitedMs, settle: () => this.#starting.delete(claim.id) };
   }
 
@@ -87,8 +90,9 @@ export class MemoryQueue {
       await delay(lookEveryMs);
     }
     this.#starting.set(claim.id, claim.bytes);
-    const waitedMs = performance.now() - askedAt;
-    if (isTold) logger.info(`waited ${seconds(waitedMs)} s for memory`, { container: claim.name });
+    if (!isTold) return;
+    this.#waitEndedAt = performance.now();
+    logger.info(`waited ${seconds(this.#waitEndedAt - askedAt)} s for memory`, { container: claim.name });
   }
 
   async #room(wanted: number): Promise<{ readonly free: number; readonly others: number }> {

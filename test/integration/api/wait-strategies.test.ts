@@ -95,7 +95,23 @@ test("a failing health check ends the wait", async () => {
     .withHealthCheck({ test: ["CMD", "false"], interval: 100, timeout: 1000, retries: 2 })
     .withCommand(["sleep", "60"]);
 
-  await expect(container.start()).rejects.toThrow("Health check failed: unhealthy");
+  await expect(container.start()).rejects.toMatchObject({
+    message: expect.stringContaining("Health check failed: unhealthy"),
+    cause: { code: "container-unhealthy" },
+  });
+});
+
+test("a wait for a health check that nobody has defined says so", async () => {
+  const container = new GenericContainer(await busyboxImage())
+    .withCommand(["sleep", "60"])
+    .withWaitStrategy(Wait.forHealthCheck().withStartupTimeout(100));
+
+  await expect(container.start()).rejects.toMatchObject({
+    message: expect.stringContaining(
+      "Health check not healthy after 100ms (neither the container nor its image has one",
+    ),
+    evidence: { exitCode: undefined },
+  });
 });
 
 test("a log line is counted as often as asked for", async () => {

@@ -53,16 +53,35 @@ test("who does not fit waits until somebody ends, and is told of it", async () =
   const { start, running, lines } = machine({ budget: 100 });
   await start("first", 60);
   const order: string[] = [];
-  const second = start("second", 60).then(() => order.push("second"));
-  const third = start("third", 10).then(() => order.push("third"));
+  const startNext = async (name: string, mebibytes: number): Promise<Admission> => {
+    const admission = await start(name, mebibytes);
+    order.push(name);
+    return admission;
+  };
+  const second = startNext("second", 60);
+  const third = startNext("third", 10);
   await logged(lines, "start waits for memory");
   // The third would fit, and waits for its turn all the same.
   expect([...running.keys()]).toEqual(["first"]);
   running.delete("first");
-  await Promise.all([second, third]);
+  const admissions = await Promise.all([second, third]);
   expect(order).toEqual(["second", "third"]);
+  expect(Math.min(...admissions.map(({ waitedMs }) => waitedMs))).toBeGreaterThan(0);
   expect(lines.join("\n")).toMatch(/waits for memory container=second needs="60 MiB" free="40 MiB" running=1/);
   expect(lines.join("\n")).toMatch(/waited \d+\.\d s for memory container=second/);
+});
+
+test("looking for memory is no waiting for it, however long it takes", async () => {
+  const freeBytes = async (): Promise<number> => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return 1000 * mebibyte;
+  };
+  const facts = { freeBytes, claims: () => new Map() };
+  const queue = new MemoryQueue({ facts, budgetBytes: undefined, waitLimitMs: 60_000, logger: createLogger(() => {}) });
+  const admissions = await Promise.all(
+    ["one", "two"].map((name) => queue.admit({ id: name, name, bytes: mebibyte, isGivenUp: () => false })),
+  );
+  expect(admissions.map(({ waitedMs }) => waitedMs)).toEqual([0, 0]);
 });
 
 test("of many at once no more run than fit", async () => {
