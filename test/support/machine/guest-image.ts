@@ -30,19 +30,20 @@ const masked = [
   ...["docker.service", "docker.socket", "containerd.service"],
 ];
 
-/** Finds the disk and nothing else: Debian's own ramdisk starts udev to do so. */
+/** Finds the disks and nothing else: Debian's own ramdisk starts udev to do so, and systemd gives up a disk of fstab that comes late. */
 const init = `#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
 while read -r module; do /bin/busybox insmod "/modules/$module"; done </order
 until [ -b /dev/vda ]; do /bin/busybox sleep 0.1; done
+until [ -b /dev/vdb ]; do /bin/busybox sleep 0.1; done
 /bin/busybox mount -t ext4 /dev/vda /new
+/bin/busybox mount -t ext4 /dev/vdb /new/repo
 /bin/busybox mount --move /dev /new/dev
 exec /bin/busybox switch_root /new /sbin/init
 `;
 
 const agentUnit = `[Unit]
 After=systemd-user-sessions.service systemd-logind.service dbus.service apparmor.service
-RequiresMountsFor=/repo
 FailureAction=poweroff-force
 [Service]
 ExecStartPre=/sbin/modprobe virtio_console
@@ -58,7 +59,7 @@ const finish = `set -eu
 root=$1
 cp -L "$NODE" "$root/usr/local/bin/node"
 mkdir -p "$root/repo" "$KEPT/ramdisk/bin" "$KEPT/ramdisk/dev" "$KEPT/ramdisk/new" "$KEPT/ramdisk/modules"
-printf '/dev/vda / ext4 defaults 0 0\\n/dev/vdb /repo ext4 defaults 0 0\\n' >"$root/etc/fstab"
+printf '/dev/vda / ext4 defaults 0 0\\n' >"$root/etc/fstab"
 echo machine >"$root/etc/hostname"
 printf '127.0.0.1 localhost machine\\n::1 localhost\\n' >"$root/etc/hosts"
 for unit in $MASKED; do ln -sfn /dev/null "$root/etc/systemd/system/$unit"; done

@@ -1,6 +1,7 @@
 // What AppArmor makes of root's containers, with and without what else guards the machine; the answer as JSON.
 const tar = require("tar-stream");
-const { busybox, connect } = require("./containers.cjs");
+const { connect } = require("../../../build/client/connect.js");
+const { busybox } = require("./containers.cjs");
 
 /** Nothing but AppArmor is in the way. */
 const unguarded = { CapAdd: ["SYS_ADMIN", "NET_ADMIN"], MaskedPaths: [], ReadonlyPaths: [] };

@@ -1,17 +1,5 @@
 // What the scripts in the virtual machine share.
 const { existsSync, readdirSync, readFileSync } = require("node:fs");
-const { connect } = require("../../../build/client/connect.js");
-
-/** An emulated processor may need longer for an engine's start than the client waits; the engine comes up all the same. */
-async function connectAtLast() {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await connect();
-    } catch (error) {
-      if (error.code !== "engine-start-failed" || tries === 20) throw error;
-    }
-  }
-}
 
 const root = "/sys/fs/cgroup";
 
@@ -35,4 +23,4 @@ function filesOf(group, names) {
   );
 }
 
-module.exports = { busybox, connect: connectAtLast, filesOf, groupOf };
+module.exports = { busybox, filesOf, groupOf };

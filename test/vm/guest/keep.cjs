@@ -1,5 +1,6 @@
 // Starts one container that runs and one that is paused, says where their cgroups are, and stays until it is ended.
-const { busybox, connect, groupOf } = require("./containers.cjs");
+const { connect } = require("../../../build/client/connect.js");
+const { busybox, groupOf } = require("./containers.cjs");
 
 async function main() {
   const { client } = await connect();

@@ -1,8 +1,9 @@
 // What becomes of a container's limits on this machine, for whoever runs it; the answer as JSON.
 const { readFileSync } = require("node:fs");
 const { setTimeout: delay } = require("node:timers/promises");
+const { connect } = require("../../../build/client/connect.js");
 const { GenericContainer, getContainerRuntimeClient, Wait } = require("../../../build/index.js");
-const { busybox, connect, filesOf, groupOf } = require("./containers.cjs");
+const { busybox, filesOf, groupOf } = require("./containers.cjs");
 
 const mebibyte = 1024 * 1024;
 const hog = ["busybox", "sh", "-c", "x=aaaaaaaa; while :; do x=$x$x; done"];

@@ -1,7 +1,8 @@
 // The suite's core, in a container of the virtual machine: an engine of its own there, its containers, network and files; the answer as JSON.
 const { connect: connectTo } = require("node:net");
+const { connect } = require("../../../build/client/connect.js");
 const { GenericContainer, Network, Wait } = require("../../../build/index.js");
-const { busybox, connect } = require("./containers.cjs");
+const { busybox } = require("./containers.cjs");
 
 async function main() {
   const { client } = await connect();
