@@ -185,7 +185,7 @@ export const containerCases: readonly CommandCase[] = [
     "docker ps -a --filter exited=abc",
     "docker ps -as --format '{{.Names}} {{.Size}}'",
     "docker ps -a --no-trunc",
-    "docker ps -a --format json | head -c 300 | tr ',' '\\n' | cut -d: -f1",
+    `docker ps -a --format json | head -n 1 | grep -o '"[A-Za-z]*":'`,
   ),
   commands(
     "health",
