@@ -2,11 +2,15 @@ import { chown, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
+import { GenericContainer } from "../../../src/index";
 import { useTestEngine } from "../../support/engine";
 import { archiveWithOwner } from "../../support/image/archive-with-owner";
+import { pushTestImage } from "../../support/images";
 import { processesOf } from "../../support/leaks/processes";
 import { type OrdinaryUser, type ReadableCheckout, readableCheckout } from "../../support/ordinary-user";
+import { startRegistry } from "../../support/registry/start-registry";
 import { isMachineRoot, rootTest } from "../../support/run-as";
+import { searchPathWithout } from "../../support/search-path";
 
 const why = "only root can become another user";
 let checkout: ReadableCheckout | undefined;
@@ -30,6 +34,18 @@ test("the engine says whether it is an ordinary user's", async () => {
   const { SecurityOptions } = await client.system.info();
   client.close();
   expect(String(SecurityOptions).includes("name=rootless")).toBe(!isMachineRoot);
+});
+
+test("images are pulled and run where no program gives containers a way out", async () => {
+  await using registry = await startRegistry();
+  const image = await pushTestImage(registry, "busybox");
+  const PATH = await searchPathWithout("pasta", "passt", "slirp4netns");
+  await using engine = await useTestEngine({ DOCKER_HOST: "", RUNCIBLE_HOST: "", PATH });
+
+  await using container = await new GenericContainer(image).withCommand(["sleep", "60"]).start();
+
+  expect((await processesOf(engine.stateFolder)).map(({ key }) => key).join()).not.toMatch(/pasta|slirp4netns/);
+  expect((await container.exec(["echo", "here"])).stdout).toBe("here\n");
 });
 
 rootTest(

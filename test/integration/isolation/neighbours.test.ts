@@ -2,6 +2,7 @@ import { readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
+import { GenericContainer } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { processesOf } from "../../support/leaks/processes";
 import { storageFolderOf } from "../../support/storage-folder";
@@ -34,6 +35,28 @@ test("a container may trace its own processes, and no others even with the capab
   await cell.sh("while grep -q runc /proc/1/comm; do sleep 0.05; done");
   expect(await cell.sh("head -c 1 /proc/1/environ | wc -c")).toContain("1");
   expect(await cell.sh(`ls /proc/${Pid}/root/ && echo read`)).not.toContain("read");
+});
+
+/** ptrace(2), which no program of busybox knows, with PTRACE_ATTACH: says which of the processes let it. */
+const attach = `my $call = { x86_64 => 101, aarch64 => 117 }->{$ARGV[0]};
+my $child = fork() // die; if (!$child) { sleep 60; exit }
+for my $pid ($child, @ARGV[1 .. $#ARGV]) {
+  my $how = syscall($call, 16, $pid, 0, 0) == 0 ? "attached" : "refused: $!";
+  print(($pid == $child ? "own" : "other") . " $how\\n");
+}
+kill 9, $child;`;
+
+test("a container attaches to its own processes, and to none of the machine's or of another container", async () => {
+  const Image = "localhost/tracer:1";
+  await GenericContainer.fromHost({ executables: ["perl", "sleep", "uname", "sh"] }, Image);
+  await using neighbour = await openCell(engine.client);
+  const HostConfig = { CapAdd: ["SYS_PTRACE"] };
+  await using cell = await openCell(engine.client, { Image, Cmd: ["sleep", "1000"], HostConfig });
+  const { Pid } = (await engine.client.containers.inspect(neighbour.id)).State;
+
+  const said = await cell.sh(`perl -e '${attach}' $(uname -m) ${Pid} ${process.pid} ${process.ppid}`);
+
+  expect(said.trim().split("\n")).toEqual(["own attached", ...Array(3).fill("other refused: No such process")]);
 });
 
 test("files of another container, and of the engine's folders, are out of reach", async () => {
