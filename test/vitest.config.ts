@@ -7,7 +7,7 @@ const rootFiles = process.getuid?.() === 0 ? [] : ["test/**/*.root.test.ts"];
 const runtimeTests = ["test/integration/{build,image,layer,network,registry,rootfs,runc}/**/*.test.ts"];
 
 /** A worker takes a second to start and to load the code. */
-const oneWorker = { pool: "forks", isolate: false, maxWorkers: 1 } as const;
+const oneWorker = { pool: "forks", isolate: false } as const;
 
 export default defineConfig({
   root,
@@ -29,7 +29,6 @@ export default defineConfig({
           // Pure code needs no worker of its own per file.
           pool: "threads",
           isolate: false,
-          maxWorkers: 1,
         },
       },
       {
