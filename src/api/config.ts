@@ -1,5 +1,4 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { dockerConfigFolder } from "../client/docker-config-folder";
 import type { CredentialSources } from "../client/registry-credentials";
 
 /** What users may set in the environment; read at every use, as tests set it late. */
@@ -98,6 +97,6 @@ export function processEnvironment(): Readonly<Record<string, string | undefined
 export function credentialSources(): CredentialSources {
   return {
     inline: process.env["DOCKER_AUTH_CONFIG"] || undefined,
-    folder: process.env["DOCKER_CONFIG"] || join(process.env["HOME"] || homedir(), ".docker"),
+    folder: dockerConfigFolder(process.env),
   };
 }

@@ -1,6 +1,5 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import type { EngineClient } from "../client/client";
+import { dockerConfigFolder } from "../client/docker-config-folder";
 import { credentialsToPull, type PullCredentials } from "../client/pull-credentials";
 import { type CredentialSources, findCredentials, registryOf } from "../client/registry-credentials";
 import type { RegistryAuth } from "../wire/registry-auth";
@@ -10,7 +9,7 @@ import type { CommandContext } from "./command";
 export function loginSources(env: CommandContext["env"]): CredentialSources {
   return {
     inline: env["DOCKER_AUTH_CONFIG"] || undefined,
-    folder: env["DOCKER_CONFIG"] || join(env["HOME"] || homedir(), ".docker"),
+    folder: dockerConfigFolder(env),
   };
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { isRuncibleError, messageOf, RuncibleError } from "../internal/errors";
+import { homeFolder } from "../internal/home-folder";
 import { ownNetworkId } from "../internal/network-id";
 import { socketPathOf, stateFolderOf } from "../internal/state-folder";
 import type { RuncibleInfo } from "../wire/session";
@@ -67,15 +67,13 @@ export async function namedEndpoint(env: Env): Promise<NamedEndpoint | undefined
 
 function identityOf(env: Env): SshIdentity {
   const agentSocket = env["SSH_AUTH_SOCK"];
-  return { homeFolder: homeFolderOf(env), ...(agentSocket ? { agentSocket } : {}) };
-}
-
-function homeFolderOf(env: Env): string {
-  return env["HOME"] || homedir();
+  return { homeFolder: homeFolder(env), ...(agentSocket ? { agentSocket } : {}) };
 }
 
 async function readProperties(env: Env): Promise<ReadonlyMap<string, string>> {
-  const text = await readFile(join(homeFolderOf(env), ".testcontainers.properties"), "utf8").catch(() => "");
+  const home = homeFolder(env);
+  if (home === undefined) return new Map();
+  const text = await readFile(join(home, ".testcontainers.properties"), "utf8").catch(() => "");
   return parseProperties(text);
 }
 
@@ -100,6 +98,9 @@ async function connectNamed({ endpoint, source }: NamedEndpoint): Promise<Connec
 
 /** What a daemon answered, or why nobody is let in over SSH, says better what is to be done. */
 function notConnected({ endpoint, source }: NamedEndpoint, cause: unknown): unknown {
+  if (isRuncibleError(cause) && cause.code === "permission-denied" && endpoint.kind === "unix") {
+    return new RuncibleError(cause.code, `${cause.message}; or unset ${source} to use the own engine`, { cause });
+  }
   if (isRuncibleError(cause) && cause.code !== "engine-unreachable") return cause;
   const start = `connect to ${describeEndpoint(endpoint)}: `;
   const reason = innermostReason(cause);

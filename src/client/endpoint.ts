@@ -1,5 +1,4 @@
 import { isIP } from "node:net";
-import { homedir } from "node:os";
 import { RuncibleError } from "../internal/errors";
 
 /** Where a daemon listens. */
@@ -22,8 +21,8 @@ export interface SshEndpoint {
 
 /** Where keys are: what this user logs in with, and which hosts are trusted. */
 export interface SshIdentity {
-  /** Has the folder `.ssh`. */
-  readonly homeFolder: string;
+  /** Has the folder `.ssh`. Undefined: this user has none. */
+  readonly homeFolder: string | undefined;
   /** Socket of an SSH agent. */
   readonly agentSocket?: string;
 }
@@ -54,7 +53,7 @@ type TlsOptions = Readonly<Record<"ca" | "cert" | "key", Buffer | undefined>> & 
 
 export interface EndpointSecrets {
   readonly tls?: TlsFiles | undefined;
-  /** Default: the folder of this user, and no agent. */
+  /** Default: neither keys nor an agent. */
   readonly identity?: SshIdentity;
 }
 
@@ -75,7 +74,7 @@ export function parseEndpoint(text: string, source: string, secrets: EndpointSec
     );
   }
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  if (url.protocol === "ssh:") return sshEndpoint(url, host, source, secrets.identity ?? { homeFolder: homedir() });
+  if (url.protocol === "ssh:") return sshEndpoint(url, host, source, secrets.identity ?? { homeFolder: undefined });
   const tls = secrets.tls ?? (url.protocol === "https:" ? publicTrust : undefined);
   const port = Number(url.port || (tls ? 2376 : 2375));
   return { kind: "tcp", host, port, ...(tls === undefined ? {} : { tls }) };

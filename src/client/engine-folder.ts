@@ -1,7 +1,8 @@
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { chmod, lstat, mkdir, open, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { hasCode, RuncibleError } from "../internal/errors";
+import { hasCode, messageOf, RuncibleError } from "../internal/errors";
+import { shellQuote } from "../internal/shell-quote";
 
 export interface EngineFolders {
   readonly stateFolder: string;
@@ -36,10 +37,12 @@ async function isInUse(folder: string): Promise<boolean> {
  */
 async function closeFolder(folder: string, uid: number): Promise<void> {
   const stat = await lstat(folder);
-  if (stat.uid === uid && (stat.mode & 0o077) === 0) return;
+  const trouble = notOwnFolder(stat, uid);
+  if (trouble !== undefined) throw notUsable(folder, trouble);
+  if ((stat.mode & 0o077) === 0) return;
   const names = (await readdir(folder)).filter((name) => name !== "lost+found");
   const isOurs = names.length === 0 || names.includes("engine.lock") || names.includes("engine-id");
-  if (stat.uid !== uid || !stat.isDirectory() || !isOurs) {
+  if (!isOurs) {
     throw new RuncibleError(
       "permission-denied",
       `use ${folder}: others may read it, and it holds other things; name an empty folder with RUNCIBLE_STATE_DIR`,
@@ -55,11 +58,26 @@ export async function checkSocketFolder(socketPath: string, uid: number): Promis
     if (hasCode(error, "ENOENT")) return undefined;
     throw accessDenied(folder, error);
   });
-  if (stat === undefined || (stat.isDirectory() && stat.uid === uid && (stat.mode & 0o022) === 0)) return;
-  throw new RuncibleError(
-    "permission-denied",
-    `use ${folder}: others may write to it; remove it, or choose another folder with RUNCIBLE_STATE_DIR`,
-  );
+  if (stat === undefined) return;
+  const trouble = notOwnFolder(stat, uid) ?? openToOthers(stat, folder);
+  if (trouble !== undefined) throw notUsable(folder, trouble);
+}
+
+/** What it is, and what is to be done about it; undefined: a folder of this user. */
+function notOwnFolder(stat: Stats, uid: number): string | undefined {
+  if (stat.isSymbolicLink()) return "it is a link; name the folder that it leads to";
+  if (!stat.isDirectory()) return "it is no folder; remove it, or choose a folder";
+  if (stat.uid === uid) return undefined;
+  return `it belongs to user ${stat.uid}, and this is user ${uid}; run this as that user, or choose a folder of your own`;
+}
+
+function openToOthers({ mode }: Stats, folder: string): string | undefined {
+  if ((mode & 0o022) === 0) return undefined;
+  return `others may write to it; run: chmod 700 ${shellQuote(folder)}, if all in it is yours, or choose another folder`;
+}
+
+function notUsable(folder: string, trouble: string): RuncibleError {
+  return new RuncibleError("permission-denied", `use ${folder}: ${trouble} with RUNCIBLE_STATE_DIR`);
 }
 
 /** The engine's log, to be appended to, and where it ends now. The caller closes it. */
@@ -96,7 +114,7 @@ async function makeFolder(path: string): Promise<void> {
 function accessDenied(path: string, cause: unknown): RuncibleError {
   return new RuncibleError(
     "permission-denied",
-    `use ${path}: the state folder cannot be made or read; choose another with RUNCIBLE_STATE_DIR`,
+    `use ${path}: the state folder cannot be made or read (${messageOf(cause)}); choose another with RUNCIBLE_STATE_DIR`,
     { cause },
   );
 }

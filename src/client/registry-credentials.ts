@@ -8,8 +8,8 @@ import { askCredentialHelper } from "./credential-helper";
 export interface CredentialSources {
   /** The file's content itself (DOCKER_AUTH_CONFIG); the file is not read then. */
   readonly inline: string | undefined;
-  /** Folder of config.json. */
-  readonly folder: string;
+  /** Folder of config.json. Undefined: there is none, as this user has no home. */
+  readonly folder: string | undefined;
 }
 
 /** Docker Hub's key in config.json, and its names in references. */
@@ -67,9 +67,7 @@ interface DockerConfig {
 }
 
 async function readSources({ inline, folder }: CredentialSources): Promise<DockerConfig> {
-  const file = join(folder, "config.json");
-  const text = inline ?? (await readConfig(file));
-  const config = text === undefined ? {} : parseConfig(text, inline === undefined ? file : "DOCKER_AUTH_CONFIG");
+  const config = inline === undefined ? await readConfig(folder) : parseConfig(inline, "DOCKER_AUTH_CONFIG");
   return {
     auths: fieldsOf(config["auths"]),
     credHelpers: fieldsOf(config["credHelpers"]),
@@ -81,7 +79,15 @@ function fieldsOf(value: unknown): Fields {
   return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
-async function readConfig(file: string): Promise<string | undefined> {
+/** A user without the file has logged in nowhere. */
+async function readConfig(folder: string | undefined): Promise<Fields> {
+  if (folder === undefined) return {};
+  const file = join(folder, "config.json");
+  const text = await textOf(file);
+  return text === undefined ? {} : parseConfig(text, file);
+}
+
+async function textOf(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {

@@ -13,6 +13,7 @@ import { hasCode, messageOf, RuncibleError } from "../internal/errors";
 import { ignore } from "../internal/ignore";
 import { errorOfAnswer } from "./api-error";
 import { describeEndpoint, type Endpoint, tlsOptionsOf } from "./endpoint";
+import { socketDenied } from "./socket-access";
 import { sshAgentOf } from "./ssh/ssh-agent";
 import { tlsTrouble } from "./tls-trouble";
 
@@ -317,6 +318,8 @@ function callFailed({ endpoint, method, path, signal, cause }: BrokenCall): Runc
   if (signal?.aborted) return cancelled(cause);
   const refused = tlsTrouble(endpoint, cause);
   if (refused !== undefined) return refused;
+  const denied = endpoint.kind === "unix" ? socketDenied(endpoint.path, cause) : undefined;
+  if (denied !== undefined) return denied;
   const where = describeEndpoint(endpoint);
   const what = isHangUp(cause)
     ? `${method} ${path}: ${where} hung up before it answered, and may have carried it out or not`

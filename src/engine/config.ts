@@ -1,6 +1,6 @@
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { RuncibleError } from "../internal/errors";
+import { homeFolder } from "../internal/home-folder";
 import type { LogLevel } from "../internal/log";
 import { socketPathOf, stateFolderOf } from "../internal/state-folder";
 import type { RegistriesPlace } from "../runtime/registry/registries-files";
@@ -90,13 +90,15 @@ const authorityBundles = [
 
 /** Podman's order. Beside a user's own file the machine's folder does not count. */
 function registriesPlacesOf(env: NodeJS.ProcessEnv): readonly RegistriesPlace[] {
-  const own = join(env["HOME"] || homedir(), ".config/containers/registries.conf");
+  const home = homeFolder(env);
+  const own = home === undefined ? [] : [join(home, ".config/containers/registries.conf")];
+  const ownFolders = own.map((file) => `${file}.d`);
   const machines = "/etc/containers/registries.conf";
-  const folders = [`${machines}.d`, `${own}.d`];
+  const folders = [`${machines}.d`, ...ownFolders];
   const named = env["CONTAINERS_REGISTRIES_CONF"];
   if (named) return [{ file: named, folders, isRequired: true }];
   return [
-    { file: own, folders: [`${own}.d`], isRequired: false },
+    ...own.map((file) => ({ file, folders: ownFolders, isRequired: false })),
     { file: machines, folders, isRequired: false },
   ];
 }

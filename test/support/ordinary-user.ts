@@ -9,8 +9,8 @@ import { exitOf, run, runUnchecked, spawnTool } from "../../src/internal/exec";
 export interface OrdinaryUser extends AsyncDisposable {
   readonly uid: number;
   readonly stateFolder: string;
-  /** What its processes have in their environment, more than the machine's. */
-  readonly env: Record<string, string>;
+  /** What its processes have in their environment, more than the machine's; what is undefined they have not. */
+  readonly env: Record<string, string | undefined>;
   /** Runs a verb of fixtures/ordinary-user.cjs to its end. */
   ask(verb: string, argument?: string): Promise<unknown>;
   /** Runs a verb that answers and goes on until it is ended. */
@@ -62,7 +62,7 @@ async function ordinaryUser(uid: number, place: Place): Promise<OrdinaryUser> {
   await mkdir(home, { mode: 0o755 });
   await chown(home, uid, uid);
   const stateFolder = join(home, "state");
-  const env: Record<string, string> = {};
+  const env: OrdinaryUser["env"] = {};
   const start = (verb: string, argument: string): ChildProcess => {
     const fixture = join(place.copy, "test/fixtures/ordinary-user.cjs");
     const as = ["setpriv", "--reuid", String(uid), "--regid", String(uid), "--clear-groups", "--inh-caps=-all"];

@@ -26,12 +26,9 @@ const algorithms: readonly ServerHostKeyAlgorithm[] = [
 
 /** Reads `~/.ssh/known_hosts`; none is an empty one. Throws `ssh-host-key-unknown` when it cannot be read. */
 export async function readHostKeys(endpoint: SshEndpoint): Promise<HostKeys> {
-  const file = join(endpoint.identity.homeFolder, ".ssh", "known_hosts");
-  const text = await readFile(file, "utf8").catch((error: unknown) => {
-    if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return "";
-    throw unreadable(endpoint, file, error);
-  });
-  const known = parseKnownHosts(text);
+  const { homeFolder } = endpoint.identity;
+  const file = join(homeFolder ?? "~", ".ssh", "known_hosts");
+  const known = homeFolder === undefined ? [] : parseKnownHosts(await readKnownHosts(endpoint, file));
   const types = knownKeyTypes(known, endpoint);
   const isKnown = (algorithm: string): boolean => types.has(algorithm.startsWith("rsa-") ? "ssh-rsa" : algorithm);
   return {
@@ -39,6 +36,13 @@ export async function readHostKeys(endpoint: SshEndpoint): Promise<HostKeys> {
     algorithms: [...algorithms.filter(isKnown), ...algorithms.filter((algorithm) => !isKnown(algorithm))],
     check: (key) => check(endpoint, known, file, key),
   };
+}
+
+function readKnownHosts(endpoint: SshEndpoint, file: string): Promise<string> {
+  return readFile(file, "utf8").catch((error: unknown) => {
+    if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return "";
+    throw unreadable(endpoint, file, error);
+  });
 }
 
 function unreadable(endpoint: SshEndpoint, file: string, cause: unknown): RuncibleError {

@@ -23,7 +23,8 @@ const keyNames = ["id_ed25519", "id_ecdsa", "id_rsa"];
 export async function readLogin(endpoint: SshEndpoint, agentLimitMs: number): Promise<Login> {
   const { agentSocket, homeFolder } = endpoint.identity;
   const user = endpoint.user ?? ownName(endpoint);
-  const files = (await Promise.all(keyNames.map((name) => readKeyFile(join(homeFolder, ".ssh", name))))).flat();
+  const paths = homeFolder === undefined ? [] : keyNames.map((name) => join(homeFolder, ".ssh", name));
+  const files = (await Promise.all(paths.map(readKeyFile))).flat();
   const login: Login & { tried: string[] } = { user, methods: [], tried: [] };
   if (agentSocket !== undefined) await addAgent(login, { socketPath: agentSocket, limitMs: agentLimitMs }, files);
   for (const { file, key } of files) {

@@ -1,4 +1,6 @@
-import { chown, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { chmod, chown, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
@@ -49,14 +51,47 @@ test("images are pulled and run where no program gives containers a way out", as
 });
 
 rootTest(
-  "a user without a range of ids runs an image whose files have one owner, by no set-user-id program",
+  "a user without name, home and range of ids runs an image whose files have one owner, by no set-user-id program",
   why,
   async () => {
     await using user = await newUser();
+    user.env["HOME"] = undefined;
     expect(await user.ask("say", "hello")).toBe("hello");
     expect(await user.ask("copy", "from outside")).toBe("from outside");
   },
 );
+
+rootTest("a user without home and state folder is told which variable names one", why, async () => {
+  const user = await newUser();
+  Object.assign(user.env, { HOME: undefined, RUNCIBLE_STATE_DIR: undefined });
+  expect(await user.ask("list")).toMatchObject({
+    code: "permission-denied",
+    message: expect.stringContaining("RUNCIBLE_STATE_DIR"),
+  });
+});
+
+rootTest("a user who may not open the socket of a daemon is told whose it is, and what opens it", why, async () => {
+  const user = await newUser();
+  const folder = await mkdtemp("/var/tmp/runcible-daemon-");
+  const socket = join(folder, "docker.sock");
+  const server = createServer().listen(socket);
+  try {
+    await once(server, "listening");
+    await chmod(folder, 0o755);
+    await chmod(socket, 0o660);
+    await chown(socket, 0, 64_099);
+    user.env["DOCKER_HOST"] = `unix://${socket}`;
+    expect(await user.ask("list")).toMatchObject({
+      code: "permission-denied",
+      message: expect.stringMatching(
+        /permission denied: .* \(root\) and group 64099; .*--group-add 64099.*unset DOCKER_HOST/,
+      ),
+    });
+  } finally {
+    server.close();
+    await rm(folder, { recursive: true });
+  }
+});
 
 rootTest("such a user is told what an image with more owners needs", why, async () => {
   await using user = await newUser();
