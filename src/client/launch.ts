@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { hasCode, RuncibleError } from "../internal/errors";
-import { exitOf, spawnTool } from "../internal/exec";
+import { hasCode, isRuncibleError, RuncibleError } from "../internal/errors";
+import { exitOf, spawnTool, toolMissing } from "../internal/exec";
 import { nodeProgram } from "../internal/node-program";
 import type { RuncibleInfo } from "../wire/session";
 import type { EngineClient } from "./client";
@@ -134,11 +134,13 @@ async function startEngine(
   const child = spawnTool(command, args, { cwd: "/", env, detached: true, stdio: ["ignore", log.fd, log.fd] });
   // Listened for before anything is awaited: flock gives up within a millisecond when another engine has the lock.
   let outcome: number | string | undefined;
+  let notStarted: unknown;
   exitOf(child, command).then(
     ({ exitCode, signal }) => {
       outcome = exitCode ?? signal ?? "unknown";
     },
     (error) => {
+      notStarted = error;
       outcome = String(error);
     },
   );
@@ -154,12 +156,23 @@ async function startEngine(
     await thawLeftovers(stateFolder);
     return undefined;
   }
+  if (isRuncibleError(notStarted)) throw notStarted;
+  const lines = await lastLogLines(stateFolder, log.size, logLinesShown);
+  const lacking = outcome === programNotFound ? programNotFoundIn(lines) : undefined;
+  if (lacking !== undefined) throw toolMissing(lacking);
   if (outcome !== undefined) {
     const refused = await namespaceError();
     if (refused !== undefined) throw refused;
   }
   const what = outcome === undefined ? noAnswer(limitMs) : `it ended (${outcome})`;
-  throw startFailed(stateFolder, what, await lastLogLines(stateFolder, log.size, logLinesShown));
+  throw startFailed(stateFolder, what, lines);
+}
+
+const programNotFound = 127;
+
+/** Which one the supervisor's shell lacked, in the words of dash or of bash; undefined: it says of none. */
+function programNotFoundIn(lines: string): string | undefined {
+  return /^[^:\n]*: (?:line )?\d+: (?:exec: )?([\w.-]+): (?:command )?not found$/m.exec(lines)?.[1];
 }
 
 function noAnswer(limitMs: number): string {

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { installCommand } from "../internal/debian-packages";
 import { hasCode, RuncibleError } from "../internal/errors";
 import { runUnchecked } from "../internal/exec";
 import { ownIdentity, ownIdMaps } from "./id-maps";
@@ -110,7 +111,7 @@ export async function mappingTrouble(): Promise<NamespaceTrouble | undefined> {
   if (ownIdentity().uid !== 0) {
     for (const program of ["newuidmap", "newgidmap"]) {
       if (!(await isInstalled(program))) {
-        return { detail: `${program} is not installed`, remedy: "sudo apt-get install uidmap" };
+        return { detail: `${program} is not installed`, remedy: String(installCommand(program)) };
       }
     }
   }

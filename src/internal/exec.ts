@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { installCommand } from "./debian-packages";
 import { hasCode, RuncibleError } from "./errors";
 import { explainSystemError } from "./system-error";
 
@@ -82,24 +83,38 @@ export function exitOf(
   });
 }
 
+/** `tool-missing`, with the command that installs the program. */
+export function toolMissing(program: string, cause?: unknown): RuncibleError {
+  const command = installCommand(program);
+  const remedy = command === undefined ? '"runcible doctor" checks the machine' : `run: ${command}`;
+  const message = `run ${program}: it is not installed, or not for this user; ${remedy}`;
+  return new RuncibleError("tool-missing", message, { cause });
+}
+
+/** `command-failed`, or `tool-missing` when it was to run another program, which is not there. */
 export function commandFailed(command: string, args: readonly string[], result: RunResult): RuncibleError {
   const { exitCode } = result;
+  const program = args[args.indexOf("--") + 1];
+  if (program !== undefined && isMissingBehind(command, program, result)) return toolMissing(program);
   const stderr = result.stderr.slice(-evidenceLimit);
   return new RuncibleError("command-failed", `run ${command}: exit code ${exitCode}${lastLine(stderr)}`, {
     evidence: { command: [command, ...args], exitCode, stderr },
   });
 }
 
+const programNotFound = 127;
+
+/** Programs that run another one say so themselves, in words of the user's language. */
+export function isMissingBehind(command: string, program: string, { exitCode, stderr }: RunResult): boolean {
+  if (exitCode !== programNotFound || !["env", "nsenter", "unshare"].includes(command)) return false;
+  const line = stderr.trim().split("\n").at(-1) ?? "";
+  return line.startsWith(`${command}: `) && line.includes(program);
+}
+
 function spawnFailed(command: string, error: Error): RuncibleError {
   // EACCES: a folder of the search path may not be looked into, and no other has the program.
   if (hasCode(error, "ENOENT") || (hasCode(error, "EACCES") && !command.includes("/"))) {
-    return new RuncibleError(
-      "tool-missing",
-      `run ${command}: it is not installed, or not for this user; "runcible doctor" names the package`,
-      {
-        cause: error,
-      },
-    );
+    return toolMissing(command, error);
   }
   const explained = explainSystemError(`run ${command}`, error);
   if (explained instanceof RuncibleError) return explained;

@@ -1,16 +1,19 @@
 import { readFile } from "node:fs/promises";
 import { release } from "node:os";
-import { found, isAtLeast, missing, type Outcome } from "./finding";
+import { found, isAtLeast, type Machine, missing, type Outcome, type Way } from "./finding";
 
 const neededControllers = ["cpu", "memory", "pids"];
 
-/** Linux, and new enough for overlay mounts in user namespaces. */
-export async function examineKernel(): Promise<Outcome> {
+/** As root for nftables tables that go with their owner, as a user for overlay mounts in user namespaces. */
+const oldest: Readonly<Record<Way, string>> = { root: "5.12", user: "5.11" };
+
+/** Linux, and new enough for the way in which the engine will run. */
+export async function examineKernel({ way }: Pick<Machine, "way">, version: string = release()): Promise<Outcome> {
   if (process.platform !== "linux") {
     return missing(`${process.platform} cannot run containers`, "set DOCKER_HOST to a Docker daemon");
   }
-  if (isAtLeast(release(), "5.11")) return found(release());
-  return missing(`${release()} is older than 5.11`, "upgrade the system's kernel");
+  if (isAtLeast(version, oldest[way])) return found(version);
+  return missing(`${version} is older than ${oldest[way]}`, "upgrade the system's kernel");
 }
 
 /** Limits of memory, CPU and processes, on cgroup v2 and v1. */

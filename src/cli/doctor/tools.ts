@@ -1,3 +1,4 @@
+import { installCommand } from "../../internal/debian-packages";
 import { hasCode, messageOf } from "../../internal/errors";
 import { runUnchecked } from "../../internal/exec";
 import { found, isAtLeast, type Machine, missing, type Outcome, type Way } from "./finding";
@@ -9,8 +10,6 @@ export interface Tool {
   /** Where the version stands in its output. */
   readonly versionPattern?: RegExp;
   readonly oldest?: string;
-  /** Debian's name. */
-  readonly package: string;
   readonly why: string;
   readonly ways: readonly Way[];
 }
@@ -23,7 +22,6 @@ export const tools: readonly Tool[] = [
     versionArguments: ["--version"],
     versionPattern: /^runc version (\d+\.\d+\.\d+)/m,
     oldest: "1.1",
-    package: "runc",
     why: "it starts a container's processes",
     ways: both,
   },
@@ -31,7 +29,6 @@ export const tools: readonly Tool[] = [
     command: "ip",
     versionArguments: ["-V"],
     versionPattern: /iproute2-(\S+?),?\s/,
-    package: "iproute2",
     why: "container networks",
     ways: both,
   },
@@ -39,7 +36,6 @@ export const tools: readonly Tool[] = [
     command: "nft",
     versionArguments: ["--version"],
     versionPattern: /nftables v(\S+)/,
-    package: "nftables",
     why: "container networks",
     ways: both,
   },
@@ -48,7 +44,6 @@ export const tools: readonly Tool[] = [
     versionArguments: ["--version"],
     versionPattern: /util-linux (\S+)/,
     oldest: "2.36",
-    package: "util-linux",
     why: "the engine's namespaces",
     ways: both,
   },
@@ -57,14 +52,12 @@ export const tools: readonly Tool[] = [
     versionArguments: ["--version"],
     versionPattern: /GNU tar\) (\S+)/,
     oldest: "1.29",
-    package: "tar",
     why: "layers are unpacked with it",
     ways: both,
   },
   {
     command: "newuidmap",
     versionArguments: [],
-    package: "uidmap",
     why: "gives an ordinary user's namespace its range of ids",
     ways: ["user"],
   },
@@ -77,7 +70,7 @@ export async function examineNode(version: string): Promise<Outcome> {
 }
 
 export async function examineTool(tool: Tool, { path }: Machine): Promise<Outcome> {
-  const remedy = `run: sudo apt-get install ${tool.package}`;
+  const remedy = `run: ${installCommand(tool.command)}`;
   const output = await outputOf(tool, path);
   if (output === undefined) {
     return missing("not installed", remedy);

@@ -14,6 +14,7 @@ import type { RuncProcess } from "./runc";
 import { readRuncLog, runcError } from "./runc-error";
 import { resizeTerminal, terminalCommand } from "./terminal";
 import { withoutDoubledReturns } from "./terminal-output";
+import { runcMissing } from "./version";
 
 export interface TerminalSize {
   readonly rows: number;
@@ -49,7 +50,7 @@ export async function launch(request: LaunchRequest): Promise<RuncProcess> {
   const watcher = watchFor(request.folder, pidFile);
   const child = spawnOrClose(watcher, () => spawnRunc(request, pidPath, logPath));
   const output = { stdout: heldBack(child.stdout, request.tty !== undefined), stderr: heldBack(child.stderr) };
-  const exited = exitOf(child);
+  const exited = exitOf(child, request.subject);
   const releaseMoves = holdMovesQuick();
   const removeLog = (): Promise<void> => rm(logPath, { force: true });
   let isLogRead = false;
@@ -59,6 +60,8 @@ export async function launch(request: LaunchRequest): Promise<RuncProcess> {
     const pid = readPid(pidPath);
     if (pid === undefined) {
       const message = await readRuncLog(logPath);
+      // What makes a terminal is there, and tells as a shell does that runc is not.
+      if (message === "" && ended?.exitCode === programNotFound) throw runcMissing(request.subject);
       throw runcError(request.subject, message, textIn(output.stderr) || `exit code ${ended?.exitCode}`);
     }
     endWithRunc(child, pid);
@@ -142,11 +145,15 @@ function processOf(
   };
 }
 
-function exitOf(child: ChildProcess): Promise<RuncExit> {
+const programNotFound = 127;
+
+function exitOf(child: ChildProcess, subject: string): Promise<RuncExit> {
   return new Promise((resolve, reject) => {
-    child.once("error", (cause) =>
-      reject(new RuncibleError("command-failed", `run runc: ${cause.message}`, { cause })),
-    );
+    child.once("error", (cause) => {
+      const isMissing = hasCode(cause, "ENOENT") && child.spawnfile === "runc";
+      const failed = new RuncibleError("command-failed", `run runc: ${cause.message}`, { cause });
+      reject(isMissing ? runcMissing(subject, cause) : failed);
+    });
     child.once("exit", (code, signal) =>
       resolve({ exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) }),
     );

@@ -2,14 +2,14 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { cleanUp } from "../../internal/clean-up";
-import { messageOf } from "../../internal/errors";
+import { hasCode, messageOf } from "../../internal/errors";
 import { run, runUnchecked } from "../../internal/exec";
 import { randomId } from "../../internal/ids";
 import { removeCgroup } from "./cgroup";
 import { type LaunchRequest, launch, type TerminalSize } from "./launch";
 import type { OciProcess, OciResources } from "./oci-spec";
 import { specText } from "./spec-text";
-import { runcVersion } from "./version";
+import { runcMissing, runcVersion } from "./version";
 
 /** A process that runc is the parent of. */
 export interface RuncProcess {
@@ -125,16 +125,25 @@ export async function openRunc(options: { readonly root: string; readonly runFol
       }
     },
     pause: async (id) => {
-      await run("runc", command("pause", id));
+      await call(command("pause", id));
     },
     resume: async (id) => {
-      await run("runc", command("resume", id));
+      await call(command("resume", id));
     },
     update: async (id, resources) => {
-      await run("runc", command("update", "--resources", "-", id), { input: JSON.stringify(resources) });
+      await call(command("update", "--resources", "-", id), JSON.stringify(resources));
     },
     deleteForce,
   };
+}
+
+async function call(args: readonly string[], input?: string): Promise<void> {
+  try {
+    await run("runc", args, input === undefined ? {} : { input });
+  } catch (error) {
+    // It was there when the engine started.
+    throw hasCode(error, "tool-missing") ? runcMissing("run runc", error) : error;
+  }
 }
 
 /** The failure of a second start must not end the container that runs. */

@@ -1,3 +1,4 @@
+import { installCommand } from "../../internal/debian-packages";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import { run } from "../../internal/exec";
 
@@ -16,14 +17,18 @@ export async function runcVersion(): Promise<string> {
   return version;
 }
 
-const howTo = "sudo apt-get install runc";
+const howTo = installCommand("runc");
+
+export function runcMissing(subject: string, cause?: unknown): RuncibleError {
+  return new RuncibleError("runc-missing", `${subject}: runc is not installed; install it: ${howTo}`, { cause });
+}
 
 async function versionText(): Promise<string> {
   try {
     return (await run("runc", ["--version"])).stdout;
   } catch (cause) {
     if (!hasCode(cause, "tool-missing")) throw cause;
-    throw new RuncibleError("runc-missing", `check runc: it is not installed; install it: ${howTo}`, { cause });
+    throw runcMissing("check runc", cause);
   }
 }
 

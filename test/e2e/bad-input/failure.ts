@@ -7,7 +7,7 @@ import type { EngineOfFile } from "../../support/engine-of-file";
 import { emptySnapshot, expectNothingLeft, type Snapshot, takeSteadySnapshot } from "../../support/leaks";
 
 /** What issue 2 promises. */
-const limitMs = 1_000;
+export const limitMs = 1_000;
 const folderNames = ["containers", "volumes", "networks", "images/blobs/partial"];
 
 /** The error of a start that must fail. */

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { GenericContainer } from "../../../src/index";
 import { useTestEngine } from "../../support/engine";
+import { emptySnapshot, expectNothingLeft } from "../../support/leaks";
 import { userTest } from "../../support/run-as";
-import { failureWithoutEngine } from "./failure";
+import { failureOf, failureWithoutEngine, limitMs } from "./failure";
 
 let folder: string;
 
@@ -35,6 +36,25 @@ test("without runc the start fails with the command that installs it", async () 
 
   expect(error.code).toBe("runc-missing");
   expect(error.message).toContain("apt-get install runc");
+});
+
+test.each([
+  ["unshare", "util-linux"],
+  ["ip", "iproute2"],
+  ["nft", "nftables"],
+])("without %s the start fails with the command that installs it", async (program, name) => {
+  const whole = process.env["PATH"];
+  await using engine = await useTestEngine({ ...noDaemon, PATH: await pathWithout(program) });
+
+  const error = await failureOf(new GenericContainer("busybox"));
+
+  expect(error.code).toBe("tool-missing");
+  expect(error.message).toContain(
+    `run ${program}: it is not installed, or not for this user; run: sudo apt-get install ${name}`,
+  );
+  // The look at what is left needs the program itself.
+  process.env["PATH"] = whole;
+  await expectNothingLeft(emptySnapshot(engine.stateFolder), limitMs);
 });
 
 test("an old runc is refused with its version", async () => {

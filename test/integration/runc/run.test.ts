@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { execProcess } from "../../../src/runtime/runc/spec";
+import { searchPathWithout } from "../../support/search-path";
 import { waitUntil } from "../../support/wait-until";
 import { type Bundles, mountsBelow, openBundles, resultOf, sh, textOf } from "./busybox-bundle";
 
@@ -62,6 +63,21 @@ test("a command that may not be executed is told with runc's own text", async ()
   await expect(bundles.start({ args: ["/etc"] })).rejects.toMatchObject({
     code: "executable-not-permitted",
     message: expect.stringMatching(/permission denied|is a directory/),
+  });
+});
+
+test.each([false, true])("a runc that was removed meanwhile is told as missing, terminal: %s", async (tty) => {
+  const before = process.env["PATH"];
+  process.env["PATH"] = await searchPathWithout("runc");
+  onTestFinished(() => {
+    process.env["PATH"] = before;
+  });
+
+  await expect(bundles.start({ args: ["true"], tty })).rejects.toMatchObject({
+    code: "runc-missing",
+    message: expect.stringMatching(
+      /^start container \w+: runc is not installed; install it: sudo apt-get install runc$/,
+    ),
   });
 });
 

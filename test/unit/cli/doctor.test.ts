@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { appArmorOutcome } from "../../../src/cli/doctor/app-armor";
 import { canRun, type Finding, found, missing, optional } from "../../../src/cli/doctor/finding";
+import { examineKernel } from "../../../src/cli/doctor/kernel";
 
 const finding = (outcome: ReturnType<typeof found>, ways: Finding["ways"]): Finding => ({
   ...outcome,
@@ -17,6 +18,15 @@ test("what only the other way of running needs does not count", () => {
 
 test("what is optional does not count", () => {
   expect(canRun([finding(optional("none", "run: x"), ["root", "user"])], { way: "user" })).toBe(true);
+});
+
+test("root needs a newer kernel than an ordinary user", async () => {
+  const answers = (way: "root" | "user") =>
+    Promise.all(
+      ["5.10.9", "5.11.0", "5.12.0-rc1"].map(async (version) => (await examineKernel({ way }, version)).state),
+    );
+  expect(await answers("root")).toEqual(["missing", "missing", "found"]);
+  expect(await answers("user")).toEqual(["missing", "found", "found"]);
 });
 
 describe("AppArmor", () => {

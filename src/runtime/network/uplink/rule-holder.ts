@@ -1,6 +1,6 @@
 import { deferred } from "../../../internal/deferred";
 import { messageOf, RuncibleError } from "../../../internal/errors";
-import { exitOf, spawnTool } from "../../../internal/exec";
+import { exitOf, isMissingBehind, spawnTool, toolMissing } from "../../../internal/exec";
 import type { RunningPart } from "./keep-running";
 
 /**
@@ -18,7 +18,11 @@ export async function holdRules(table: string, commands: string): Promise<Runnin
   let isClosing = false;
   const exit = exitOf(child, "nft");
   const ended = exit.then(
-    () => applied.reject(rulesRefused(table, problems)),
+    ({ exitCode }) => {
+      const result = { exitCode: exitCode ?? 0, stdout: "", stderr: problems.join("") };
+      const isMissing = isMissingBehind("env", "nft", result);
+      applied.reject(isMissing ? toolMissing("nft") : rulesRefused(table, problems));
+    },
     (error: unknown) => applied.reject(rulesRefused(table, [messageOf(error)], error)),
   );
   const lost = new Promise<string>((resolve) => {
