@@ -1,13 +1,16 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
+import { run } from "../../../src/internal/exec";
 import { killIfThere } from "../../../src/internal/kill-if-there";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { pushTestImage } from "../../support/images";
 import { expectNothingLeft, type Snapshot, takeSnapshot, takeSteadySnapshot } from "../../support/leaks";
+import { readCgroups } from "../../support/leaks/cgroups";
 import { processesOf } from "../../support/leaks/processes";
 import { startRegistry, type TestRegistry } from "../../support/registry/start-registry";
+import { rootTest } from "../../support/run-as";
 import { useContainers } from "./use-containers";
 
 /** What the issue promises. */
@@ -122,6 +125,21 @@ test("with the supervisor killed too, only empty cgroups stay until the next sta
   const cgroups = (await takeSnapshot({ stateFolder: engine.stateFolder })).things.cgroups;
   await expectNothingLeft({ ...nothing(), things: { ...nothing().things, cgroups } }, limitMs);
   await expectCleanFolders(before);
+});
+
+// The last one: it removes the state folder.
+rootTest("after a reset not even the cgroups are left", "an ordinary user has none", async () => {
+  await idleEngine();
+  const { child, ready } = useContainers(engine.env, image, "hang");
+  await ready;
+  const id = (await readFile(join(engine.stateFolder, "engine-id"), "utf8")).trim();
+  child.kill("SIGKILL");
+  await killEngine(/./);
+  expect(await readCgroups(id)).not.toEqual([]);
+
+  await run(process.execPath, ["build/cli/main.js", "reset", "--force"], { env: engine.env });
+
+  expect(await readCgroups(id)).toEqual([]);
 });
 
 /** The next engine starts, is used once, and then looks like the first. */
