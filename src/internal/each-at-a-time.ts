@@ -1,4 +1,4 @@
-/** Does a task for every item, at most `limit` at once. The first failure aborts `stop` and is thrown once all have settled. */
+/** Does a task for every item, at most `limit` at once. The first failure aborts `stop`, as its reason, and is thrown once all have settled. */
 export async function eachAtATime<T>(
   limit: number,
   items: readonly T[],
@@ -14,7 +14,7 @@ export async function eachAtATime<T>(
     await Promise.all(workers);
   } catch (error) {
     queue.length = 0;
-    stop.abort();
+    stop.abort(error);
     await Promise.allSettled(workers);
     throw error;
   }

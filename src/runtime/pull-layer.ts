@@ -18,6 +18,10 @@ export interface LayerJob extends DownloadJob {
 }
 
 const readAheadBytes = 1024 * 1024;
+const worthless = [
+  ...(["digest-mismatch", "size-mismatch", "layer-invalid", "layer-too-large"] as const),
+  ...(["image-invalid", "platform-unavailable", "disk-full"] as const),
+];
 /** As many as the longest magic number of a compression. */
 const magicBytes = 4;
 
@@ -38,7 +42,9 @@ export async function pullLayer(job: LayerJob): Promise<void> {
     try {
       await unpackWhileDownloading(job, ingest);
     } catch (error) {
-      await (isWorthless(error) ? ingest.abort() : ingest.suspend());
+      // Of an image that is refused for another of its layers nothing is worth keeping either.
+      const isKept = !isWorthless(error) && !isWorthless(job.signal.reason);
+      await (isKept ? ingest.suspend() : ingest.abort());
       // What an earlier process left may be broken; what comes straight from the registry decides.
       if (ingest.offset > 0 && hasCode(error, "digest-mismatch")) return await pullLayer(job);
       throw error;
@@ -85,8 +91,10 @@ async function unpackFrom({ layers, diffId, descriptor, signal }: LayerJob, sour
   await layers.unpack({ diffId, compression, source, describedAs: descriptor.digest, signal });
 }
 
-/** Wrong bytes are not worth keeping, and a full disk is not the place to keep any. */
-function isWorthless(error: unknown): boolean {
-  const codes = ["digest-mismatch", "size-mismatch", "layer-invalid", "layer-too-large", "disk-full"] as const;
-  return codes.some((code) => hasCode(error, code));
+/**
+ * Whether what arrived of an image until this failure is of no use for another attempt: a wrong or unfit image is not
+ * worth keeping, and a full disk is not the place to keep anything.
+ */
+export function isWorthless(error: unknown): boolean {
+  return worthless.some((code) => hasCode(error, code));
 }

@@ -8,6 +8,7 @@ import type { Image } from "../../runtime/image/manifest";
 import { canonicalName, familiarName, namesOneImage, parseReference } from "../../runtime/image/reference";
 import type { LayerStore } from "../../runtime/layer/layer-store";
 import type { Puller } from "../../runtime/pull";
+import { isWorthless } from "../../runtime/pull-layer";
 import type { Pusher } from "../../runtime/push";
 import { noSuchImage } from "../../wire/docker-errors";
 import type { Filters } from "../../wire/filters";
@@ -84,9 +85,8 @@ export class ImageCatalog implements ImageService {
     }
     const isWhole = request.allTags === true && request.tag === "" && !namesOneImage(request.image);
     const lines = isWhole ? pullAllLines : pullLines;
-    yield* lines(this.#options.puller, request, (image, name) => {
-      this.#publish("pull", name, image.id);
-    });
+    const published = (image: Image, name: string): void => this.#publish("pull", name, image.id);
+    yield* this.#clearing(lines(this.#options.puller, request, published), isWorthless);
   }
 
   push(request: PushRequest): AsyncIterable<ProgressLine> {
@@ -101,11 +101,13 @@ export class ImageCatalog implements ImageService {
   }
 
   load(request: LoadRequest): AsyncIterable<ProgressLine> {
-    return loadLines(this.#options, request, (image) => this.#publish("load", image.id, image.id));
+    const home = { ...this.#options, clearUp: () => this.#clearUp() };
+    return loadLines(home, request, (image) => this.#publish("load", image.id, image.id));
   }
 
   importFilesystem(request: ImportRequest): AsyncIterable<ProgressLine> {
-    return importLines(this.#options, request, (image) => this.#publish("import", image.id, image.id));
+    const published = (image: Image): void => this.#publish("import", image.id, image.id);
+    return this.#clearing(importLines(this.#options, request, published), () => true);
   }
 
   async describe(name: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<DescribedImage> {
@@ -157,6 +159,7 @@ export class ImageCatalog implements ImageService {
   async prune(
     filters: Filters,
   ): Promise<{ readonly removals: readonly ImageRemoval[]; readonly reclaimedBytes: number }> {
+    const orphanedBytes = (await this.#options.store.dropSuspended()) + (await this.collectGarbage());
     const onlyDangling = !["false", "0"].includes(filters.get("dangling")?.[0] ?? "true");
     const rest: Filters = new Map([...filters].filter(([key]) => key !== "dangling"));
     const views = await this.list({ all: true, filters: rest });
@@ -165,7 +168,7 @@ export class ImageCatalog implements ImageService {
     });
     const removals: ImageRemoval[] = [];
     for (const { id } of doomed) removals.push(...(await this.remove(id, { force: true })));
-    return { removals, reclaimedBytes: doomed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
+    return { removals, reclaimedBytes: doomed.reduce((sum, { sizeBytes }) => sum + sizeBytes, orphanedBytes) };
   }
 
   async checkLogin(auth: RegistryAuth, signal: AbortSignal): Promise<{ readonly identityToken: string }> {
@@ -204,6 +207,24 @@ export class ImageCatalog implements ImageService {
     const isInRoot = (diffId: Digest): boolean => rootsOfContainers().some((root) => root.includes(diffId));
     await layers.collectGarbage((diffId) => store.needsLayer(diffId) || isInRoot(diffId));
     return bytes;
+  }
+
+  /** What a failed task brought into the store is nobody's, unless the next attempt makes use of it. */
+  async *#clearing(
+    lines: AsyncIterable<ProgressLine>,
+    isCleared: (error: unknown) => boolean,
+  ): AsyncGenerator<ProgressLine> {
+    try {
+      yield* lines;
+    } catch (error) {
+      if (isCleared(error)) await this.#clearUp();
+      throw error;
+    }
+  }
+
+  /** Why something failed counts more than what lies there now: the next collection finds it. */
+  async #clearUp(): Promise<void> {
+    await this.collectGarbage().catch(() => {});
   }
 
   /** What the engine stands in for, or makes of its own machine, needs no registry. */

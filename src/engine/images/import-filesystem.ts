@@ -27,9 +27,9 @@ export async function* importLines(
   const tags = reference === "" ? [] : [canonicalName(tagOf(reference))];
   const runConfig = changedConfig({}, changes);
   const base = scratchSnapshot();
-  const lease = store.lease();
   if (source !== "-") yield { status: `Downloading from ${shownUrl(source)}` };
   const opened = await open(home, request);
+  const lease = store.lease();
   try {
     const { signal } = request;
     const layer = await addArchiveAsLayer(opened.archive, { store, layers, lease, signal });

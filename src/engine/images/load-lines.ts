@@ -9,15 +9,25 @@ import { type ProgressLine, progressBar } from "../../wire/progress";
 import type { LoadRequest } from "../routes/image-service";
 import { emitted } from "./emitted-lines";
 
+export interface LoadHome {
+  readonly store: ImageStore;
+  readonly layers: LayerStore;
+  /** Called after a load that failed, also when nobody listens any more. Never rejects. */
+  readonly clearUp: () => Promise<void>;
+}
+
 /** A load as Docker tells it; clients find names and ids in these very words. */
 export async function* loadLines(
-  { store, layers }: { readonly store: ImageStore; readonly layers: LayerStore },
+  { store, layers, clearUp }: LoadHome,
   { archive, isQuiet, signal }: LoadRequest,
   onDone: (image: Image) => void,
 ): AsyncIterable<ProgressLine> {
   const owners = new Map((await store.list()).flatMap(({ id, tags }) => tags.map((tag) => [tag, id] as const)));
   const images = yield* emitted((emit) =>
-    importArchive(store, archive, isQuiet ? layers : telling(layers, emit), signal),
+    importArchive(store, archive, isQuiet ? layers : telling(layers, emit), signal).catch(async (error: unknown) => {
+      await clearUp();
+      throw error;
+    }),
   );
   for (const { id, tags } of images) {
     for (const tag of tags) {

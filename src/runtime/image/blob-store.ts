@@ -26,6 +26,8 @@ export interface BlobStore {
   list(): Promise<readonly Digest[]>;
   /** Idempotent. Resolves to the bytes that were freed. */
   remove(digest: Digest): Promise<number>;
+  /** Removes what suspended attempts left, but for blobs that are to be kept. Resolves to the bytes that were freed. */
+  removeSuspended(isKept: (digest: Digest) => boolean): Promise<number>;
 }
 
 const readLimit = 8 * 1024 * 1024;
@@ -41,6 +43,7 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
   const underWay = new Set<Digest>();
   /** Whoever looks for a blob, or brings it, waits until its removal is over. */
   const removals = new Map<Digest, Promise<number>>();
+  const partialRemovals = new Map<Digest, Promise<number>>();
 
   const has = async (digest: Digest): Promise<boolean> => {
     await removals.get(digest);
@@ -68,6 +71,7 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
       await removals.get(digest);
       await rename(path, pathOf(digest));
     };
+    await partialRemovals.get(digest);
     // Two attempts must never write one file: the second gets one of its own.
     if (underWay.has(digest)) {
       return await openIngest(blob, { partialPath: newPath(), isResumable: false, publish, onClosed: () => {} });
@@ -99,6 +103,17 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
       const removal = removeFile(pathOf(digest)).finally(() => removals.delete(digest));
       removals.set(digest, removal);
       return removal;
+    },
+    removeSuspended: async (isKept) => {
+      let bytes = 0;
+      for (const name of await readdir(partial)) {
+        const digest = `sha256:${name}`;
+        if (!isDigest(digest) || underWay.has(digest) || isKept(digest)) continue;
+        const removal = removeFile(join(partial, name)).finally(() => partialRemovals.delete(digest));
+        partialRemovals.set(digest, removal);
+        bytes += await removal;
+      }
+      return bytes;
     },
   };
 }

@@ -34,6 +34,8 @@ export interface ImageStore {
   needsLayer(diffId: Digest): boolean;
   /** Removes blobs that no image and no lease needs. Resolves to the bytes that were freed. */
   collectGarbage(): Promise<number>;
+  /** Removes what arrived of blobs that no lease needs, and waits for another attempt. Resolves to the bytes that were freed. */
+  dropSuspended(): Promise<number>;
 }
 
 export interface ScratchFolder {
@@ -129,6 +131,7 @@ export async function openImageStore(folder: string): Promise<ImageStore> {
         }
         return bytes;
       }),
+    dropSuspended: () => blobs.removeSuspended(isLeased),
   };
 }
 

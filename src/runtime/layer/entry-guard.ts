@@ -61,7 +61,7 @@ export function createEntryGuard(layer: string, limits: LayerLimits): EntryGuard
     const what = entries > limits.entries ? `${limits.entries} entries` : `${limits.bytes} bytes`;
     return new RuncibleError(
       "layer-too-large",
-      `unpack layer ${layer}: it has more than ${what} (${place}); raise the limit if you trust the image`,
+      `unpack layer ${layer}: it has more than ${what} (${place}), the most that one layer may have; use an image whose layers are smaller`,
       { evidence: { layer, ...evidence } },
     );
   };

@@ -1,7 +1,8 @@
-import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
+import { hasCode, RuncibleError } from "../../internal/errors";
 import type { Descriptor } from "../image/descriptor";
 import type { HttpResponse } from "./http";
-import { backoffMs, codeOf, pause, retriesFor } from "./patience";
+import { downloadPace, type Pace } from "./pace";
+import { backoffMs, pause, reasonOf, retriesFor } from "./patience";
 import type { RegistrySettings } from "./settings";
 
 export interface BlobDownload {
@@ -17,17 +18,18 @@ export interface BlobDownload {
 /**
  * The bytes of a blob from `offset` to its end. A connection that breaks is taken up where it broke. Throws
  * `size-mismatch` when the registry has more or less than was announced, `registry-unreachable`, `registry-slow` when it is
- * on a second connection too, `aborted`.
+ * so again on other connections, `aborted`.
  */
 export async function* downloadBlob(download: BlobDownload): AsyncGenerator<Buffer, void, void> {
   const { descriptor, settings, signal } = download;
+  const pace = downloadPace(settings);
   let received = download.offset;
   let mayBeSlow = true;
   for (let tries = 0; received < descriptor.size; tries++) {
     const before = received;
     let failure: unknown;
     try {
-      for await (const chunk of bytesFrom(download, received)) {
+      for await (const chunk of bytesFrom(download, received, pace)) {
         received += chunk.length;
         if (received > descriptor.size) throw wrongSize(descriptor, "more than");
         yield chunk;
@@ -42,19 +44,24 @@ export async function* downloadBlob(download: BlobDownload): AsyncGenerator<Buff
       continue;
     }
     if (failure instanceof RuncibleError) throw failure;
-    // Progress earns new patience: only tries that bring nothing count.
+    // Progress earns new patience: only tries that bring nothing count. That it is more than a token, the pace sees to.
     if (received > before) tries = 0;
     if (received === descriptor.size) return;
     if (tries >= (failure === undefined ? settings.retries : retriesFor(failure, settings))) {
-      throw failure === undefined ? wrongSize(descriptor, "less than") : broken(descriptor, failure);
+      throw failure === undefined ? wrongSize(descriptor, "less than") : broken(descriptor, failure, settings);
     }
-    await pause(backoffMs(settings, tries), signal);
+    const delayMs = backoffMs(settings, tries);
+    await pause(delayMs, signal);
+    pace.wait(delayMs);
   }
 }
 
-async function* bytesFrom(download: BlobDownload, offset: number): AsyncGenerator<Buffer, void, void> {
-  const { descriptor, request } = download;
+async function* bytesFrom(download: BlobDownload, offset: number, pace: Pace): AsyncGenerator<Buffer, void, void> {
+  const { descriptor, request, settings } = download;
+  const askedAt = performance.now();
   const response = await request(offset > 0 ? { range: `bytes=${offset}-` } : {});
+  // Longer it takes only when the registry says "not now", and then it is to be waited for.
+  pace.wait(Math.min(performance.now() - askedAt, settings.idleTimeoutMs));
   // The registry may ignore the range and send everything: then what is known is passed over.
   let skip = skipOf(response, offset, descriptor);
   const announced = Number(response.headers["content-length"] ?? Number.NaN);
@@ -62,7 +69,7 @@ async function* bytesFrom(download: BlobDownload, offset: number): AsyncGenerato
     response.body.destroy();
     throw wrongSize(descriptor, "more than");
   }
-  for await (const chunk of response.body.large()) {
+  for await (const chunk of response.body.large(pace)) {
     const fresh = chunk.subarray(Math.min(skip, chunk.length));
     skip -= chunk.length - fresh.length;
     if (fresh.length > 0) yield fresh;
@@ -93,10 +100,10 @@ function cancelled({ digest }: Blob, cause: unknown): RuncibleError {
   return new RuncibleError("aborted", `pull blob ${digest}: cancelled`, { cause });
 }
 
-function broken({ digest }: Blob, cause: unknown): RuncibleError {
+function broken({ digest }: Blob, cause: unknown, settings: RegistrySettings): RuncibleError {
   return new RuncibleError(
     "registry-unreachable",
-    `pull blob ${digest}: the registry breaks off: ${messageOf(cause) || codeOf(cause)}; try again, what arrived is kept`,
+    `pull blob ${digest}: the registry breaks off: ${reasonOf(cause, settings)}; try again, what arrived is kept`,
     { cause },
   );
 }

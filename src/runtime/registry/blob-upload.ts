@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
-import { messageOf, RuncibleError } from "../../internal/errors";
+import { RuncibleError } from "../../internal/errors";
 import type { Descriptor } from "../image/descriptor";
 import type { HttpMethod, HttpResponse } from "./http";
-import { backoffMs, codeOf, isTemporaryStatus, pause, retriesFor } from "./patience";
+import { backoffMs, isTemporaryStatus, pause, reasonOf, retriesFor } from "./patience";
 import type { RegistrySettings } from "./settings";
 
 /** An upload under way (OCI distribution specification, "Pushing a blob in chunks"). */
@@ -69,7 +69,7 @@ export async function uploadBlob(upload: BlobUpload): Promise<void> {
     if (session.offset > furthest) tries = 0;
     furthest = Math.max(furthest, session.offset);
     if (tries >= (failure === undefined ? settings.retries : retriesFor(failure, settings))) {
-      throw broken(descriptor, failure);
+      throw broken(descriptor, failure, settings);
     }
     await pause(backoffMs(settings, tries), signal);
   }
@@ -124,8 +124,8 @@ async function resumed(upload: BlobUpload, { location }: UploadSession): Promise
   return { location: locationOf(response, location), offset: last + 1 };
 }
 
-function broken({ digest }: Pick<Descriptor, "digest">, cause: unknown): RuncibleError {
-  const reason = cause === undefined ? "it takes no more" : messageOf(cause) || codeOf(cause);
+function broken({ digest }: Pick<Descriptor, "digest">, cause: unknown, settings: RegistrySettings): RuncibleError {
+  const reason = cause === undefined ? "it takes no more" : reasonOf(cause, settings);
   return new RuncibleError(
     "registry-unreachable",
     `push blob ${digest}: the registry breaks off: ${reason}; try again, what it has is kept`,

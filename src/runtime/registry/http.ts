@@ -1,9 +1,9 @@
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
-import { messageOf, RuncibleError } from "../../internal/errors";
+import { RuncibleError } from "../../internal/errors";
 import { type AnswerBody, answerBody } from "./answer-body";
 import { createDispatchers } from "./dispatcher";
-import { backoffMs, codeOf, isTemporaryStatus, isTooLong, pause, retriesFor, retryAfterMs } from "./patience";
+import { backoffMs, isTemporaryStatus, isTooLong, pause, reasonOf, retriesFor, retryAfterMs } from "./patience";
 import { isLoopback, type RegistrySettings } from "./settings";
 import { speechOf } from "./speech";
 import { isUntrusted } from "./trust";
@@ -69,7 +69,7 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
     } catch (error) {
       if (signal.aborted) throw aborted(url.host, error);
       if (error instanceof RuncibleError || isTriedOnce) throw error;
-      if (tries >= retriesFor(error, settings)) throw unreachable(url.host, error);
+      if (tries >= retriesFor(error, settings)) throw unreachable(url.host, error, settings);
       await pause(backoffMs(settings, tries), signal);
     }
     return undefined;
@@ -102,7 +102,7 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
       } catch (error) {
         if (error instanceof RuncibleError) throw error;
         if (signal.aborted) throw aborted(host, error);
-        if (tries >= retriesFor(error, settings)) throw unreachable(host, error);
+        if (tries >= retriesFor(error, settings)) throw unreachable(host, error, settings);
         await pause(backoffMs(settings, tries), signal);
       }
     }
@@ -159,13 +159,13 @@ function rateLimited(host: string): RuncibleError {
   );
 }
 
-export function unreachable(host: string, cause: unknown): RuncibleError {
-  const known: Readonly<Record<string, string>> = { ENOTFOUND: "no such host", ECONNREFUSED: "connection refused" };
-  const reason = known[codeOf(cause)] ?? (messageOf(cause) || codeOf(cause));
+function unreachable(host: string, cause: unknown, settings: RegistrySettings): RuncibleError {
   const advice = isUntrusted(cause)
     ? `if its certificate is right, put that of its authority into certs.d/${host}/ca.crt, or name the file in NODE_EXTRA_CA_CERTS before the engine starts`
     : "check the name, the network and the proxy settings";
-  return new RuncibleError("registry-unreachable", `reach registry ${host}: ${reason}; ${advice}`, { cause });
+  return new RuncibleError("registry-unreachable", `reach registry ${host}: ${reasonOf(cause, settings)}; ${advice}`, {
+    cause,
+  });
 }
 
 export function aborted(host: string, cause: unknown): RuncibleError {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "../../internal/errors";
 import type { RegistrySettings } from "./settings";
 
 const retriedStatuses: readonly number[] = [408, 429, 500, 502, 503, 504];
@@ -47,4 +48,17 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
 /** Several addresses of one host fail as one AggregateError, which has the code but no text. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+/** What a failed connection means, in words for people. */
+export function reasonOf(error: unknown, { idleTimeoutMs }: Pick<RegistrySettings, "idleTimeoutMs">): string {
+  const code = codeOf(error);
+  const seconds = idleTimeoutMs / 1000;
+  const known: Readonly<Record<string, string>> = {
+    ENOTFOUND: "no such host",
+    ECONNREFUSED: "connection refused",
+    UND_ERR_HEADERS_TIMEOUT: `no answer for ${seconds} s`,
+    UND_ERR_BODY_TIMEOUT: `it sent nothing more for ${seconds} s`,
+  };
+  return known[code] ?? (messageOf(error) || code);
 }

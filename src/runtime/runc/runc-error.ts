@@ -23,6 +23,10 @@ const filtered = /(session key|pivot_root \.): operation not permitted/;
 const aboutFilter =
   "the container around filters system calls; start it with an option (Docker: --security-opt seccomp=unconfined)";
 
+/** What the kernel answers to a mount of one upon the other. */
+const unlike = /mounting .*: not a directory/;
+const aboutKinds = "is it a folder where a file is expected, or the other way round?";
+
 /** runc's own text is kept: clients take their exit code from it. */
 export function runcError(subject: string, message: string, stderr: string): RuncibleError {
   const text = message || stderr.trim().split("\n").at(-1) || "runc ended without a word";
@@ -35,6 +39,6 @@ export function runcError(subject: string, message: string, stderr: string): Run
   if (isAboutCommand && notPermitted.some((pattern) => pattern.test(text))) {
     return new RuncibleError("executable-not-permitted", text, { evidence });
   }
-  const advice = filtered.test(text) ? `; ${aboutFilter}` : "";
+  const advice = [filtered.test(text) ? `; ${aboutFilter}` : "", unlike.test(text) ? `; ${aboutKinds}` : ""].join("");
   return new RuncibleError("start-failed", `${subject}: ${text}${advice}`, { evidence });
 }

@@ -47,6 +47,13 @@ test("a bind source that does not exist is not made", async () => {
   expect(error.message).toContain("bind /no/such/folder: there is no such file or folder");
 });
 
+test("a folder bound over a file is said to be one", async () => {
+  const error = await failureOf(busybox().withBindMounts([{ source: "/tmp", target: "/etc/passwd" }]));
+
+  expect(error.code).toBe("start-failed");
+  expect(error.message).toMatch(/not a directory; is it a folder where a file is expected, or the other way round\?/);
+});
+
 const takers = {
   tcp: () => createServer().listen(0, "127.0.0.1"),
   udp: () => createSocket("udp4").bind(0, "127.0.0.1"),

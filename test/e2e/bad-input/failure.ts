@@ -8,7 +8,15 @@ import { emptySnapshot, expectNothingLeft, type Snapshot, takeSteadySnapshot } f
 
 /** What issue 2 promises. */
 export const limitMs = 1_000;
-const folderNames = ["containers", "volumes", "networks", "images/blobs/partial"];
+const folderNames = [
+  "containers",
+  "volumes",
+  "networks",
+  "layers",
+  "images/blobs/sha256",
+  "images/blobs/partial",
+  "images/scratch",
+];
 
 /** The error of a start that must fail. */
 export async function failureOf(container: GenericContainer): Promise<RuncibleError> {

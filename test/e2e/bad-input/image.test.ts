@@ -1,10 +1,26 @@
+import { once } from "node:events";
+import { createReadStream } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { type IncomingMessage, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { json } from "node:stream/consumers";
 import { afterEach, expect, test } from "vitest";
 import { GenericContainer } from "../../../src/index";
+import { deferred } from "../../../src/internal/deferred";
+import { tarOf } from "../../integration/layer/layer-fixture";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { pushTestImage } from "../../support/images";
 import { type Answer, type Fault, startFaultProxy } from "../../support/registry/fault-proxy";
-import { noiseLayer, pushLayers } from "../../support/registry/layered-image";
+import {
+  noiseLayer,
+  pushLayers,
+  type RawLayer,
+  saveLayers,
+  type TestLayer,
+} from "../../support/registry/layered-image";
 import { startRegistry } from "../../support/registry/start-registry";
+import { waitUntil } from "../../support/wait-until";
 import { expectNothingMade, failureOf } from "./failure";
 
 const engine = useNewEngineOfThisFile();
@@ -75,6 +91,101 @@ test.each(lies)("a registry that lies about $what is refused, and nothing of it 
 
   expect(error.code).toBe(code);
   expect(error.message).toContain("sha256:");
+});
+
+/** Each with a layer below it that nothing is wrong with. */
+const hostile = [
+  ["a file outside", [{ name: "../outside", data: "x" }]],
+  [
+    "a file through a link",
+    [
+      { name: "a", type: "2", linkName: "/tmp" },
+      { name: "a/outside", data: "x" },
+    ],
+  ],
+  ["a hard link to the host", [{ name: "a", type: "1", linkName: "../../etc/passwd" }]],
+  ["a whiteout of ..", [{ name: "a/.wh..." }]],
+] as const;
+const hostileImage = (entries: Parameters<typeof tarOf>[0]): readonly (TestLayer | RawLayer)[] => [
+  noiseLayer("good", 50_000),
+  { tar: tarOf(entries) },
+];
+
+test("an image with a hostile layer is refused when it is pulled, and nothing of it stays", async () => {
+  await using registry = await startRegistry();
+  for (const [, entries] of hostile) {
+    await pushLayers(registry, "app:1", hostileImage(entries));
+
+    const error = await failureOf(new GenericContainer(`${registry.host}/app:1`));
+
+    expect(error.code).toBe("layer-invalid");
+    expect(await readdir(join(engine.stateFolder, "images/blobs/sha256"))).toEqual([]);
+  }
+});
+
+async function loadHostile(entries: Parameters<typeof tarOf>[0]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "runcible-hostile-"));
+  try {
+    const archive = join(folder, "image.tar");
+    await saveLayers(archive, hostileImage(entries));
+    await engine.client.images.load(createReadStream(archive));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+test.each(hostile)("an image with %s is refused when it is loaded, and nothing of it stays", async (_what, entries) => {
+  await expect(loadHostile(entries)).rejects.toMatchObject({ code: "layer-invalid" });
+});
+
+test("a load that is refused takes nothing from a pull that is under way", async () => {
+  await using registry = await startRegistry();
+  await pushLayers(registry, "app:1", [noiseLayer("a", 50_000), noiseLayer("b", 60_000)]);
+  const goesOn = deferred();
+  // The larger layer waits.
+  const fault = async ({ path }: { readonly path: string }): Promise<undefined> => {
+    const { headers } = await fetch(`${registry.url}${path}`, { method: "HEAD" });
+    if (path.includes("/blobs/") && Number(headers.get("content-length")) > 55_000) await goesOn.promise;
+  };
+  await using proxy = await startFaultProxy({ url: registry.url, fault });
+  const pulled = Promise.allSettled([engine.client.images.pull({ name: `${proxy.host}/app`, tag: "1" })]);
+  const pieces = async (): Promise<readonly string[]> => {
+    const lists = ["layers", "images/blobs/sha256"].map((name) => readdir(join(engine.stateFolder, name)));
+    return (await Promise.all(lists))
+      .flat()
+      .filter((name) => /^[0-9a-f]{64}$/.test(name))
+      .sort();
+  };
+  // The config, and the smaller layer with its blob.
+  expect(await waitUntil(async () => (await pieces()).length === 3, 10_000)).toBe(true);
+  const before = await pieces();
+
+  await expect(loadHostile(hostile[0][1])).rejects.toMatchObject({ code: "layer-invalid" });
+
+  expect(await pieces()).toEqual(before);
+  goesOn.resolve();
+  expect(await pulled).toMatchObject([{ status: "fulfilled" }]);
+  await engine.client.images.remove(`${proxy.host}/app:1`);
+});
+
+test("a prune frees what came of an image before its registry failed", async () => {
+  await using registry = await startRegistry();
+  await pushLayers(registry, "app:1", [noiseLayer("a", 50_000), noiseLayer("b", 60_000)]);
+  // The larger layer never comes.
+  const fault = async ({ path }: { readonly path: string }): Promise<Fault | undefined> => {
+    if (!path.includes("/blobs/")) return undefined;
+    const { headers } = await fetch(`${registry.url}${path}`, { method: "HEAD" });
+    return Number(headers.get("content-length")) > 55_000 ? { kind: "answer", status: 404 } : undefined;
+  };
+  await using proxy = await startFaultProxy({ url: registry.url, fault });
+  expect((await failureOf(new GenericContainer(`${proxy.host}/app:1`))).code).toBe("registry-error");
+
+  const socketPath = join(engine.stateFolder, "engine.sock");
+  const asked = request({ socketPath, method: "POST", path: "/images/prune" }).end();
+  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+
+  const { SpaceReclaimed } = (await json(answer)) as { readonly SpaceReclaimed: number };
+  expect(SpaceReclaimed).toBeGreaterThan(0);
 });
 
 /** Not about the config, which is small. */

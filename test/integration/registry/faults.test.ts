@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { deferred } from "../../../src/internal/deferred";
 import { freePort } from "../../support/free-port";
 import { type Answer, type Fault, type SeenRequest, startFaultProxy } from "../../support/registry/fault-proxy";
 import { noiseLayer, pushLayers } from "../../support/registry/layered-image";
@@ -49,6 +50,30 @@ test("a download that breaks is taken up where it broke, and no byte is fetched 
   expect(asked.map(({ headers }) => headers.range)).toEqual([undefined, "bytes=200000-", "bytes=400000-"]);
   const manifest = result.image.manifest.layers[0];
   expect(proxy.sent.get(layerPath)).toBe(manifest?.size);
+});
+
+test("what arrived of a good layer goes with the image that another layer makes wrong", async () => {
+  await pushLayers(registry, "app/two:1", [layer, noiseLayer("wrong", 600_000)]);
+  const goodBegan = deferred();
+  const flip = changed((answer) => ({ ...answer, body: Buffer.alloc(answer.body.length, 7) }));
+  await using proxy = await startFaultProxy({
+    url: registry.url,
+    fault: async ({ path }) => {
+      const response = await fetch(`${registry.url}${path}`, { method: "HEAD" });
+      if (!path.includes("/blobs/") || Number(response.headers.get("content-length")) < 500_000) return undefined;
+      if (path.endsWith(layerPath.slice(-64))) {
+        goodBegan.resolve();
+        return { kind: "stall", afterBytes: 100_000 };
+      }
+      await goodBegan.promise;
+      return flip;
+    },
+  });
+  await using store = await openTestPuller();
+
+  await expect(store.pull(`${proxy.host}/app/two:1`)).rejects.toMatchObject({ code: "digest-mismatch" });
+
+  expect(await store.leftovers()).toEqual([]);
 });
 
 test("a registry that ignores ranges sends everything again, and the layer is right", async () => {

@@ -74,6 +74,20 @@ test.each([
   },
 );
 
+test.each([
+  ["breaks off", { kind: "reset", afterBytes: 10 }, { retryDelayMs: 20, slowAfterMs: 100 }],
+  ["falls silent", { kind: "stall", afterBytes: 10 }, { idleTimeoutMs: 50, slowAfterMs: 100 }],
+] as const)("a registry that sends a little on each connection and %s is given up", async (_what, fault, settings) => {
+  const onLayer = ({ path }: SeenRequest): Fault | undefined => (path === layerPath ? fault : undefined);
+  await using proxy = await startFaultProxy({ url: registry.url, fault: onLayer });
+  await using store = await openTestPuller({ ...settings, leastBytesPerSecond: 100_000 });
+
+  await expect(store.pull(`${proxy.host}/app:1`)).rejects.toMatchObject({
+    code: "registry-slow",
+    message: expect.stringContaining("it sends less than 100000 bytes a second"),
+  });
+});
+
 test("a layer that trickles on one connection is brought on by another, from where it was", async () => {
   let count = 0;
   const fault = ({ path }: SeenRequest): Fault | undefined =>

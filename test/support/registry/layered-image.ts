@@ -13,6 +13,11 @@ export interface TestLayer {
   readonly mode?: number;
 }
 
+/** A layer that no tool would write. */
+export interface RawLayer {
+  readonly tar: Buffer;
+}
+
 /** A layer of noise, so that its size does not shrink with compression. */
 export function noiseLayer(name: string, sizeBytes: number): TestLayer {
   return { name, content: randomBytes(sizeBytes) };
@@ -32,7 +37,7 @@ export interface PushTarget {
 export async function pushLayers(
   registry: PushTarget,
   target: string,
-  layers: readonly TestLayer[],
+  layers: readonly (TestLayer | RawLayer)[],
   flags: readonly string[] = [],
   platform: object = { os: "linux", architecture: "amd64" },
 ): Promise<void> {
@@ -48,7 +53,18 @@ export async function pushLayers(
   }
 }
 
-async function writeLayout(folder: string, layers: readonly TestLayer[], platform: object): Promise<void> {
+/** Writes an image as an archive to load. */
+export async function saveLayers(archive: string, layers: readonly (TestLayer | RawLayer)[]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "runcible-layered-"));
+  try {
+    await writeLayout(folder, layers, { os: "linux", architecture: "amd64" });
+    await run("tar", ["--create", "--file", archive, "--directory", join(folder, "layout"), "."]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function writeLayout(folder: string, layers: readonly (TestLayer | RawLayer)[], platform: object): Promise<void> {
   const blobs = join(folder, "layout", "blobs", "sha256");
   await mkdir(blobs, { recursive: true });
   const add = async (
@@ -71,7 +87,9 @@ async function writeLayout(folder: string, layers: readonly TestLayer[], platfor
   await writeFile(join(folder, "layout", "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
 }
 
-async function tarOf(folder: string, { name, content, mode = 0o644 }: TestLayer): Promise<Buffer> {
+async function tarOf(folder: string, layer: TestLayer | RawLayer): Promise<Buffer> {
+  if ("tar" in layer) return layer.tar;
+  const { name, content, mode = 0o644 } = layer;
   const root = join(folder, `layer-${name}`);
   await mkdir(root);
   await writeFile(join(root, name), content);

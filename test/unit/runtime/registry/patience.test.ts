@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import { proxyFor } from "../../../../src/runtime/registry/dispatcher";
-import { backoffMs, isTemporaryStatus, retriesFor, retryAfterMs } from "../../../../src/runtime/registry/patience";
+import {
+  backoffMs,
+  isTemporaryStatus,
+  reasonOf,
+  retriesFor,
+  retryAfterMs,
+} from "../../../../src/runtime/registry/patience";
 import { defaultRegistrySettings, isLoopback } from "../../../../src/runtime/registry/settings";
 
 const settings = { ...defaultRegistrySettings, retries: 5, retryDelayMs: 200 };
@@ -15,6 +21,15 @@ test.each([
   ["DEPTH_ZERO_SELF_SIGNED_CERT", 0],
 ])("%s deserves %i retries", (code, retries) => {
   expect(retriesFor(failure(code), settings)).toBe(retries);
+});
+
+test.each([
+  ["UND_ERR_HEADERS_TIMEOUT", "no answer for 30 s"],
+  ["UND_ERR_BODY_TIMEOUT", "it sent nothing more for 30 s"],
+  ["ECONNREFUSED", "connection refused"],
+  ["EOTHER", "EOTHER"],
+])("%s is said as: %s", (code, reason) => {
+  expect(reasonOf(failure(code), settings)).toBe(reason);
 });
 
 test("Retry-After is read as seconds and as a date", () => {

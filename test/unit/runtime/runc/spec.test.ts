@@ -125,6 +125,12 @@ test("runc's text decides what went wrong", () => {
   );
   expect(codeOf('exec: "/x": permission denied')).toBe("executable-not-permitted");
   expect(codeOf("error mounting /a to rootfs: no such file or directory")).toBe("start-failed");
+  const unlike =
+    'error mounting "/a" to rootfs at "/b": mount /a:/b (via /proc/self/fd/6), flags: 0x5000: not a directory';
+  expect(runcError("start container a", unlike, "")).toMatchObject({
+    code: "start-failed",
+    message: `start container a: ${unlike}; is it a folder where a file is expected, or the other way round?`,
+  });
 });
 
 test("runc's version is read from its first line", () => {
