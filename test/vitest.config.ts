@@ -34,7 +34,8 @@ export default defineConfig({
       {
         root,
         test: {
-          // Tests that use parts of the engine in their own process: as an ordinary user, in a user namespace like the engine's.
+          // Tests that use parts of the engine in their own process: as an ordinary user, in a user namespace like the
+          // engine's.
           name: "runtime",
           include: runtimeTests,
           globalSetup: "test/support/own-temp-folder.ts",
@@ -73,7 +74,8 @@ export default defineConfig({
         resolve: { alias: [{ find: /^@runcible\/(.*)$/, replacement: `${root}modules/$1/src/index.ts` }] },
         ssr: { external: ["runcible"] },
         test: {
-          // Real clients against the engine, and the engine beside the real programs it stands in for: `npm run test:compat`.
+          // Real clients against the engine, and the engine beside the real programs it stands in for: `npm run
+          // test:compat`.
           name: "compat",
           include: ["test/compat/**/*.test.ts", "modules/*/test/**/*.test.ts"],
           exclude: rootFiles,
@@ -86,7 +88,8 @@ export default defineConfig({
       {
         root,
         test: {
-          // A machine with another kernel and systemd, booted in qemu: `npm run test:vm`. An emulated processor is slow.
+          // A machine with another kernel and systemd, booted in qemu: `npm run test:vm`. An emulated processor is
+          // slow.
           name: "vm",
           include: ["test/vm/**/*.test.ts"],
           exclude: rootFiles,

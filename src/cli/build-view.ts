@@ -27,8 +27,8 @@ const outputLimit = 16 * 1024;
 const drawEveryMs = 100;
 
 /**
- * Each step stays as one line, `[2/5]   3.2s RUN make`; of the one under way, its time and the last lines of its output are
- * to be seen below, until it is done.
+ * Each step stays as one line, `[2/5]   3.2s RUN make`; of the one under way, its time and the last lines of its output
+ * are to be seen below, until it is done.
  */
 export function createBuildView(screen: Screen, nowMs: () => number = () => performance.now()): BuildView {
   const area = createLiveArea(screen);

@@ -11,7 +11,10 @@ export interface CommandContext {
   /** What comes in and goes out as bytes. */
   readonly stdin: Readable;
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
-  /** The daemon to talk to, started if need be. `own`: this user's engine, whatever is named. The caller of the verb closes it. */
+  /**
+   * The daemon to talk to, started if need be. `own`: this user's engine, whatever is named. The caller of the verb
+   * closes it.
+   */
   connect(options?: { readonly own: boolean }): Promise<EngineClient>;
 }
 

@@ -12,7 +12,9 @@ import { createSystemClient, type SystemClient } from "./system";
 import { createTransport } from "./transport";
 import { createVolumesClient, type VolumesClient } from "./volumes";
 
-/** The Docker Engine API of one daemon. Every method throws `RuncibleError`, `engine-unreachable` if nothing answers. */
+/**
+ * The Docker Engine API of one daemon. Every method throws `RuncibleError`, `engine-unreachable` if nothing answers.
+ */
 export interface EngineClient {
   readonly endpoint: Endpoint;
   readonly containers: ContainersClient;

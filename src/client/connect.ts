@@ -30,8 +30,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 const packageRoot = join(__dirname, "../..");
 
 /**
- * The daemon to use: RUNCIBLE_HOST, tc.host, DOCKER_HOST or docker.host (the last two also with TLS), else the engine of
- * this user, started if it does not run. A daemon that was named but does not answer is an error, never passed over.
+ * The daemon to use: RUNCIBLE_HOST, tc.host, DOCKER_HOST or docker.host (the last two also with TLS), else the engine
+ * of this user, started if it does not run. A daemon that was named but does not answer is an error, never passed over.
  */
 export async function connect(env: Env = process.env): Promise<Connection> {
   const named = await namedEndpoint(env);

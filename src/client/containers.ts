@@ -51,7 +51,9 @@ export interface ContainersClient {
 
 export interface LogOptions {
   readonly follow?: boolean;
-  /** Of a follow: whether the process stays alive while somebody waits for its end, see `outputText`. Default: false. */
+  /**
+   * Of a follow: whether the process stays alive while somebody waits for its end, see `outputText`. Default: false.
+   */
   readonly readerKeepsProcessAlive?: boolean;
   /** Seconds since 1970, with fraction. */
   readonly since?: number | undefined;

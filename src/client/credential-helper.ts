@@ -11,8 +11,8 @@ const tokenUser = "<token>";
 const answers = new Map<string, { readonly atMs: number; readonly answer: Promise<RegistryAuth | undefined> }>();
 
 /**
- * What the program `docker-credential-<name>` knows of a registry; undefined: nothing. Throws `credential-helper-failed`
- * when it cannot be run or says something that makes no sense.
+ * What the program `docker-credential-<name>` knows of a registry; undefined: nothing. Throws
+ * `credential-helper-failed` when it cannot be run or says something that makes no sense.
  */
 export function askCredentialHelper(name: string, registry: string): Promise<RegistryAuth | undefined> {
   const key = `${name} ${registry}`;

@@ -58,8 +58,8 @@ export interface EndpointSecrets {
 }
 
 /**
- * Reads `unix:///path`, `tcp://host:port`, `http://…`, `https://…` and `ssh://[user@]host[:port][/path]`. `source` names
- * where the text comes from, for the error. Throws `invalid-argument`.
+ * Reads `unix:///path`, `tcp://host:port`, `http://…`, `https://…` and `ssh://[user@]host[:port][/path]`. `source`
+ * names where the text comes from, for the error. Throws `invalid-argument`.
  */
 export function parseEndpoint(text: string, source: string, secrets: EndpointSecrets = {}): Endpoint {
   if (hasControlCharacter(text)) {

@@ -17,8 +17,8 @@ function lockArgs(stateFolder: string, seconds: number): readonly string[] {
 }
 
 /**
- * Resolves when no process of a state folder's engine is left, after it was told to end: until then every one of them has
- * the kernel lock. Throws `timeout` after five minutes.
+ * Resolves when no process of a state folder's engine is left, after it was told to end: until then every one of them
+ * has the kernel lock. Throws `timeout` after five minutes.
  */
 export async function awaitEngineEnd(stateFolder: string): Promise<void> {
   const { exitCode } = await runUnchecked("flock", [...lockArgs(stateFolder, endLimitSeconds), "true"], {

@@ -12,8 +12,8 @@ const ownProcessOnly = [
 ];
 
 /**
- * What a test process has from its user or its CI. An engine needs none of it, as credentials come with each request, and
- * would keep it for hours, in its own environment and in that of all programs that it runs.
+ * What a test process has from its user or its CI. An engine needs none of it, as credentials come with each request,
+ * and would keep it for hours, in its own environment and in that of all programs that it runs.
  */
 const secret = /PASS|PWD|SECRET|TOKEN|CREDENTIAL|AUTH|KEY$|_PAT$|JWT|COOKIE|_DSN$/i;
 /** `postgres://user:password@host`; of its own variables and of proxies an engine needs all. */
@@ -51,7 +51,10 @@ function laterCertificates({
   return file ? { RUNCIBLE_EXTRA_CA_CERTS: resolve(file) } : {};
 }
 
-/** A search path, with each `sbin` beside a `bin` in it: Debian keeps runc, ip and nft there, and users' paths lack it. Pure. */
+/**
+ * A search path, with each `sbin` beside a `bin` in it: Debian keeps runc, ip and nft there, and users' paths lack it.
+ * Pure.
+ */
 export function systemPath(path: string | undefined): string {
   const folders = (path || "/usr/local/bin:/usr/bin:/bin").split(":");
   const beside = folders.flatMap((folder) => (/\/bin$/.test(folder) ? [folder.replace(/bin$/, "sbin")] : []));

@@ -32,8 +32,8 @@ async function isInUse(folder: string): Promise<boolean> {
 }
 
 /**
- * A state folder that somebody made beforehand may be open to others, who could then run the set-user-id programs of the
- * images in it. It is closed to them, unless it holds what is not ours: the folder may have been named by mistake.
+ * A state folder that somebody made beforehand may be open to others, who could then run the set-user-id programs of
+ * the images in it. It is closed to them, unless it holds what is not ours: the folder may have been named by mistake.
  */
 async function closeFolder(folder: string, uid: number): Promise<void> {
   const stat = await lstat(folder);

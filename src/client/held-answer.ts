@@ -16,8 +16,9 @@ export interface HeldAnswer<T> {
 }
 
 /**
- * Resolves with the first line. From then on the connection does not keep the process alive, and has nobody who listens: it
- * would keep all that they know as well, and a test runner that goes from file to file could never drop the last one's modules.
+ * Resolves with the first line. From then on the connection does not keep the process alive, and has nobody who
+ * listens: it would keep all that they know as well, and a test runner that goes from file to file could never drop the
+ * last one's modules.
  */
 export async function holdAnswer<T>(connection: IncomingMessage, subject: string): Promise<HeldAnswer<T>> {
   const first = JSON.parse(await firstLine(connection, subject)) as T;

@@ -2,7 +2,9 @@ import type { HoldPortBody, HostPortsBody, PortHeld, ReleasePortBody } from "../
 import type { Transport } from "./transport";
 
 export interface HostPortsClient {
-  /** Containers reach these TCP ports of the engine's machine as `host.testcontainers.internal`, until the session ends. */
+  /**
+   * Containers reach these TCP ports of the engine's machine as `host.testcontainers.internal`, until the session ends.
+   */
   expose(body: HostPortsBody): Promise<void>;
   /** A free TCP port of the engine's machine, kept for a container of the session. Throws `port-in-use`. */
   hold(body: HoldPortBody): Promise<PortHeld>;

@@ -19,7 +19,9 @@ export interface Identity {
   readonly name: string | undefined;
 }
 
-/** Undefined: this is root with all its rights, and needs none. Root of a container mostly lacks some, and needs a map. */
+/**
+ * Undefined: this is root with all its rights, and needs none. Root of a container mostly lacks some, and needs a map.
+ */
 export async function ownIdMaps(): Promise<IdMaps | undefined> {
   const identity = ownIdentity();
   if (identity.uid === 0) {

@@ -16,7 +16,10 @@ export interface ImagesClient {
   pull(request: PullRequest): Promise<void>;
   /** Resolves to the digest of what the registry now has. An error in the middle of the progress is thrown. */
   push(request: PushRequest): Promise<string>;
-  /** Own engine only: the hosts that a pull of an image would ask. None when it cannot tell: the pull says what is wrong. */
+  /**
+   * Own engine only: the hosts that a pull of an image would ask. None when it cannot tell: the pull says what is
+   * wrong.
+   */
   registriesOf(name: string): Promise<readonly string[]>;
   /** Images with their names as one archive, for `load` here or anywhere. The caller reads or destroys it. */
   save(names: readonly string[], options?: { readonly signal?: AbortSignal }): Promise<Readable>;

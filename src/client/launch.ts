@@ -34,8 +34,9 @@ export interface LaunchRequest {
 }
 
 /**
- * An engine that ends is noticed at once, so this is for one that hangs, as on a disk that does not answer. Starts took a minute
- * and more on emulated processors and on machines with ten times as much to do as they can; on an idle one it is a fifth of a second.
+ * An engine that ends is noticed at once, so this is for one that hangs, as on a disk that does not answer. Starts took
+ * a minute and more on emulated processors and on machines with ten times as much to do as they can; on an idle one it
+ * is a fifth of a second.
  */
 const defaultLimitMs = 300_000;
 /** The shortest proper-lockfile allows: after this a lock whose owner was killed is taken over. */

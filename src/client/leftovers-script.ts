@@ -12,10 +12,10 @@ function groupsOf(list: string): string {
 }
 
 /**
- * A shell function `remove_leftovers <state folder>`, for when no process of its engine is left: removes the three things
- * that the kernel keeps of one that was killed: rules in the host's firewall, see
- * runtime/network/uplink/host-firewall.ts, control groups, and a profile of AppArmor, see runtime/runc/apparmor.ts.
- * An ordinary user's engine has neither rules nor a profile.
+ * A shell function `remove_leftovers <state folder>`, for when no process of its engine is left: removes the three
+ * things that the kernel keeps of one that was killed: rules in the host's firewall, see
+ * runtime/network/uplink/host-firewall.ts, control groups, and a profile of AppArmor, see runtime/runc/apparmor.ts. An
+ * ordinary user's engine has neither rules nor a profile.
  */
 export const leftoversScript: string = `
 remove_leftovers() {

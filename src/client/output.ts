@@ -3,8 +3,8 @@ import { createFrameDecoder, type Frame } from "../wire/frames";
 import { answerOf } from "./broken-answer";
 
 /**
- * Output of a container or an exec, frame by frame in the order of arrival. Of a terminal there is one raw stream, which
- * is all stdout; which of the two it is shows in the first bytes, as not every daemon says it in a header. Throws
+ * Output of a container or an exec, frame by frame in the order of arrival. Of a terminal there is one raw stream,
+ * which is all stdout; which of the two it is shows in the first bytes, as not every daemon says it in a header. Throws
  * `engine-unreachable` when it breaks off.
  */
 export async function* readOutput(source: Readable): AsyncGenerator<Frame> {
@@ -32,9 +32,9 @@ interface Handle {
  * Both streams merged, as text. Ends quietly when the connection breaks: whoever follows a log has no other answer.
  * Reads on only as fast as it is read.
  *
- * With a `handle`, which comes unreferenced, the process stays alive as long as somebody waits for the end: `for await`,
- * `pipeline`, `finished` and their like, all of which listen for `close`. A mere `data` listener, or a pipe, does not
- * wait: it must not keep a test process from its end that leaves its containers to the session.
+ * With a `handle`, which comes unreferenced, the process stays alive as long as somebody waits for the end: `for
+ * await`, `pipeline`, `finished` and their like, all of which listen for `close`. A mere `data` listener, or a pipe,
+ * does not wait: it must not keep a test process from its end that leaves its containers to the session.
  */
 export function outputText(source: Readable, handle?: Handle): Readable {
   const frames = readOutput(source);

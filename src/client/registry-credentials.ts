@@ -17,9 +17,9 @@ const hubKey = "https://index.docker.io/v1/";
 const hubNames: readonly (string | undefined)[] = [undefined, "docker.io", "index.docker.io"];
 
 /**
- * What is known of a registry, `undefined` being Docker Hub; undefined: nothing. Asked for are, in this order, the helper
- * of the registry, the helper of all, and what `docker login` stored. Throws `invalid-argument` for a file that cannot be
- * read, `credential-helper-failed`.
+ * What is known of a registry, `undefined` being Docker Hub; undefined: nothing. Asked for are, in this order, the
+ * helper of the registry, the helper of all, and what `docker login` stored. Throws `invalid-argument` for a file that
+ * cannot be read, `credential-helper-failed`.
  */
 export async function findCredentials(
   registry: string | undefined,
@@ -37,7 +37,9 @@ export async function findCredentials(
   return auth && { serverAddress: wanted, ...auth };
 }
 
-/** What is known of several registries, each asked for once, by the address that it is for. Throws as `findCredentials`. */
+/**
+ * What is known of several registries, each asked for once, by the address that it is for. Throws as `findCredentials`.
+ */
 export async function findAllCredentials(
   registries: readonly (string | undefined)[],
   sources: CredentialSources,

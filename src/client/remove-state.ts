@@ -10,9 +10,9 @@ import { engineLockedExitCode } from "./supervisor-script";
 import { namespaceError } from "./user-namespace-trouble";
 
 /**
- * What an engine left in the kernel that was killed together with its supervisor goes first, as the list of it is in the folder.
- * Layers and containers may lie on a volume instead: see runtime/rootfs/choose-driver.ts. A folder that is one itself
- * stays, empty. Arguments: folder, then those of `enter`.
+ * What an engine left in the kernel that was killed together with its supervisor goes first, as the list of it is in
+ * the folder. Layers and containers may lie on a volume instead: see runtime/rootfs/choose-driver.ts. A folder that is
+ * one itself stays, empty. Arguments: folder, then those of `enter`.
  */
 const script = `${namespaceScript}${leftoversScript}
 folder=$1
@@ -26,8 +26,9 @@ enter "$@" /bin/sh -c 'storage=$(cat "$0/storage-folder" 2>/dev/null)
 const removalLimitMs = 600_000;
 
 /**
- * Removes a state folder with everything in it, and what the kernel keeps of its engine. An ordinary user's folder holds
- * files of the user's further ids, which only the root of a user namespace may remove. Idempotent. Throws `container-state` while an engine runs in it.
+ * Removes a state folder with everything in it, and what the kernel keeps of its engine. An ordinary user's folder
+ * holds files of the user's further ids, which only the root of a user namespace may remove. Idempotent. Throws
+ * `container-state` while an engine runs in it.
  */
 export async function removeStateFolder(stateFolder: string): Promise<void> {
   if (!(await exists(stateFolder))) return;

@@ -8,9 +8,9 @@ import { enterArguments, namespaceScript } from "./namespace-script";
 export const engineLockedExitCode = 75;
 
 /**
- * Runs outside the engine's pid namespace and outlives it, to remove what the kernel keeps when the engine is killed. The
- * kernel lock is held by every process of the engine, so it is free only when the last of them is gone and this is done.
- * Arguments: state folder, node, program, and those of `enter`.
+ * Runs outside the engine's pid namespace and outlives it, to remove what the kernel keeps when the engine is killed.
+ * The kernel lock is held by every process of the engine, so it is free only when the last of them is gone and this is
+ * done. Arguments: state folder, node, program, and those of `enter`.
  */
 const script = `${namespaceScript}${leftoversScript}
 state=$1 node=$2 program=$3

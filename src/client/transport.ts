@@ -47,9 +47,9 @@ const answerLimit = 64 * 1024 * 1024;
 const errorLimit = 64 * 1024;
 
 /**
- * A connection outlives the call that it was made for, and so must not belong to it: it would keep whatever its maker has in
- * an AsyncLocalStorage. Jest keeps the running test there, and with it all modules of a file. That this itself is nothing
- * open is said at once.
+ * A connection outlives the call that it was made for, and so must not belong to it: it would keep whatever its maker
+ * has in an AsyncLocalStorage. Jest keeps the running test there, and with it all modules of a file. That this itself
+ * is nothing open is said at once.
  */
 const ofNobody = new AsyncResource("runcible.connection").emitDestroy();
 
@@ -143,8 +143,8 @@ function isSafe(method: string): boolean {
 /**
  * A daemon may close an idle connection just as it is used again. To repeat what it may have carried out would make a
  * second container. What only reads can be repeated, and so can what was not written whole: a request goes out in one
- * write, and EPIPE says that its end, without which a daemon can do nothing, has not left this process. On a unix socket
- * that is what a write to a closed connection gives.
+ * write, and EPIPE says that its end, without which a daemon can do nothing, has not left this process. On a unix
+ * socket that is what a write to a closed connection gives.
  */
 function isUntouched(request: ClientRequest, error: unknown): boolean {
   if (!request.reusedSocket) return false;
@@ -164,8 +164,8 @@ function closedConnectionsNoticed(): Promise<void> {
 }
 
 /**
- * Calls with nobody on the stack: leak detectors take a connection for that of a test which was there when it was made, or
- * used again.
+ * Calls with nobody on the stack: leak detectors take a connection for that of a test which was there when it was made,
+ * or used again.
  */
 function inOwnTurn<T>(call: () => T): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -225,7 +225,9 @@ function cancelled(cause: unknown): RuncibleError {
   return new RuncibleError("aborted", "call engine: cancelled", { cause });
 }
 
-/** A request that still waits for its connection, which over SSH takes several steps, does not tell that it was ended. */
+/**
+ * A request that still waits for its connection, which over SSH takes several steps, does not tell that it was ended.
+ */
 async function untilAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await answer;
   const ended = deferred<never>();

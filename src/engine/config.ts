@@ -18,11 +18,16 @@ export interface EngineConfig {
   readonly memory: number | "off" | undefined;
   /** Milliseconds that a start waits for memory at most. Default: 120 000. */
   readonly memoryWaitMs: number;
-  /** Milliseconds without session, connection and running container until the engine leaves; 0: never. Default: 60 000. */
+  /**
+   * Milliseconds without session, connection and running container until the engine leaves; 0: never. Default: 60 000.
+   */
   readonly idleTimeoutMs: number;
   /** Milliseconds that a reusable container which nobody uses is kept; 0: for ever. Default: 1 800 000. */
   readonly reuseIdleMs: number;
-  /** Reusable containers that nobody uses: beyond so many, those go that were used longest ago; 0: any number. Default: 0. */
+  /**
+   * Reusable containers that nobody uses: beyond so many, those go that were used longest ago; 0: any number. Default:
+   * 0.
+   */
   readonly reuseLimit: number;
   /** Default: `info`. */
   readonly logLevel: LogLevel;
@@ -74,7 +79,10 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
   };
 }
 
-/** What the machine trusts, in one file as distributions keep it, and what Node's user named: client/engine-environment.ts hands that on. */
+/**
+ * What the machine trusts, in one file as distributions keep it, and what Node's user named:
+ * client/engine-environment.ts hands that on.
+ */
 function authorityFilesOf(env: NodeJS.ProcessEnv): readonly string[] {
   const machines = env["SSL_CERT_FILE"] ? [env["SSL_CERT_FILE"]] : authorityBundles;
   const extra = env["RUNCIBLE_EXTRA_CA_CERTS"] || env["NODE_EXTRA_CA_CERTS"];
@@ -104,8 +112,8 @@ function registriesPlacesOf(env: NodeJS.ProcessEnv): readonly RegistriesPlace[] 
 }
 
 /**
- * A mirror's URL shows in `docker info`, in errors and in the log, so there may be no secret in it; credentials are given per
- * host, as for every registry. Docker refuses the same.
+ * A mirror's URL shows in `docker info`, in errors and in the log, so there may be no secret in it; credentials are
+ * given per host, as for every registry. Docker refuses the same.
  */
 function checkedMirror(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;

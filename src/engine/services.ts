@@ -67,8 +67,8 @@ export interface ComposedServices {
 }
 
 /**
- * By then the kernel has written layers by itself, which it does with what is older than 30 seconds. A sync that had it all
- * to write would have nobody end its process meanwhile, nor the namespace of an engine that is killed.
+ * By then the kernel has written layers by itself, which it does with what is older than 30 seconds. A sync that had it
+ * all to write would have nobody end its process meanwhile, nor the namespace of an engine that is killed.
  */
 const layersSettledMs = 35_000;
 

@@ -2,7 +2,10 @@ import { parseDuration } from "../build/dockerfile/duration";
 import { RuncibleError } from "../internal/errors";
 import { decodeTime } from "../wire/query-values";
 
-/** The `until` filter, milliseconds since 1970: a time, or how long ago as Go writes it (`24h`). Throws `invalid-argument`. */
+/**
+ * The `until` filter, milliseconds since 1970: a time, or how long ago as Go writes it (`24h`). Throws
+ * `invalid-argument`.
+ */
 export function decodeUntil(text: string, now: number): number {
   const duration = parseDuration(text);
   if (duration !== undefined) return now - duration / 1e6;

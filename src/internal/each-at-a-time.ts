@@ -1,4 +1,7 @@
-/** Does a task for every item, at most `limit` at once. The first failure aborts `stop`, as its reason, and is thrown once all have settled. */
+/**
+ * Does a task for every item, at most `limit` at once. The first failure aborts `stop`, as its reason, and is thrown
+ * once all have settled.
+ */
 export async function eachAtATime<T>(
   limit: number,
   items: readonly T[],

@@ -89,8 +89,8 @@ export type ErrorCode =
   | "wait-timeout";
 
 /**
- * Every code this package throws, with its kind and when it happens. Documented in docs/errors.md; a test compares both.
- * Identity is the code: two copies of the package may share a process, so `instanceof` proves nothing.
+ * Every code this package throws, with its kind and when it happens. Documented in docs/errors.md; a test compares
+ * both. Identity is the code: two copies of the package may share a process, so `instanceof` proves nothing.
  */
 export const errorTable: Readonly<Record<ErrorCode, { readonly kind: ErrorKind; readonly when: string }>> = {
   aborted: { kind: "unavailable", when: "the caller cancelled the operation" },

@@ -23,7 +23,10 @@ export interface RunResult {
 const outputLimit = 16 * 1024 * 1024;
 const evidenceLimit = 64 * 1024;
 
-/** Runs a program to its end. Throws `command-failed` with its evidence unless it exits 0, `tool-missing` if it is not installed. */
+/**
+ * Runs a program to its end. Throws `command-failed` with its evidence unless it exits 0, `tool-missing` if it is not
+ * installed.
+ */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const result = await runUnchecked(command, args, options);
   if (result.exitCode !== 0) throw commandFailed(command, args, result);
@@ -64,7 +67,8 @@ export async function runUnchecked(
 /** Starts a program whose streams and life the caller owns. Of one that could not be started, pipes are null. */
 export function spawnTool(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const child = spawn(command, [...args], options);
-  // Out of file descriptors, Node leaves them undefined, which its types do not say, and tells the reason a moment later.
+  // Out of file descriptors, Node leaves them undefined, which its types do not say, and tells the reason a moment
+  // later.
   child.stdin ??= null;
   child.stdout ??= null;
   child.stderr ??= null;
@@ -72,7 +76,9 @@ export function spawnTool(command: string, args: readonly string[], options: Spa
   return child;
 }
 
-/** Resolves when the process has ended and its pipes are closed. Rejects with `tool-missing` if it could not be started. */
+/**
+ * Resolves when the process has ended and its pipes are closed. Rejects with `tool-missing` if it could not be started.
+ */
 export function exitOf(
   child: ChildProcess,
   command: string,

@@ -1,8 +1,8 @@
 import { readFileSync, readlinkSync } from "node:fs";
 
 /**
- * Names the network namespace of this process, among all machines: two processes with the same one share their loopback.
- * Undefined where there is no /proc.
+ * Names the network namespace of this process, among all machines: two processes with the same one share their
+ * loopback. Undefined where there is no /proc.
  */
 export function ownNetworkId(): string | undefined {
   try {

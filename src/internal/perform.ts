@@ -24,7 +24,10 @@ export async function perform(command: string, args: readonly string[], options:
   if (result.exitCode !== 0) throw commandFailed(command, args, result);
 }
 
-/** As `perform`, but an exit code other than 0 is a result, not an error. Through the shell all it printed is in `stderr`. */
+/**
+ * As `perform`, but an exit code other than 0 is a result, not an error. Through the shell all it printed is in
+ * `stderr`.
+ */
 export async function performUnchecked(
   command: string,
   args: readonly string[],
@@ -38,7 +41,10 @@ export async function performUnchecked(
 /** As a shell tells it; run directly, the program's absence becomes the error it is. */
 const notFound = 127;
 
-/** No exit code: there is no shell, or it has just ended; without it things go slower, but on. The next one gets a new one. */
+/**
+ * No exit code: there is no shell, or it has just ended; without it things go slower, but on. The next one gets a new
+ * one.
+ */
 async function byShell(
   command: string,
   args: readonly string[],

@@ -11,7 +11,10 @@ export interface Platform {
 const architectures: readonly string[] =
   "386 amd64 arm arm64 loong64 mips mipsle mips64 mips64le ppc64 ppc64le riscv64 s390x wasm".split(" ");
 
-/** `linux/amd64`, `linux/arm/v7`, the architecture alone, or `linux` alone, which is that of this machine. Throws `invalid-argument`. */
+/**
+ * `linux/amd64`, `linux/arm/v7`, the architecture alone, or `linux` alone, which is that of this machine. Throws
+ * `invalid-argument`.
+ */
 export function parsePlatform(text: string): Platform {
   const parts = text.toLowerCase().split("/");
   const isAlone = parts.length === 1;

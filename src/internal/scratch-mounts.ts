@@ -23,7 +23,10 @@ const volumeRoot = /\/volumes\/[^/]+\/(_data|data)$|\/volumes\/kubernetes\.io~em
 const notForFiles = /^\/(dev|proc|sys|run\/secrets|var\/run\/secrets)(\/|$)/;
 const leastFreeBytes = 1_000_000_000;
 
-/** Volumes and tmpfs mounts with room for images, volumes first; before them the one that has those of this state folder. */
+/**
+ * Volumes and tmpfs mounts with room for images, volumes first; before them the one that has those of this state
+ * folder.
+ */
 export async function findScratchMounts(stateFolder: string): Promise<readonly ScratchMount[]> {
   const mounts = scratchMountsIn(parseMountInfo(await readFile("/proc/self/mountinfo", "utf8")));
   const withRoom = await Promise.all(mounts.map(async (mount) => ((await hasRoom(mount.path)) ? [mount] : [])));

@@ -34,9 +34,9 @@ export interface ToolResult {
 const noProcess = 256;
 
 /**
- * `r` runs one program and reports on descriptor 3: number, exit code and output, ended by a NUL. Each request runs in a
- * process of its own that nobody waits for, so that they overlap and leave no jobs behind. A shell that cannot fork ends
- * right there; its trap tells, also that of the one between, which has nothing to tell once its child runs.
+ * `r` runs one program and reports on descriptor 3: number, exit code and output, ended by a NUL. Each request runs in
+ * a process of its own that nobody waits for, so that they overlap and leave no jobs behind. A shell that cannot fork
+ * ends right there; its trap tells, also that of the one between, which has nothing to tell once its child runs.
  */
 const prelude = `
 told() {

@@ -71,7 +71,9 @@ export interface RunRequest {
   readonly hasStdin: boolean;
   readonly tty?: { readonly rows: number; readonly columns: number };
   readonly network: NetworkRequest;
-  /** Whether the container's cgroup is the root of what it sees. Default: with version 2 of cgroups, unless privileged. */
+  /**
+   * Whether the container's cgroup is the root of what it sees. Default: with version 2 of cgroups, unless privileged.
+   */
   readonly hasCgroupNamespace?: boolean;
   readonly names: Omit<NetworkFilesRequest, "folder" | "addresses">;
   readonly spec: Omit<
@@ -96,7 +98,9 @@ export interface ContainerRun {
   /** The network of another container, which whoever joins this one's gets too. */
   readonly sharedNetwork: SharedNetwork | undefined;
   readonly ports: PortReservation | undefined;
-  /** Settles when the process has ended, its ports and cgroup are gone, and its network leads nowhere. Never rejects. */
+  /**
+   * Settles when the process has ended, its ports and cgroup are gone, and its network leads nowhere. Never rejects.
+   */
   readonly exited: Promise<RunOutcome>;
 }
 

@@ -33,7 +33,10 @@ export async function layerFolders(
   return diffIds.map((diffId) => layers.pathOf(diffId));
 }
 
-/** Sees to it that a layer and its blob are there, the layer unpacked from it if need be. False: the blob is not, or is damaged. Throws `disk-full`. */
+/**
+ * Sees to it that a layer and its blob are there, the layer unpacked from it if need be. False: the blob is not, or is
+ * damaged. Throws `disk-full`.
+ */
 export async function provideLayer({ layers, images }: LayerSources, diffId: Digest, digest: Digest): Promise<boolean> {
   if (!(await images.blobs.has(digest))) return false;
   if (await layers.has(diffId)) return true;

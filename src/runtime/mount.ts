@@ -5,7 +5,9 @@
 export interface Mount {
   readonly type: string;
   readonly source: string;
-  /** Of a bind: the folder that holds `source` and that no link on the way may lead out of. Absent: links are trusted. */
+  /**
+   * Of a bind: the folder that holds `source` and that no link on the way may lead out of. Absent: links are trusted.
+   */
   readonly root?: string;
   readonly target: string;
   readonly options: readonly string[];

@@ -54,8 +54,9 @@ export async function writeHostNetworkFiles(
 }
 
 /**
- * Puts a running container's addresses into its /etc/hosts and takes others out. The file stays the one that is mounted,
- * and what the container wrote there stays too. Throws `container-state` if the container made it too large to be read.
+ * Puts a running container's addresses into its /etc/hosts and takes others out. The file stays the one that is
+ * mounted, and what the container wrote there stays too. Throws `container-state` if the container made it too large to
+ * be read.
  */
 export async function changeHostsAddresses(
   { folder, ...names }: Pick<NetworkFilesRequest, "folder" | "hostname" | "domainname">,

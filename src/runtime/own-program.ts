@@ -20,8 +20,8 @@ export interface OwnProgramRequest extends Pick<RunRequest, "id" | "folder" | "n
 }
 
 /**
- * Starts a program of this package in place of a container's: on the container's networks and ports, but with the engine's
- * files and rights. Rejects as `startContainer`, with nothing left behind.
+ * Starts a program of this package in place of a container's: on the container's networks and ports, but with the
+ * engine's files and rights. Rejects as `startContainer`, with nothing left behind.
  */
 export async function startOwnProgram(parts: RuntimeParts, request: OwnProgramRequest): Promise<ContainerRun> {
   const undo = createUndoStack();

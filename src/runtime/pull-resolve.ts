@@ -136,7 +136,9 @@ export async function platformsOf(
   return [{ architecture, os, ...(variant === undefined ? {} : { variant }) }];
 }
 
-/** Brings the config into the store unless it is there. Throws `image-invalid`, `digest-mismatch`, as `Repository.blob`. */
+/**
+ * Brings the config into the store unless it is there. Throws `image-invalid`, `digest-mismatch`, as `Repository.blob`.
+ */
 export async function fetchConfig(
   blobs: BlobStore,
   repository: Repository,

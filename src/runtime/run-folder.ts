@@ -2,8 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { mountFilesystem } from "./rootfs/mount-tool";
 
 /**
- * A folder for what must not outlive the engine: pid files, network namespaces, runc's state. As a tmpfs in the engine's
- * own mount namespace it goes with the engine, whatever happens.
+ * A folder for what must not outlive the engine: pid files, network namespaces, runc's state. As a tmpfs in the
+ * engine's own mount namespace it goes with the engine, whatever happens.
  */
 export async function mountRunFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o711 });

@@ -9,7 +9,10 @@ export function encodeSecrets(secrets: ReadonlyMap<string, Buffer>): string {
   return Buffer.from(JSON.stringify(json)).toString("base64");
 }
 
-/** Ours: agents for `RUN --mount=type=ssh`, as base64 of a JSON object from ids to paths of sockets on the engine's machine. */
+/**
+ * Ours: agents for `RUN --mount=type=ssh`, as base64 of a JSON object from ids to paths of sockets on the engine's
+ * machine.
+ */
 export const agentsHeader = "x-runcible-build-ssh";
 
 export function encodeAgents(agents: ReadonlyMap<string, string>): string {

@@ -5,8 +5,8 @@ const controlKeys = "@abcdefghijklmnopqrstuvwxyz[\\]^_";
 const defaultKeys = "ctrl-p,ctrl-q";
 
 /**
- * The bytes of keys that detach a terminal, as Docker writes them: single characters and `ctrl-` with a letter or one of
- * `@ [ \ ] ^ _`, separated by commas. Absent or empty: `ctrl-p,ctrl-q`. Throws `invalid-argument`.
+ * The bytes of keys that detach a terminal, as Docker writes them: single characters and `ctrl-` with a letter or one
+ * of `@ [ \ ] ^ _`, separated by commas. Absent or empty: `ctrl-p,ctrl-q`. Throws `invalid-argument`.
  */
 export function decodeDetachKeys(text: string | null | undefined): Uint8Array {
   const keys = (text || defaultKeys).split(",");

@@ -5,7 +5,9 @@ export type Filters = ReadonlyMap<string, readonly string[]>;
 
 export const noFilters: Filters = new Map();
 
-/** Reads `{"label":{"a=b":true}}` (Go) and `{"label":["a=b"]}` (most others). Empty: none. Throws `invalid-argument`. */
+/**
+ * Reads `{"label":{"a=b":true}}` (Go) and `{"label":["a=b"]}` (most others). Empty: none. Throws `invalid-argument`.
+ */
 export function decodeFilters(text: string | null | undefined): Filters {
   if (text === null || text === undefined || text.trim() === "") return noFilters;
   const json = parse(text);

@@ -44,8 +44,8 @@ export function parseHostPort(text: string): HostPortRange {
 }
 
 /**
- * Label of a container with its alias ports, `15432:5432/tcp,15433:5433/tcp`: at each start those host ports that are free
- * lead to it as well.
+ * Label of a container with its alias ports, `15432:5432/tcp,15433:5433/tcp`: at each start those host ports that are
+ * free lead to it as well.
  */
 export const aliasPortsLabel = "dev.runcible.alias-ports";
 

@@ -19,7 +19,9 @@ export function encodeProgress(line: ProgressLine): string {
   return `${JSON.stringify(line)}\r\n`;
 }
 
-/** An error after the first line cannot change the status any more. Old clients read `error`, new ones `errorDetail`. */
+/**
+ * An error after the first line cannot change the status any more. Old clients read `error`, new ones `errorDetail`.
+ */
 export function progressError(message: string, code?: number): ProgressLine {
   return { errorDetail: code === undefined ? { message } : { message, code }, error: message };
 }

@@ -39,8 +39,8 @@ export interface PortsAnswering {
 }
 
 /**
- * Body of `POST /runcible/host-ports`; answered by 200 `{}`. Until the session ends, containers reach these ports of the
- * engine's machine as `host.testcontainers.internal`.
+ * Body of `POST /runcible/host-ports`; answered by 200 `{}`. Until the session ends, containers reach these ports of
+ * the engine's machine as `host.testcontainers.internal`.
  */
 export interface HostPortsBody {
   /** Of an open session. */
@@ -78,7 +78,9 @@ export interface ReuseBody {
 export interface ReuseLeased {
   /** Absent: the caller is to make the container, and to say when it is ready. */
   readonly Id?: string;
-  /** Of who is to make it: what to label it with (`reuseLeaseLabel`), so that nothing is made after the lease has ended. */
+  /**
+   * Of who is to make it: what to label it with (`reuseLeaseLabel`), so that nothing is made after the lease has ended.
+   */
   readonly Lease?: string;
 }
 

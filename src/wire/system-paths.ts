@@ -1,8 +1,8 @@
 const unconfined = /^systempaths[=:]unconfined$/;
 
 /**
- * `systempaths=unconfined` is a word of Docker's command line, which tells the daemon by two empty lists; the daemon itself
- * refuses it. So does whoever takes such options from a user. Pure.
+ * `systempaths=unconfined` is a word of Docker's command line, which tells the daemon by two empty lists; the daemon
+ * itself refuses it. So does whoever takes such options from a user. Pure.
  */
 export function withSystemPaths(options: readonly string[]): {
   readonly SecurityOpt: string[];

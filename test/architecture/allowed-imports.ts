@@ -1,4 +1,6 @@
-/** One row of the table of import directions: files below `from` may import files below `may`, and those below `from`. */
+/**
+ * One row of the table of import directions: files below `from` may import files below `may`, and those below `from`.
+ */
 export interface ImportRule {
   /** A folder or a file without extension, relative to `src`. The longest one that fits a file is its rule. */
   readonly from: string;

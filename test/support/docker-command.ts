@@ -1,6 +1,9 @@
 import { type RunResult, runUnchecked } from "../../src/internal/exec";
 
-/** A folder that is not there and that nobody can make: docker makes its own where root lets it, for ever after in others' way. */
+/**
+ * A folder that is not there and that nobody can make: docker makes its own where root lets it, for ever after in
+ * others' way.
+ */
 export const noFolder = "/proc/nonexistent";
 
 export type DockerCommand = (args: readonly string[], input?: string | Buffer) => Promise<RunResult>;

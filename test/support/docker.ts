@@ -13,14 +13,18 @@ export interface TestDocker extends AsyncDisposable {
   docker(...args: readonly string[]): Promise<string>;
 }
 
-/** A Docker without bridge and firewall rules. Undefined when dockerd is not installed or does not come up: comparisons are left out then, never tests. `path` is as of `startDockerOn`. */
+/**
+ * A Docker without bridge and firewall rules. Undefined when dockerd is not installed or does not come up: comparisons
+ * are left out then, never tests. `path` is as of `startDockerOn`.
+ */
 export async function startDocker(path = process.env["PATH"]): Promise<TestDocker | undefined> {
   return await startDaemon(["--bridge", "none", "--iptables=false", "--ip-forward=false"], [], path);
 }
 
 /**
- * A Docker as one installs it, bridge and firewall rules and all, on a machine of the test's own (its network namespace).
- * `path` is where its programs are looked for; default: where this process looks. `more` are further arguments of dockerd.
+ * A Docker as one installs it, bridge and firewall rules and all, on a machine of the test's own (its network
+ * namespace). `path` is where its programs are looked for; default: where this process looks. `more` are further
+ * arguments of dockerd.
  */
 export async function startDockerOn(
   machine: string,

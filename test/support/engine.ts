@@ -23,8 +23,8 @@ export interface TestEngine extends SharedEngine {
 }
 
 /**
- * Starts nothing: the first use does. Disposing it ends the engine and removes the folder, which is made in `parent`; by
- * default where temporary files go.
+ * Starts nothing: the first use does. Disposing it ends the engine and removes the folder, which is made in `parent`;
+ * by default where temporary files go.
  */
 export async function useTestEngine(
   settings: Readonly<Record<string, string>> = {},

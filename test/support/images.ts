@@ -13,7 +13,9 @@ export const imageCacheFolder: string =
 /** Goes up with every change of a recipe. */
 const recipeVersion = 3;
 
-/** An OCI layout with one image, made of this machine's programs; made once and kept. Its tag in the layout is `image`. */
+/**
+ * An OCI layout with one image, made of this machine's programs; made once and kept. Its tag in the layout is `image`.
+ */
 export async function testImage(name: TestImageName): Promise<string> {
   const layout = join(imageCacheFolder, `${name}-${await keyOf(name)}`);
   if (await stat(join(layout, "index.json")).catch(() => undefined)) return layout;

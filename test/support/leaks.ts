@@ -7,7 +7,10 @@ import { namespacesOf, readLinks, readMounts } from "./leaks/namespaces";
 import { processesOf } from "./leaks/processes";
 
 export interface SnapshotOptions {
-  /** Look only at what belongs to this state folder and its engine, on a machine where others are at work. Default: at everything. */
+  /**
+   * Look only at what belongs to this state folder and its engine, on a machine where others are at work. Default: at
+   * everything.
+   */
   readonly stateFolder?: string;
   /** Folders whose entries count. Default: none. */
   readonly folders?: readonly string[];
@@ -22,8 +25,9 @@ export interface Snapshot {
 type Kind = "processes" | "mounts" | "network namespaces" | "links" | "firewall" | "cgroups" | "folders";
 
 /**
- * Counts processes, mounts, network namespaces, links, firewall tables and rules, cgroups and folder entries, also those
- * that only an engine's own namespaces show. Random names of an engine's things do not matter, only how many there are.
+ * Counts processes, mounts, network namespaces, links, firewall tables and rules, cgroups and folder entries, also
+ * those that only an engine's own namespaces show. Random names of an engine's things do not matter, only how many
+ * there are.
  */
 export async function takeSnapshot(options: SnapshotOptions = {}): Promise<Snapshot> {
   const { stateFolder } = options;
@@ -76,9 +80,9 @@ export function difference(before: Snapshot, now: Snapshot): string[] {
 const longestTurnMs = 60;
 
 /**
- * Looks until nothing is left of what came after `before`; throws with the list of what still is after `withinMs`. That is
- * the time of a machine which goes on: what it stands still, or is busy with others, is time that whoever clears up did
- * not have either.
+ * Looks until nothing is left of what came after `before`; throws with the list of what still is after `withinMs`. That
+ * is the time of a machine which goes on: what it stands still, or is busy with others, is time that whoever clears up
+ * did not have either.
  */
 export async function expectNothingLeft(before: Snapshot, withinMs: number): Promise<void> {
   for (let spentMs = 0; ; ) {
@@ -91,7 +95,10 @@ export async function expectNothingLeft(before: Snapshot, withinMs: number): Pro
   }
 }
 
-/** Looks until three snapshots in a row are the same: of what is still being cleared up, or made in advance, none counts. */
+/**
+ * Looks until three snapshots in a row are the same: of what is still being cleared up, or made in advance, none
+ * counts.
+ */
 export async function takeSteadySnapshot(options: SnapshotOptions = {}): Promise<Snapshot> {
   let last = await takeSnapshot(options);
   for (let same = 1; same < 3; ) {

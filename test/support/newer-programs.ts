@@ -15,8 +15,9 @@ export interface WantedPrograms {
 }
 
 /**
- * A folder with programs of a newer Debian than this machine's, which run here as they are: with the libraries of that Debian
- * beside them. Unpacked by mmdebstrap, which has apt check signatures; nothing of the machine is changed. Made once and kept.
+ * A folder with programs of a newer Debian than this machine's, which run here as they are: with the libraries of that
+ * Debian beside them. Unpacked by mmdebstrap, which has apt check signatures; nothing of the machine is changed. Made
+ * once and kept.
  */
 export async function newerPrograms(suite: NewerSuite, wanted: WantedPrograms): Promise<string> {
   const { name, packages, programs } = wanted;

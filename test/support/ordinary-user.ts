@@ -5,7 +5,10 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { exitOf, run, runUnchecked, spawnTool } from "../../src/internal/exec";
 
-/** A user of the machine who is in no list, so that there is neither a name nor a range of ids unless it is asked for. For tests that run as root. */
+/**
+ * A user of the machine who is in no list, so that there is neither a name nor a range of ids unless it is asked for.
+ * For tests that run as root.
+ */
 export interface OrdinaryUser extends AsyncDisposable {
   readonly uid: number;
   readonly stateFolder: string;

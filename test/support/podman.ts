@@ -13,7 +13,10 @@ const configuration = `
 default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
 `;
 
-/** Podman's service of the Docker API, with bridge and firewall rules, on a machine of the test's own (its network namespace). */
+/**
+ * Podman's service of the Docker API, with bridge and firewall rules, on a machine of the test's own (its network
+ * namespace).
+ */
 export async function startPodmanOn(machine: string): Promise<TestDocker> {
   const folder = await mkdtemp(join(tmpdir(), "runcible-podman-"));
   const host = `unix://${join(folder, "podman.sock")}`;

@@ -4,8 +4,8 @@ import { run } from "../../src/internal/exec";
 import { imageCacheFolder } from "./images";
 
 /**
- * Path of a Node of this version. npm's package `node` fetches such a package by a script; installed directly, none needs to
- * be run.
+ * Path of a Node of this version. npm's package `node` fetches such a package by a script; installed directly, none
+ * needs to be run.
  */
 export function nodeOfNpm(version: string): Promise<string> {
   return programOfNpm(`node-linux-${process.arch}`, version, "bin/node");

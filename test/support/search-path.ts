@@ -3,7 +3,10 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A folder with all programs of the search path but some, for the time of a test: a `PATH` of a machine that lacks them. */
+/**
+ * A folder with all programs of the search path but some, for the time of a test: a `PATH` of a machine that lacks
+ * them.
+ */
 export async function searchPathWithout(...names: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "runcible-path-"));
   onTestFinished(() => rm(folder, { recursive: true }));

@@ -124,8 +124,8 @@ async function childrenOf(pid: number | undefined): Promise<readonly number[]> {
 }
 
 /**
- * Root's sshd wants it, and only systemd makes it. It stays: it is everybody's, and each login of another server needs it
- * as much as this one's.
+ * Root's sshd wants it, and only systemd makes it. It stays: it is everybody's, and each login of another server needs
+ * it as much as this one's.
  */
 async function makePrivilegeFolder(): Promise<void> {
   if (process.getuid?.() === 0) await mkdir("/run/sshd", { mode: 0o755, recursive: true });

@@ -78,7 +78,9 @@ export class StartedNatsContainer extends AbstractStartedContainer {
     return this.#credentials.password;
   }
 
-  /** `nats://username:password@host:port`. The client for Node takes no credentials from it: use `getConnectionOptions`. */
+  /**
+   * `nats://username:password@host:port`. The client for Node takes no credentials from it: use `getConnectionOptions`.
+   */
   getConnectionUri(): string {
     const login = [this.getUsername(), this.getPassword()].map(encodeURIComponent).join(":");
     return `nats://${login}@${this.getHost()}:${this.getPort()}`;

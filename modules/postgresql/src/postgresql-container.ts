@@ -125,7 +125,8 @@ export class StartedPostgreSqlContainer extends AbstractStartedContainer {
 
   /**
    * One database becomes a copy of another. A database with connections can neither be dropped nor copied, and a pool
-   * connects again at once, so it must not. All versions of the server know this way, also for a database that is not there.
+   * connects again at once, so it must not. All versions of the server know this way, also for a database that is not
+   * there.
    */
   async #replace(database: string, template: string): Promise<void> {
     const names = `${literal(database)}, ${literal(template)}`;

@@ -43,8 +43,8 @@ export class RabbitMqContainer extends GenericContainer {
   }
 
   /**
-   * Paths of JSON files with exchanges, queues, bindings, users and so on, in the form that the broker exports. They are
-   * imported in this order before the container counts as started.
+   * Paths of JSON files with exchanges, queues, bindings, users and so on, in the form that the broker exports. They
+   * are imported in this order before the container counts as started.
    */
   withDefinitions(...paths: string[]): this {
     const files = paths.map((source, index) => ({

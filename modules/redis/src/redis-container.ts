@@ -29,7 +29,9 @@ export class RedisContainer extends GenericContainer {
     return this;
   }
 
-  /** Paths of files with Redis commands, one a line, which are run in this order before the container counts as started. */
+  /**
+   * Paths of files with Redis commands, one a line, which are run in this order before the container counts as started.
+   */
   withInitScripts(...paths: string[]): this {
     const scripts = paths.map((source, index) => ({
       source,

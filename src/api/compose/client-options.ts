@@ -6,8 +6,9 @@ import { checkedList, checkedObject, checkedText, checkedWords } from "../checks
 type Words = (string | string[])[];
 
 /**
- * Options for the compose program of the original. Without `executable` no program is run, and what of them has a meaning
- * all the same is honoured. With it, `docker compose` or `docker-compose` does the work, and is given them as they are.
+ * Options for the compose program of the original. Without `executable` no program is run, and what of them has a
+ * meaning all the same is honoured. With it, `docker compose` or `docker-compose` does the work, and is given them as
+ * they are.
  */
 export interface ComposeClientOptions {
   /** Flags of `up`. */
@@ -15,8 +16,8 @@ export interface ComposeClientOptions {
   /** Flags before the verb. */
   composeOptions?: Words | undefined;
   /**
-   * The program: `docker`, whose options come before `compose`, or a `standalone` docker-compose (default: the one of the
-   * search path).
+   * The program: `docker`, whose options come before `compose`, or a `standalone` docker-compose (default: the one of
+   * the search path).
    */
   executable?:
     | { executablePath: string; options?: Words | undefined; standalone?: false | undefined }
@@ -56,7 +57,8 @@ export function chosenOptions({ commandOptions, composeOptions }: ComposeClientO
     "env-file": { type: "string", multiple: true },
     "project-directory": { type: "string" },
     "project-name": { type: "string", short: "p" },
-    // How the program shows what it does, and how much of it at once: here nothing is shown, and steps wait for each other alone.
+    // How the program shows what it does, and how much of it at once: here nothing is shown, and steps wait for each
+    // other alone.
     ansi: { type: "string" },
     "no-ansi": { type: "boolean" },
     progress: { type: "string" },

@@ -27,7 +27,9 @@ export interface ProgramProject {
   readonly logger: ComposeClientOptions["logger"];
 }
 
-/** A compose program that the user has named, on the daemon in use. Each verb throws `command-failed`, `tool-missing`. */
+/**
+ * A compose program that the user has named, on the daemon in use. Each verb throws `command-failed`, `tool-missing`.
+ */
 export interface ComposeProgram extends RunningProject {
   /** Resolves when the containers were started, or have ended again if the options are for waiting for that. */
   up(services: readonly string[], commandOptions: readonly string[]): Promise<void>;

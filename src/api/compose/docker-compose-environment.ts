@@ -100,8 +100,9 @@ export class DockerComposeEnvironment {
   }
 
   /**
-   * For a container, by its name without the project's, `web-1`, or its `container_name`; by the name of a service, `web`,
-   * for all its containers that have none of their own. That there is such a one is checked when the files are read.
+   * For a container, by its name without the project's, `web-1`, or its `container_name`; by the name of a service,
+   * `web`, for all its containers that have none of their own. That there is such a one is checked when the files are
+   * read.
    */
   withWaitStrategy(containerName: string, waitStrategy: WaitStrategy): this {
     checkedWith(waitStrategy, ["waitUntilReady"], `the wait strategy of ${containerName}`);
@@ -141,8 +142,8 @@ export class DockerComposeEnvironment {
 
   /**
    * Resolves when the services (default: all) run and are ready. Throws `invalid-argument`, which names the containers,
-   * for a wait strategy of one that the files cannot make. After a failure everything is removed again, and the error has
-   * the last log lines of the container that did not become ready.
+   * for a wait strategy of one that the files cannot make. After a failure everything is removed again, and the error
+   * has the last log lines of the container that did not become ready.
    */
   async up(services: string[] = []): Promise<StartedDockerComposeEnvironment> {
     const runtime = await getRuntime();

@@ -52,7 +52,10 @@ function warnOfUnusedWaits(running: readonly NamedContainer[], { byName }: Chose
   );
 }
 
-/** Without the name of the project, which a `container_name` does not begin with; docker-compose 1 puts an underscore there. */
+/**
+ * Without the name of the project, which a `container_name` does not begin with; docker-compose 1 puts an underscore
+ * there.
+ */
 function shortName(name: string, project: string): string {
   return name.startsWith(`${project}-`) || name.startsWith(`${project}_`) ? name.slice(project.length + 1) : name;
 }

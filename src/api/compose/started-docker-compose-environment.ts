@@ -12,7 +12,9 @@ export class StartedDockerComposeEnvironment implements AsyncDisposable {
     this.#containers = containers;
   }
 
-  /** By the name of a container without the project's, `web-1`, or its `container_name`. Throws `container-not-found`. */
+  /**
+   * By the name of a container without the project's, `web-1`, or its `container_name`. Throws `container-not-found`.
+   */
   getContainer(containerName: string): StartedGenericContainer {
     const container = this.#containers.get(containerName);
     if (container !== undefined) return container;

@@ -7,8 +7,8 @@ import { nearestWord } from "../../internal/nearest-word";
 type Scale = Readonly<Record<string, number>>;
 
 /**
- * A wait strategy is for a container, `web-1` or its `container_name`, or for all containers of a service, `web`. A name
- * that is neither would otherwise show as a service that is used too early. Throws `invalid-argument`.
+ * A wait strategy is for a container, `web-1` or its `container_name`, or for all containers of a service, `web`. A
+ * name that is neither would otherwise show as a service that is used too early. Throws `invalid-argument`.
  */
 export function checkWaitTargets(
   { services, inactiveServices }: Pick<Project, "services" | "inactiveServices">,

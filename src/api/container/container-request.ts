@@ -63,8 +63,8 @@ export abstract class ContainerRequest extends HostRequest {
   }
 
   /**
-   * Added to earlier ones; the last value of a name wins. Of a function, what it makes of the published ports, which are
-   * known before the container's first process runs.
+   * Added to earlier ones; the last value of a name wins. Of a function, what it makes of the published ports, which
+   * are known before the container's first process runs.
    */
   withEnvironment(environment: Environment | EnvironmentOf): this {
     if (typeof environment === "function") {
@@ -79,8 +79,8 @@ export abstract class ContainerRequest extends HostRequest {
   }
 
   /**
-   * Start these first, at once where they do not depend on each other, and stop them after this one. To start several that
-   * have some of them in common, and to have them all at hand: `TestContainers.startAll`.
+   * Start these first, at once where they do not depend on each other, and stop them after this one. To start several
+   * that have some of them in common, and to have them all at hand: `TestContainers.startAll`.
    */
   dependsOn(...containers: Startable[]): this {
     for (const container of containers) {

@@ -24,8 +24,8 @@ type EntryFields = Partial<Header> & Pick<Header, "name">;
 const defaultContentMode = 0o644;
 
 /**
- * One tar, to be unpacked at `/`, of everything; undefined when there is nothing. Owner is root, all times are `mtime`. A missing file throws
- * `path-not-found` before anything is sent; a missing folder copies nothing.
+ * One tar, to be unpacked at `/`, of everything; undefined when there is nothing. Owner is root, all times are `mtime`.
+ * A missing file throws `path-not-found` before anything is sent; a missing folder copies nothing.
  */
 export async function packSources(
   { files, directories, contents }: CopySources,

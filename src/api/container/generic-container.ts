@@ -55,9 +55,9 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
   }
 
   /**
-   * A container of programs of this machine, with the libraries that they need: no Dockerfile, no registry. The image goes
-   * when this process ends; `image`: its name, default a random one. Our own engine only. Throws `tool-missing` for a
-   * program and `path-not-found` for a path that is not there.
+   * A container of programs of this machine, with the libraries that they need: no Dockerfile, no registry. The image
+   * goes when this process ends; `image`: its name, default a random one. Our own engine only. Throws `tool-missing`
+   * for a program and `path-not-found` for a path that is not there.
    */
   static async fromHost(options: HostImageOptions, image?: string): Promise<GenericContainer> {
     return new GenericContainer(await makeHostImage(options, image));

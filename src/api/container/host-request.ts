@@ -109,8 +109,8 @@ export abstract class HostRequest extends RequestState {
   }
 
   /**
-   * Host ports that are the same at each start, beside those that are published, for a debugger or a database's tools. They
-   * are taken where they are free; else, and on a daemon that is not ours, the start goes on without, and the log
+   * Host ports that are the same at each start, beside those that are published, for a debugger or a database's tools.
+   * They are taken where they are free; else, and on a daemon that is not ours, the start goes on without, and the log
    * (`DEBUG=testcontainers`) says who has the port. Added to earlier ones.
    */
   withAliasPorts(...ports: PortWithBinding[]): this {

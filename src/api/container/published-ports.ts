@@ -30,7 +30,9 @@ export async function inspectPublished(engine: EngineClient, containerId: string
   }
 }
 
-/** Of a container without a network no port can ever be published; nobody is to wait for it. Throws `invalid-argument`. */
+/**
+ * Of a container without a network no port can ever be published; nobody is to wait for it. Throws `invalid-argument`.
+ */
 export function refuseExposedPorts(ports: readonly PortWithOptionalBinding[], image: string): void {
   if (ports.length === 0) return;
   throw new RuncibleError(

@@ -41,7 +41,8 @@ export abstract class RequestState {
   protected healthCheck?: HealthCheck;
 
   constructor(image: string) {
-    // Whether a text names an image is asked at the start, as in the original: not every container that is written down starts.
+    // Whether a text names an image is asked at the start, as in the original: not every container that is written down
+    // starts.
     this.imageName = ImageName.fromString(image === "" ? image : checkedText(image, "the image"));
     this.createOpts = { Image: this.imageName.string };
   }

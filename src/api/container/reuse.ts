@@ -90,7 +90,9 @@ export function archiveStreams(archives: Awaited<ReturnType<typeof readArchives>
   return archives.map(({ target, bytes }) => ({ target, tar: Readable.from([bytes]) }));
 }
 
-/** One process at a time makes a container of this hash, and hands it out when it is ready; the others wait for that. */
+/**
+ * One process at a time makes a container of this hash, and hands it out when it is ready; the others wait for that.
+ */
 export function startOnce(runtime: Runtime, hash: string, actions: ReuseActions): Promise<StartedTestContainer> {
   return locks.run(hash, () =>
     runtime.capabilities.has("reuse") ? leaseOrMake(runtime, hash, actions) : findOrMake(runtime.engine, hash, actions),

@@ -5,9 +5,9 @@ import type { StartedTestContainer } from "./types";
 export type StartedGraph = ReadonlyMap<Startable, StartedTestContainer>;
 
 /**
- * Starts containers and all that they depend on: every pull begins at once, and each container starts as soon as what it
- * depends on is ready, once however many depend on it. When one fails, those that had started are stopped, and its error
- * is thrown. Throws `invalid-argument` for a circle.
+ * Starts containers and all that they depend on: every pull begins at once, and each container starts as soon as what
+ * it depends on is ready, once however many depend on it. When one fails, those that had started are stopped, and its
+ * error is thrown. Throws `invalid-argument` for a circle.
  */
 export async function startGraph(roots: readonly Startable[]): Promise<StartedGraph> {
   const nodes = allNodes(roots);

@@ -96,7 +96,10 @@ export interface TestContainer {
 }
 
 export interface StartedTestContainer extends AsyncDisposable {
-  /** Stops and, unless told otherwise, removes it with its anonymous volumes. The first call decides; later ones share it. */
+  /**
+   * Stops and, unless told otherwise, removes it with its anonymous volumes. The first call decides; later ones share
+   * it.
+   */
   stop(options?: Partial<StopOptions>): Promise<StoppedTestContainer>;
   /** Waits until it is ready again. Host ports may change. */
   restart(options?: Partial<RestartOptions>): Promise<void>;

@@ -32,7 +32,10 @@ export interface WayToHost {
   readonly networkId?: string;
 }
 
-/** On our own engine of this machine there is nothing to be done: every container has the name, whatever was exposed when. */
+/**
+ * On our own engine of this machine there is nothing to be done: every container has the name, whatever was exposed
+ * when.
+ */
 export async function wayToHost(runtime: Runtime, networkMode: string | undefined): Promise<WayToHost> {
   const forwarder = await forwarders.get(runtime);
   if (forwarder === undefined) return { extraHosts: [] };

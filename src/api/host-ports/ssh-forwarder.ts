@@ -13,7 +13,10 @@ import { baseLabels, LABEL_TESTCONTAINERS_SESSION_ID, LABEL_TESTCONTAINERS_SSHD 
 import { findServices, type ServiceContainer, startService } from "../reaper/service-container";
 import type { Runtime } from "../runtime/runtime";
 
-/** A way from containers of a daemon that is not ours, or elsewhere, to this machine: an SSH server among them, and a tunnel from here. */
+/**
+ * A way from containers of a daemon that is not ours, or elsewhere, to this machine: an SSH server among them, and a
+ * tunnel from here.
+ */
 export interface SshForwarder {
   /** Where the exposed ports are for containers of its network. */
   readonly address: string;

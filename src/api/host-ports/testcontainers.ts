@@ -25,8 +25,8 @@ export class TestContainers {
   }
 
   /**
-   * Starts containers by name, with all that they depend on: every pull begins at once, and each starts as soon as what it
-   * depends on is ready. When one fails, all are stopped again.
+   * Starts containers by name, with all that they depend on: every pull begins at once, and each starts as soon as what
+   * it depends on is ready. When one fails, all are stopped again.
    */
   static async startAll<T extends Readonly<Record<string, Startable>>>(containers: T): Promise<StartedOf<T>> {
     const started = await startGraph(Object.values(checkedObject(containers, "the containers to start")));

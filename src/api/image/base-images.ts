@@ -7,8 +7,8 @@ export function baseImages(dockerfileText: string, buildArgs: Readonly<Record<st
 }
 
 /**
- * The registries that BuildKit may ask in a build, each once: those of the images, and of `# syntax` or its build argument.
- * None when the Dockerfile cannot be read.
+ * The registries that BuildKit may ask in a build, each once: those of the images, and of `# syntax` or its build
+ * argument. None when the Dockerfile cannot be read.
  */
 export function registriesOf(dockerfileText: string, buildArgs: Readonly<Record<string, string>>): readonly string[] {
   const names = baseNames(dockerfileText, buildArgs);

@@ -41,8 +41,8 @@ export interface EnsureOptions {
 }
 
 /**
- * Pulls the image if it is missing or is another platform's, or always with `force`. Throws what the registry said, with
- * the image's name, and `image-not-found` for one that must not be pulled.
+ * Pulls the image if it is missing or is another platform's, or always with `force`. Throws what the registry said,
+ * with the image's name, and `image-not-found` for one that must not be pulled.
  */
 export async function ensureImage(
   engine: EngineClient,

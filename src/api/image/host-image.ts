@@ -26,8 +26,8 @@ export async function makeHostImage(options: HostImageOptions, image?: string): 
 }
 
 /**
- * Makes an image of programs of the engine's machine. Throws `tool-missing` for a program and `path-not-found` for a path
- * that is not there, `not-implemented` on a daemon that is not our engine.
+ * Makes an image of programs of the engine's machine. Throws `tool-missing` for a program and `path-not-found` for a
+ * path that is not there, `not-implemented` on a daemon that is not our engine.
  */
 async function buildHostImage(
   { engine, capabilities }: Runtime,

@@ -50,7 +50,9 @@ export abstract class ImageBuilder {
     return this;
   }
 
-  /** Build with the BuildKit of a foreign daemon. Of our own engine's builder, which has its features, nothing changes. */
+  /**
+   * Build with the BuildKit of a foreign daemon. Of our own engine's builder, which has its features, nothing changes.
+   */
   withBuildkit(): this {
     this.#isBuildkit = true;
     return this;

@@ -16,9 +16,9 @@ const heldHere = new Map<number, Server>();
 
 /**
  * Reserves a free port for a container of this process that is to be published on it, known before anything starts:
- * `withExposedPorts({ container: 9092, host: port.number })`. Until then whoever connects is sent away. On our own engine
- * the container takes the port over; on another daemon it is free for a moment in between. Throws `capability-missing`
- * with a daemon of another machine.
+ * `withExposedPorts({ container: 9092, host: port.number })`. Until then whoever connects is sent away. On our own
+ * engine the container takes the port over; on another daemon it is free for a moment in between. Throws
+ * `capability-missing` with a daemon of another machine.
  */
 export async function reservePort(): Promise<ReservedPort> {
   return onLivingEngine((runtime) => {

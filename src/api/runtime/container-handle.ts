@@ -25,7 +25,10 @@ const others = [
   ],
 ];
 
-/** Looks nothing up. What the rest of this package calls goes through its own client; dockerode is loaded for the others. */
+/**
+ * Looks nothing up. What the rest of this package calls goes through its own client; dockerode is loaded for the
+ * others.
+ */
 export function containerHandle(engine: EngineClient, id: string): ContainerHandle {
   const { containers } = withDockerodeErrors(engine);
   const own: Record<string, OwnMethod> = {

@@ -25,8 +25,8 @@ const reasonsByStatus: Readonly<Record<number, string>> = {
 };
 
 /**
- * The same daemon, whose errors read `(HTTP code 404) no such container - …` and have `statusCode`, `reason` and `json`:
- * for those who call it by the low-level API, whose programs look for that (contract, section 1.4).
+ * The same daemon, whose errors read `(HTTP code 404) no such container - …` and have `statusCode`, `reason` and
+ * `json`: for those who call it by the low-level API, whose programs look for that (contract, section 1.4).
  */
 export function withDockerodeErrors(engine: EngineClient): EngineClient {
   const { containers, images, networks, exec } = engine;

@@ -58,8 +58,8 @@ export function getRuntime(): Promise<Runtime> {
 }
 
 /**
- * Does the first steps of something new. That an engine was killed a moment ago shows only when it does not answer: they
- * are then done again with its successor, which is safe, as nothing outlives its engine.
+ * Does the first steps of something new. That an engine was killed a moment ago shows only when it does not answer:
+ * they are then done again with its successor, which is safe, as nothing outlives its engine.
  */
 export async function onLivingEngine<T>(firstSteps: (runtime: Runtime) => Promise<T>): Promise<T> {
   const attempt = getRuntime();

@@ -34,8 +34,8 @@ export async function openEngineSession(engine: EngineClient): Promise<OpenSessi
 }
 
 /**
- * On a daemon without sessions and without a reaper, what carries the label is removed when the process has nothing left
- * to do. A process that is killed, or calls `process.exit`, leaves it behind.
+ * On a daemon without sessions and without a reaper, what carries the label is removed when the process has nothing
+ * left to do. A process that is killed, or calls `process.exit`, leaves it behind.
  */
 export function openUnattendedSession(engine: EngineClient): OpenSession {
   const id = randomUuid();

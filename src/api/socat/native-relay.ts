@@ -14,8 +14,8 @@ export interface RelayCommand {
 }
 
 /**
- * Name of an image with this machine's Node and nothing else, made if it is not there. Only on our own engine, which runs
- * on this machine; nothing is pulled.
+ * Name of an image with this machine's Node and nothing else, made if it is not there. Only on our own engine, which
+ * runs on this machine; nothing is pulled.
  */
 export async function nodeImage(engine: EngineClient): Promise<string> {
   const name = `localhost/runcible/node:${process.version.slice(1)}`;
@@ -33,7 +33,10 @@ export function relayCommand(targets: readonly RelayTarget[]): RelayCommand {
   };
 }
 
-/** Each side's end is passed on by itself, and each side's failure resets the other. As process 1, it must ask for SIGTERM. */
+/**
+ * Each side's end is passed on by itself, and each side's failure resets the other. As process 1, it must ask for
+ * SIGTERM.
+ */
 const relayProgram = `
 const { connect, createServer } = require("node:net");
 const words = process.argv.slice(1);

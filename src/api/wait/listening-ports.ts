@@ -65,8 +65,8 @@ async function waitInside(
 const anyAddress = new Set(["0.0.0.0", "::"]);
 
 /**
- * Whether the engine has tried all of the way but its own listening socket on this machine, which is there as long as the
- * container. A second connection would only disturb the service.
+ * Whether the engine has tried all of the way but its own listening socket on this machine, which is there as long as
+ * the container. A second connection would only disturb the service.
  */
 function isOpenFromHere(
   { isOfThisMachine, hostIps }: Runtime,

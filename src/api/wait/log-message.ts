@@ -46,7 +46,10 @@ export class LogMessageWaitStrategy extends AbstractWaitStrategy {
     });
   }
 
-  /** Of the lines so far. A prompt or a banner may come without a line end: an unfinished line counts as soon as it matches. */
+  /**
+   * Of the lines so far. A prompt or a banner may come without a line end: an unfinished line counts as soon as it
+   * matches.
+   */
   async *#countMatches(logs: Readable): AsyncGenerator<number> {
     let count = 0;
     let rest = "";

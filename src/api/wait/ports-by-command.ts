@@ -52,7 +52,10 @@ function listeningCheck(port: number): string {
   ].join(" || ");
 }
 
-/** Whether every IPv4 address of the container is listened on; an IPv6 socket may take IPv4 as well, which the table does not tell. */
+/**
+ * Whether every IPv4 address of the container is listened on; an IPv6 socket may take IPv4 as well, which the table
+ * does not tell.
+ */
 function ipv4Check(port: number): string {
   const row = (any: string): string => `'${any}:${hexadecimal(port)} 0+:0000 0A'`;
   const isOnIpv4 = `grep -qE ${row(" 0{8}")} /proc/net/tcp`;

@@ -81,8 +81,8 @@ export async function poll(
 }
 
 /**
- * Rejects when the container has ended for good; a restart policy's next run is no end. Resolves after the signal, when nobody
- * waits any more: a promise that never settles is a leak to those who look for some.
+ * Rejects when the container has ended for good; a restart policy's next run is no end. Resolves after the signal, when
+ * nobody waits any more: a promise that never settles is a leak to those who look for some.
  */
 export async function containerEnd(engine: EngineClient, id: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {

@@ -5,7 +5,10 @@ import { getRuntime } from "../runtime/runtime";
 import { containerEnd } from "./until";
 import { AbstractWaitStrategy, type WaitStrategy } from "./wait-strategy";
 
-/** Milliseconds that a strategy of a user's has for its answer once the container has ended: that may be what it waits for. */
+/**
+ * Milliseconds that a strategy of a user's has for its answer once the container has ended: that may be what it waits
+ * for.
+ */
 const lastWordMs = 500;
 
 /** Waits as the strategy says. One of a user's need not look whether the container is still there: this does. */

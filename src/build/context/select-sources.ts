@@ -15,8 +15,8 @@ export interface SelectedSource {
 }
 
 /**
- * What a source of COPY stands for inside a root; `*`, `?` and `[…]` may fit several, or none. Nothing outside the root is ever
- * found, whatever links are in it. Throws `path-not-found`.
+ * What a source of COPY stands for inside a root; `*`, `?` and `[…]` may fit several, or none. Nothing outside the root
+ * is ever found, whatever links are in it. Throws `path-not-found`.
  */
 export async function selectSources(
   root: string,

@@ -3,8 +3,8 @@ import type { Dockerfile } from "./instruction";
 import { parseDockerfile } from "./parse";
 
 /**
- * Names of the images that a build may pull, each once: those of FROM and `--from`. Of a Dockerfile with a mistake in it
- * there are none: the daemon says what is wrong. Pure.
+ * Names of the images that a build may pull, each once: those of FROM and `--from`. Of a Dockerfile with a mistake in
+ * it there are none: the daemon says what is wrong. Pure.
  */
 export function baseNames(dockerfileText: string, buildArgs: Readonly<Record<string, string>>): readonly string[] {
   try {

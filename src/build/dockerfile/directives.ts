@@ -12,7 +12,9 @@ const names: readonly string[] = ["escape", "syntax", "check"];
 /** The library takes more for a directive: `# escape x=…`, without a value, or indented. */
 const form = /^#\s*[a-zA-Z][a-zA-Z0-9]*\s*=\s*\S/;
 
-/** `# escape=` and its like, which stand before everything else. `# syntax=` names a frontend; there is only this one. */
+/**
+ * `# escape=` and its like, which stand before everything else. `# syntax=` names a frontend; there is only this one.
+ */
 export function readDirectives(lines: readonly string[]): Directives {
   const first = lines.slice(0, names.length + 1);
   const others = first.findIndex((line) => !form.test(line));

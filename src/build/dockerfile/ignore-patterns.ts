@@ -25,7 +25,10 @@ function fromTop(line: string): string {
   return `${mark}${text.startsWith("/") ? posix.normalize(text).replace(/^\/+(?=.)/, "") : text}`;
 }
 
-/** What begins with a slash fits nothing, as with `--exclude` of Docker. Throws `invalid-argument` for a pattern that is none. */
+/**
+ * What begins with a slash fits nothing, as with `--exclude` of Docker. Throws `invalid-argument` for a pattern that is
+ * none.
+ */
 export function ignoreRules(lines: readonly string[]): IgnoreRules {
   const patterns = lines.flatMap(patternOf);
   return {

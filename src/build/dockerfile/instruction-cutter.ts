@@ -20,8 +20,9 @@ const firstWindow = 4;
 const mostLines = 256;
 
 /**
- * Cuts lines into instructions by `dockerfile-ast`. It is given a window of them at a time: whoever finds heredocs moves the
- * cutter behind them, and the library sorts comments into stages in a way that takes the square of their number.
+ * Cuts lines into instructions by `dockerfile-ast`. It is given a window of them at a time: whoever finds heredocs
+ * moves the cutter behind them, and the library sorts comments into stages in a way that takes the square of their
+ * number.
  */
 export class InstructionCutter {
   readonly #lines: readonly string[];
@@ -79,7 +80,10 @@ export class InstructionCutter {
     };
   }
 
-  /** Of the file itself, without its comments and the marks that continue lines. The library's own `getArgumentsContent` loses lines of one letter. */
+  /**
+   * Of the file itself, without its comments and the marks that continue lines. The library's own `getArgumentsContent`
+   * loses lines of one letter.
+   */
   #textOf({ start, end }: Range, base: number): string {
     let text = "";
     for (let line = start.line; line <= end.line; line++) {

@@ -1,7 +1,7 @@
 /**
- * What `dockerfile-ast` 0.7 gets to see: the shape of each line, with every character in its place and the arguments as one
- * word. It cuts by comments, continued lines and keywords; the text is then taken from the file itself. Where it and
- * BuildKit read a file otherwise, the shape says what BuildKit means:
+ * What `dockerfile-ast` 0.7 gets to see: the shape of each line, with every character in its place and the arguments as
+ * one word. It cuts by comments, continued lines and keywords; the text is then taken from the file itself. Where it
+ * and BuildKit read a file otherwise, the shape says what BuildKit means:
  *
  * - `RUN a \\`: an escaped escape character at the end of a line joins nothing; the library joins the next line.
  * - `\#` at the beginning of a continued line is no comment; the library takes it for one, and its `getHeredocs` throws.

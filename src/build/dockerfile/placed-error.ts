@@ -6,7 +6,8 @@ const shownCharacters = 200;
 
 /**
  * What went wrong with an instruction, with its place in the Dockerfile. What Docker would say comes first, because
- * clients look for it; then file, line and instruction, and what a command wrote last. An error that has its place keeps it.
+ * clients look for it; then file, line and instruction, and what a command wrote last. An error that has its place
+ * keeps it.
  */
 export function placedError(file: string, { line, text: written }: SourceSpan, error: unknown): unknown {
   if (isRuncibleError(error) && (error.code === "aborted" || "dockerfile" in error.evidence)) return error;

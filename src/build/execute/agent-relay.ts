@@ -10,8 +10,8 @@ export interface AgentRelayOptions {
 }
 
 /**
- * A socket at `path` that hands every connection to the ssh agent at `agent`. A step's user, who is nobody to the agent,
- * can use it, and loses it with the step. Throws `invalid-argument` when no agent answers there.
+ * A socket at `path` that hands every connection to the ssh agent at `agent`. A step's user, who is nobody to the
+ * agent, can use it, and loses it with the step. Throws `invalid-argument` when no agent answers there.
  */
 export async function openAgentRelay(
   agent: string,

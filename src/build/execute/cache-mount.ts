@@ -23,8 +23,8 @@ export async function openCache(build: Build, stage: Stage, flag: MountFlag): Pr
 }
 
 /**
- * Waits until no other step has a cache that these mounts do not share. Each once, though a step may mount it twice, and in
- * an order that is the same for all steps: otherwise a step would wait for itself, or two for each other.
+ * Waits until no other step has a cache that these mounts do not share. Each once, though a step may mount it twice,
+ * and in an order that is the same for all steps: otherwise a step would wait for itself, or two for each other.
  */
 export async function lockCaches(
   build: Build,

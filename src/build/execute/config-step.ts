@@ -74,7 +74,8 @@ async function makeWorkingFolder(build: Build, stage: Stage, folder: string): Pr
   const isThere = await hasFolder(build, stage, folder);
   if (isThere) return await emptyStep();
   return await makeLayer(build, diffIdsOf(stage.snapshot), async ({ rootPath }) => {
-    // The user's, as BuildKit has it: what USER names is to write there. Nobody's name is no reason to fail before it runs.
+    // The user's, as BuildKit has it: what USER names is to write there. Nobody's name is no reason to fail before it
+    // runs.
     const user = stage.config.config.User;
     await makeFolders(rootPath, folder, user ? await ownerOf(rootPath, user).catch(() => rootOwner) : rootOwner);
   });

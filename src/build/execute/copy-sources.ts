@@ -31,7 +31,10 @@ export interface CopyItem {
   readonly keepsOwner: boolean;
 }
 
-/** Finds, downloads or writes what the instruction names. Throws `path-not-found`, `invalid-argument`, `digest-mismatch`. */
+/**
+ * Finds, downloads or writes what the instruction names. Throws `path-not-found`, `invalid-argument`,
+ * `digest-mismatch`.
+ */
 export async function copyItems(
   build: Build,
   stage: Stage,
@@ -134,8 +137,9 @@ interface Selecting {
 }
 
 /**
- * Patterns of `--exclude`, in which variables stand for nothing, are for paths below a source that is a folder, those of `--parents` for paths below the target, and
- * for a source that is a file, which BuildKit never leaves out though Docker's manual says so, for its path in the context.
+ * Patterns of `--exclude`, in which variables stand for nothing, are for paths below a source that is a folder, those
+ * of `--parents` for paths below the target, and for a source that is a file, which BuildKit never leaves out though
+ * Docker's manual says so, for its path in the context.
  */
 async function treeItem(
   { name, path, stats }: SelectedSource,

@@ -32,9 +32,10 @@ export interface CopyJob {
 }
 
 /**
- * Copies into a root in which nothing runs; no link in it leads outside. A folder that is the target itself keeps its owner
- * and permissions if it is there, and is as any folder on the way to a target if it is not: both of Docker's builders do so. So does
- * one that is left out but for something in it, if it is there. Throws `invalid-argument` where a folder is to become a file or a file a folder.
+ * Copies into a root in which nothing runs; no link in it leads outside. A folder that is the target itself keeps its
+ * owner and permissions if it is there, and is as any folder on the way to a target if it is not: both of Docker's
+ * builders do so. So does one that is left out but for something in it, if it is there. Throws `invalid-argument` where
+ * a folder is to become a file or a file a folder.
  */
 export async function copyTree(job: CopyJob): Promise<void> {
   const folders: { readonly path: string; readonly stats: Stats }[] = [];
@@ -89,7 +90,10 @@ async function copyAttributes(programs: readonly Program[], signal: AbortSignal)
 /** The kernel limits the length of a command line. */
 const filesAtOnce = 200;
 
-/** Folders that lack on the way to a target are made, open to everybody. Throws `invalid-argument` where a file is in the way. */
+/**
+ * Folders that lack on the way to a target are made, open to everybody. Throws `invalid-argument` where a file is in
+ * the way.
+ */
 export async function makeFolders(root: string, target: string, owner: Owner): Promise<void> {
   const path = await resolveInRoot(root, target, { followLast: true });
   const missing: string[] = [];

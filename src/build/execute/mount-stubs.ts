@@ -49,7 +49,10 @@ export async function findMountStubs(rootPath: string, targets: readonly string[
   };
 }
 
-/** Hands `act` the path of an entry whose folders are what they are called; when they are not any more, it is left alone. */
+/**
+ * Hands `act` the path of an entry whose folders are what they are called; when they are not any more, it is left
+ * alone.
+ */
 async function inFolderOf(walk: TreeWalk, path: string, act: (entry: string) => Promise<void>): Promise<void> {
   const parts = partsOf(path);
   const name = parts.pop();

@@ -23,7 +23,10 @@ export interface OpenMounts {
   release(): Promise<void>;
 }
 
-/** What of the mounts a step's result depends on: all that is written of them, and never the content of a secret or a cache. */
+/**
+ * What of the mounts a step's result depends on: all that is written of them, and never the content of a secret or a
+ * cache.
+ */
 export async function mountKeys(build: Build, stage: Stage, flags: readonly MountFlag[]): Promise<readonly unknown[]> {
   const sourceDigest = async (flag: MountFlag): Promise<string> => {
     const { path } = await bindSource(build, stage, flag);

@@ -48,8 +48,8 @@ export function globalVariables({ file, globalArgs }: Dockerfile, sources: ArgSo
 }
 
 /**
- * The value that an ARG of a stage has: the client's, else its own default, else that of the ARG before FROM. Undefined:
- * it is declared and has none.
+ * The value that an ARG of a stage has: the client's, else its own default, else that of the ARG before FROM.
+ * Undefined: it is declared and has none.
  */
 export function stageArg(
   { name, value }: ArgInstruction["args"][number],

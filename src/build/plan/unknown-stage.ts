@@ -7,7 +7,10 @@ export function stageNames({ stages }: Dockerfile, before: number): readonly str
   return stages.slice(0, before).flatMap(({ from }) => from.name ?? []);
 }
 
-/** Why an image is not to be had; if its name may have been meant as that of a stage, that there is none, and which there are. */
+/**
+ * Why an image is not to be had; if its name may have been meant as that of a stage, that there is none, and which
+ * there are.
+ */
 export function missingSource(dockerfile: Dockerfile, name: string, before: number, error: unknown): unknown {
   const isAborted = isRuncibleError(error) && error.code === "aborted";
   const hint = isAborted || !/^[\w.-]+$/.test(name) ? undefined : hintAt(dockerfile, name.toLowerCase(), before);

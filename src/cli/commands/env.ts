@@ -39,7 +39,8 @@ function variables(socketPath: string): Readonly<Record<string, string>> {
     DOCKER_HOST: `unix://${socketPath}`,
     // The engine speaks the classic build protocol.
     DOCKER_BUILDKIT: "0",
-    // Where published ports are. On machines that look like a container, Testcontainers libraries would guess another place.
+    // Where published ports are. On machines that look like a container, Testcontainers libraries would guess another
+    // place.
     TESTCONTAINERS_HOST_OVERRIDE: "localhost",
   };
 }

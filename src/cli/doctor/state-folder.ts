@@ -16,7 +16,10 @@ const unfit: ReadonlyMap<number, string> = new Map([
 ]);
 const sizeToWarnAt = 1_000_000_000;
 
-/** Whether containers can have their files where the state folder is, or will be, and how the engine will lay them there. */
+/**
+ * Whether containers can have their files where the state folder is, or will be, and how the engine will lay them
+ * there.
+ */
 export async function examineStateFolder({ stateFolder, path, env }: Machine): Promise<Outcome> {
   const facts = await fileSystemOf(stateFolder);
   const freeBytes = facts.bavail * facts.bsize;

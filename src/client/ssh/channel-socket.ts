@@ -9,8 +9,9 @@ export interface Hold {
 }
 
 /**
- * A channel of an SSH connection in the form of a socket of node:net, as far as HTTP needs one. A channel itself will not
- * do: it never calls back for what is written after its end, does not say that it was destroyed, and has no `unref`.
+ * A channel of an SSH connection in the form of a socket of node:net, as far as HTTP needs one. A channel itself will
+ * not do: it never calls back for what is written after its end, does not say that it was destroyed, and has no
+ * `unref`.
  */
 export class ChannelSocket extends Duplex {
   readonly #channel: ClientChannel;

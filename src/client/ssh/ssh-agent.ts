@@ -15,8 +15,8 @@ export function sshAgentOf(endpoint: SshEndpoint): SshHttpAgent {
 }
 
 /**
- * Connections of HTTP to a daemon, all through one SSH connection: it is opened by the first, anew if it broke, and closed
- * by `destroy`.
+ * Connections of HTTP to a daemon, all through one SSH connection: it is opened by the first, anew if it broke, and
+ * closed by `destroy`.
  */
 export class SshHttpAgent extends Agent {
   readonly #endpoint: SshEndpoint;

@@ -4,8 +4,8 @@ import { stopServices } from "./down";
 import { observeContainers } from "./observe";
 
 /**
- * For `--abort-on-container-exit`: resolves when a container of the project has ended and the others were ended after it.
- * Throws `container-exited` when its exit code is not 0.
+ * For `--abort-on-container-exit`: resolves when a container of the project has ended and the others were ended after
+ * it. Throws `container-exited` when its exit code is not 0.
  */
 export async function awaitFirstEnd(client: EngineClient, project: string): Promise<void> {
   const containers = await observeContainers(client, project);

@@ -36,7 +36,9 @@ export type ImageBuilder = (
   signal: AbortSignal,
 ) => Promise<void>;
 
-/** Builds on the daemon, which gets the context as an archive, and what `sources` know of the registries of base images. */
+/**
+ * Builds on the daemon, which gets the context as an archive, and what `sources` know of the registries of base images.
+ */
 export function clientImageBuilder(
   client: Pick<EngineClient, "build" | "images">,
   sources?: CredentialSources,

@@ -16,7 +16,9 @@ export interface FollowLogsOptions {
   readonly write: (text: string) => void;
 }
 
-/** Shows what the containers of a project write, line by line. Resolves at the end of all, or when the signal is raised. */
+/**
+ * Shows what the containers of a project write, line by line. Resolves at the end of all, or when the signal is raised.
+ */
 export async function followLogs(client: EngineClient, project: string, options: FollowLogsOptions): Promise<void> {
   const { services, hasPrefix = true } = options;
   const containers = (await observeContainers(client, project)).filter(

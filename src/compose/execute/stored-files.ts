@@ -6,7 +6,10 @@ import type { FileResource, Project } from "../model/project";
 import type { FileDigests } from "../plan/create-container";
 import type { StoredFile } from "../plan/operation";
 
-/** What is in the secrets and configs of a project, by `secrets/name` and `configs/name`. It never gets into a plan or an event. */
+/**
+ * What is in the secrets and configs of a project, by `secrets/name` and `configs/name`. It never gets into a plan or
+ * an event.
+ */
 export type StoredContents = ReadonlyMap<string, Buffer>;
 
 /** Reads those that the services use. Throws `compose-file-missing`, `compose-variable-missing`. */

@@ -24,8 +24,8 @@ export interface UpContext {
 }
 
 /**
- * Brings a project, or some of its services, to run as its file says. What was done stays when a step fails: `down` takes
- * it away. Throws the first failure; that of a dependency has the last log lines.
+ * Brings a project, or some of its services, to run as its file says. What was done stays when a step fails: `down`
+ * takes it away. Throws the first failure; that of a dependency has the last log lines.
  */
 export async function upServices(context: UpContext, project: Project, options: UpOptions = {}): Promise<void> {
   const { client, env, signal, credentialSources, onEvent = () => {} } = context;

@@ -4,7 +4,10 @@ import { faultIn } from "./fault";
 import { childOf, type MapNode } from "./node";
 import { dependencyPlace, servicePlace } from "./service-place";
 
-/** Everything that a service names must exist, and nothing may contradict itself. Throws `compose-file-invalid` with the place. */
+/**
+ * Everything that a service names must exist, and nothing may contradict itself. Throws `compose-file-invalid` with the
+ * place.
+ */
 export function checkReferences(project: Project, merged: MapNode): void {
   for (const [name, service] of Object.entries(project.services)) checkService(project, name, service, merged);
   for (const section of ["secrets", "configs"] as const) {

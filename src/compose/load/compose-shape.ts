@@ -21,7 +21,10 @@ import {
   textOrNumber,
 } from "./shape";
 
-/** The keys of the compose specification, with what may stand there. Short forms first become long ones, see `canonical.ts`. */
+/**
+ * The keys of the compose specification, with what may stand there. Short forms first become long ones, see
+ * `canonical.ts`.
+ */
 const resourceName = /^[a-zA-Z0-9._-]+$/;
 const extraHosts = either({ list: listOf(text), map: mapOf(either({ scalar: text, list: listOf(text) })) });
 const options = mapOf(anyValue);

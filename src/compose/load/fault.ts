@@ -27,7 +27,10 @@ export function faultIn({
   });
 }
 
-/** Reads a file that a compose file names: that it is missing, or cannot be read, is an error of the place that names it. */
+/**
+ * Reads a file that a compose file names: that it is missing, or cannot be read, is an error of the place that names
+ * it.
+ */
 export async function readReferred<T>(reading: Promise<T>, place: Pick<Fault, "at" | "key">): Promise<T> {
   try {
     return await reading;

@@ -35,7 +35,10 @@ interface RawResource {
   readonly labels?: Values;
 }
 
-/** The project of a merged file in long forms: profiles chosen, environment files read, defaults filled in, references checked. */
+/**
+ * The project of a merged file in long forms: profiles chosen, environment files read, defaults filled in, references
+ * checked.
+ */
 export async function finishProject(merged: MapNode, facts: ProjectFacts): Promise<Project> {
   // The shape that was checked is what the types say.
   const document = readShape(merged, composeShape) as Document;

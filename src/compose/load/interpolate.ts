@@ -16,7 +16,9 @@ export type Interpolated = { readonly text: string } | { readonly fault: Interpo
 
 const name = /[A-Za-z_][A-Za-z0-9_]*/y;
 
-/** Replaces `$X`, `${X}` and its forms with `:-`, `-`, `:?`, `?`, `:+`, `+`, nested too; `$$` is a dollar sign. Pure. */
+/**
+ * Replaces `$X`, `${X}` and its forms with `:-`, `-`, `:?`, `?`, `:+`, `+`, nested too; `$$` is a dollar sign. Pure.
+ */
 export function interpolate(text: string, variables: Variables): Interpolated {
   if (!text.includes("$")) return { text };
   try {

@@ -1,4 +1,6 @@
-/** Splits a command as a shell does: blanks, quotes, backslashes; nothing is expanded. Undefined: a quote is not closed. */
+/**
+ * Splits a command as a shell does: blanks, quotes, backslashes; nothing is expanded. Undefined: a quote is not closed.
+ */
 export function shellWords(text: string): readonly string[] | undefined {
   const words: string[] = [];
   let word: string | undefined;

@@ -1,6 +1,7 @@
 /**
- * A compose project as plain data. The keys are those of the specification, always in its long form: paths are absolute,
- * sizes are bytes, environment files are read, defaults are filled in. Only services whose profiles are active are in it.
+ * A compose project as plain data. The keys are those of the specification, always in its long form: paths are
+ * absolute, sizes are bytes, environment files are read, defaults are filled in. Only services whose profiles are
+ * active are in it.
  */
 export interface Project {
   readonly name: string;

@@ -1,6 +1,8 @@
 import type { Project } from "../model/project";
 
-/** The services and all they depend on, each after what it depends on. Nothing depends on itself: loading saw to that. */
+/**
+ * The services and all they depend on, each after what it depends on. Nothing depends on itself: loading saw to that.
+ */
 export function inDependencyOrder(project: Project, names: readonly string[]): readonly string[] {
   const order = new Set<string>();
   const visit = (name: string): void => {

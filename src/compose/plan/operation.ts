@@ -3,7 +3,10 @@ import type { EndpointSettings, NetworkCreateBody } from "../../wire/network";
 import type { VolumeCreateBody } from "../../wire/volume";
 import type { Build } from "../model/project";
 
-/** One step of a plan. It may begin when the steps in `after` are done; steps that do not wait for each other run at once. */
+/**
+ * One step of a plan. It may begin when the steps in `after` are done; steps that do not wait for each other run at
+ * once.
+ */
 export interface Operation {
   readonly id: string;
   readonly after: readonly string[];

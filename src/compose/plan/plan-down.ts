@@ -15,8 +15,8 @@ export interface DownOptions {
 }
 
 /**
- * The steps that take a project away. What depends on a service goes before it, as the labels tell, so that a project is
- * removed even when its file has changed or is gone.
+ * The steps that take a project away. What depends on a service goes before it, as the labels tell, so that a project
+ * is removed even when its file has changed or is gone.
  */
 export function planDown(
   name: string,

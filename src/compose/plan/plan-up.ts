@@ -37,8 +37,8 @@ export interface Plan {
 }
 
 /**
- * From what is wanted and what is there to the steps that lead from one to the other. Images that are to be refreshed are
- * so already, see `upServices`: only then can be told which containers run an old one.
+ * From what is wanted and what is there to the steps that lead from one to the other. Images that are to be refreshed
+ * are so already, see `upServices`: only then can be told which containers run an old one.
  */
 export function planUp(project: Project, observed: Observed, digests: FileDigests, options: UpOptions = {}): Plan {
   const services = servicesOf(project, options);

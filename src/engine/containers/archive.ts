@@ -75,7 +75,8 @@ async function writeIn({ container, root, path, ref, tar, options }: WriteJob): 
     const what = spec.isReadOnlyRoot ? "container rootfs" : "mounted volume";
     throw new RuncibleError("permission-denied", `${what} is marked read-only`, { cause: error });
   } finally {
-    // For the next start, also when not all was written. A disk too full for the record only lets a later engine forget.
+    // For the next start, also when not all was written. A disk too full for the record only lets a later engine
+    // forget.
     if (programs.has32BitPrograms) await container.change({ has32BitPrograms: true }).catch(() => {});
   }
 }

@@ -11,8 +11,8 @@ export interface InputOptions {
 }
 
 /**
- * Carries what a client sends into a process: until it ends, or the client types the keys that detach it, or the process
- * takes no more. Leaves both open. Throws when the client breaks off.
+ * Carries what a client sends into a process: until it ends, or the client types the keys that detach it, or the
+ * process takes no more. Leaves both open. Throws when the client breaks off.
  */
 export async function carryInput(
   input: ClientInput,

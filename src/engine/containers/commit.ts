@@ -70,7 +70,9 @@ function baseOf({ id }: Container, image: Image | undefined): Image {
   );
 }
 
-/** Undefined when nothing was written. The container's folder stays its own: its content is packed, and unpacked anew. */
+/**
+ * Undefined when nothing was written. The container's folder stays its own: its content is packed, and unpacked anew.
+ */
 async function takeLayer(
   context: ContainerContext,
   container: Container,

@@ -5,7 +5,9 @@ import type { CommitOptions } from "../routes/container-service";
 import { encodeHealthCheck } from "../routes/encode-health";
 import type { ContainerRecord } from "../state/container-record";
 
-/** What an image of a container runs: as the container, with what the request says instead. Throws `invalid-argument`. */
+/**
+ * What an image of a container runs: as the container, with what the request says instead. Throws `invalid-argument`.
+ */
 export function committedConfig(
   record: ContainerRecord,
   image: ImageRunConfig,

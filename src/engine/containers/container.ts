@@ -120,8 +120,8 @@ export class Container {
   }
 
   /**
-   * As `change`, but a full disk is no error: what happened is a fact whether it can be stored or not, and it matters on
-   * disk only to the next engine, which finds nothing running anyway.
+   * As `change`, but a full disk is no error: what happened is a fact whether it can be stored or not, and it matters
+   * on disk only to the next engine, which finds nothing running anyway.
    */
   async note(change: Pick<Partial<ContainerRecord>, "state" | "restartCount">): Promise<void> {
     try {

@@ -90,7 +90,8 @@ export async function createContainer(
     const log = await openLogFile(folder, logLimitsOf(spec.logs));
     undo.push(() => log.close());
     await context.store.put(id, record);
-    // Nothing is awaited from here until the container can be found: whoever clears up behind its maker comes before or after.
+    // Nothing is awaited from here until the container can be found: whoever clears up behind its maker comes before or
+    // after.
     checkMaker(context, config.labels);
     const container = new Container(record, { folder, rootPath: rootPathIn(folder), log }, context);
     context.index.add(container);
@@ -107,7 +108,10 @@ export async function createContainer(
   }
 }
 
-/** The answer does not wait for a mount that is sure to succeed in a moment: the client's next request can come meanwhile. */
+/**
+ * The answer does not wait for a mount that is sure to succeed in a moment: the client's next request can come
+ * meanwhile.
+ */
 function isSlow({ runtime }: ContainerContext, { fills }: MountPlan, diffIds: readonly unknown[]): boolean {
   return fills.length > 0 || runtime.rootfs.name !== "overlay" || diffIds.length > manyLayers;
 }

@@ -38,7 +38,10 @@ export async function endRun(context: ContainerContext, container: Container, op
   );
 }
 
-/** `ContainerService.kill`. After SIGKILL the end is waited for: a client that removes the container next finds it ended. */
+/**
+ * `ContainerService.kill`. After SIGKILL the end is waited for: a client that removes the container next finds it
+ * ended.
+ */
 export async function killContainer(context: ContainerContext, container: Container, number: number): Promise<void> {
   // A start that is under way comes first.
   const { process } = await container.lock.run(async () => runOf(container));

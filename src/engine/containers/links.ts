@@ -25,8 +25,8 @@ export function checkLinks(context: ContainerContext, { endpoints }: ContainerSp
 }
 
 /**
- * What /etc/hosts says of linked containers. On a network of the user's, where containers find each other by name anyway,
- * one that does not run is left out. Throws `container-not-running` on the default bridge.
+ * What /etc/hosts says of linked containers. On a network of the user's, where containers find each other by name
+ * anyway, one that does not run is left out. Throws `container-not-running` on the default bridge.
  */
 export function linkedHosts(context: ContainerContext, record: ContainerRecord): readonly ExtraHost[] {
   return record.endpoints.flatMap(({ network, links }) => {

@@ -117,7 +117,10 @@ function sandboxOf({ index }: ContainerContext, { sandbox, sharedNetwork }: Cont
   return index.values().find(({ run }) => run?.sandbox?.path === sharedNetwork.path)?.run?.sandbox;
 }
 
-/** Connects to those TCP ports that were not `reached` yet, and notes those that are, if there is a network to come from. */
+/**
+ * Connects to those TCP ports that were not `reached` yet, and notes those that are, if there is a network to come
+ * from.
+ */
 async function dialAll(
   sandbox: Sandbox | undefined,
   ports: readonly ContainerPort[],

@@ -6,7 +6,10 @@ import type { LogSpec } from "../routes/container-spec";
 const units: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9 };
 const defaultMaxBytes = 100e6;
 
-/** What Docker has built in. This engine keeps the lines of all of them but `none` itself, where `docker logs` reads them. */
+/**
+ * What Docker has built in. This engine keeps the lines of all of them but `none` itself, where `docker logs` reads
+ * them.
+ */
 const drivers = "none json-file local syslog journald gelf fluentd awslogs splunk gcplogs etwlogs".split(" ");
 const options = "max-size max-file compress labels labels-regex env env-regex tag mode max-buffer-size".split(" ");
 
@@ -26,7 +29,9 @@ export function checkLogs(logs: LogSpec): void {
   }
 }
 
-/** `max-size` and `max-file` as the json-file driver takes them. Default: one file of 100 MB. Throws `invalid-argument`. */
+/**
+ * `max-size` and `max-file` as the json-file driver takes them. Default: one file of 100 MB. Throws `invalid-argument`.
+ */
 export function logLimitsOf({ options }: LogSpec): LogLimits {
   return { maxBytes: sizeOf(options["max-size"]), maxFiles: countOf(options["max-file"]) };
 }

@@ -28,8 +28,8 @@ export interface MountTools {
 }
 
 /**
- * Makes the volumes a container needs and says what is mounted where. All of them are held; to undo it removes those that
- * were made for this container only, once the hold is released. Throws `bind-source-missing`, `invalid-argument`.
+ * Makes the volumes a container needs and says what is mounted where. All of them are held; to undo it removes those
+ * that were made for this container only, once the hold is released. Throws `bind-source-missing`, `invalid-argument`.
  */
 export async function planMounts(request: MountRequest, { volumes, hold, undo }: MountTools): Promise<MountPlan> {
   const records: MountRecord[] = [];

@@ -22,8 +22,8 @@ export async function openRoot(context: ContainerContext, container: Container):
 async function openRestingRoot(context: ContainerContext, container: Container): Promise<TreeWalk> {
   const { folder, record } = container;
   // An engine that took over from another has mounted nothing of what does not run: without this, files would be looked
-  // for in the empty mount point, and written below what the next start mounts. The container's removal and the engine's
-  // end unmount it; opened under the lock, it is not mounted again behind a removal.
+  // for in the empty mount point, and written below what the next start mounts. The container's removal and the
+  // engine's end unmount it; opened under the lock, it is not mounted again behind a removal.
   return await container.lock.run(async () => {
     if (container.isRemoving) throw removalInProgress(container.id);
     await readyVolumes(context.volumes, record.mounts);

@@ -65,7 +65,9 @@ async function erase(context: ContainerContext, container: Container, options: R
   context.onActivity();
 }
 
-/** The container is gone already: a volume that cannot be removed stays for a prune, and must not keep anybody waiting. */
+/**
+ * The container is gone already: a volume that cannot be removed stays for a prune, and must not keep anybody waiting.
+ */
 async function removeAnonymousVolumes(context: ContainerContext, container: Container): Promise<void> {
   for (const { kind, name } of container.record.mounts) {
     if (kind !== "volume" || name === undefined || !context.volumes.isFree(name)) continue;

@@ -13,8 +13,9 @@ import { removeContainer } from "./remove";
 const killedExitCode = 137;
 
 /**
- * Takes over what an earlier engine left: its containers' processes and mounts are gone with it. Those of a session, and
- * reusable ones that were not ready yet, are removed, as nobody can come back for them; the others are shown as exited.
+ * Takes over what an earlier engine left: its containers' processes and mounts are gone with it. Those of a session,
+ * and reusable ones that were not ready yet, are removed, as nobody can come back for them; the others are shown as
+ * exited.
  */
 export async function restoreContainers(context: ContainerContext): Promise<void> {
   for (const record of (await context.store.load()).values()) {

@@ -18,7 +18,9 @@ import { securityOf } from "./security-options";
 
 const defaultTerminal = { rows: 24, columns: 80 };
 
-/** Translates a container's record into what the runtime is to run. Throws `network-not-found`, `container-not-found`. */
+/**
+ * Translates a container's record into what the runtime is to run. Throws `network-not-found`, `container-not-found`.
+ */
 export async function runRequestOf(context: ContainerContext, container: Container): Promise<RunRequest> {
   const { id, folder, rootPath, record } = container;
   const { spec, config } = record;

@@ -10,8 +10,8 @@ export interface SecurityOptions {
 
 /**
  * Docker's `SecurityOpt`: `seccomp=unconfined`, `seccomp=<profile as JSON>`, `no-new-privileges[:true]`,
- * `apparmor=unconfined`, `apparmor=<profile>`. SELinux options are accepted and without effect: this engine does not use it.
- * Throws `invalid-argument`.
+ * `apparmor=unconfined`, `apparmor=<profile>`. SELinux options are accepted and without effect: this engine does not
+ * use it. Throws `invalid-argument`.
  */
 export function securityOf(options: readonly string[]): SecurityOptions {
   let result: SecurityOptions = { seccomp: "default", noNewPrivileges: false, appArmor: undefined };

@@ -103,7 +103,9 @@ function publishStart(context: ContainerContext, container: Container): void {
   publishContainerEvent(context, container, "start");
 }
 
-/** Its creation may be mounting it yet; the root of a container that an earlier engine made is not mounted in this one. */
+/**
+ * Its creation may be mounting it yet; the root of a container that an earlier engine made is not mounted in this one.
+ */
 async function remountRootfs(
   context: ContainerContext,
   container: Container,

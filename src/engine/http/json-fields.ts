@@ -1,8 +1,8 @@
 import { RuncibleError } from "../../internal/errors";
 import type { JsonObject, JsonValue } from "../../wire/json";
 
-// Clients send null, "" and nothing for the same thing, so each of these gives undefined or an empty value for all of them.
-// A value of the wrong type throws `invalid-argument` and names the key.
+// Clients send null, "" and nothing for the same thing, so each of these gives undefined or an empty value for all of
+// them. A value of the wrong type throws `invalid-argument` and names the key.
 
 export function textField(json: JsonObject, key: string): string | undefined {
   const value = json[key];
@@ -72,7 +72,9 @@ export function textMapField(json: JsonObject, key: string): Readonly<Record<str
   return Object.fromEntries(entries);
 }
 
-/** The same object with optional keys in place of keys that may be undefined, as `exactOptionalPropertyTypes` wants it. */
+/**
+ * The same object with optional keys in place of keys that may be undefined, as `exactOptionalPropertyTypes` wants it.
+ */
 export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };

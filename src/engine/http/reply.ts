@@ -14,7 +14,10 @@ export type Reply =
   | { readonly kind: "later"; readonly body: Promise<unknown> }
   /** Headers with the first item, so that an error before it is an HTTP error; later ones are in-band. */
   | { readonly kind: "progress"; readonly lines: AsyncIterable<ProgressLine> }
-  /** A JSON list, which may be too long for one text. Headers with the first piece of it; an error after that cuts the connection. */
+  /**
+   * A JSON list, which may be too long for one text. Headers with the first piece of it; an error after that cuts the
+   * connection.
+   */
   | { readonly kind: "list"; readonly items: AsyncIterable<unknown> }
   /** Headers at once, one JSON per line. */
   | { readonly kind: "lines"; readonly items: AsyncIterable<unknown> }

@@ -10,7 +10,9 @@ export interface RequestTarget {
   readonly apiVersion: ApiVersion;
 }
 
-/** Throws `invalid-argument` for a version this engine does not speak. What only looks like a version stays in the path. */
+/**
+ * Throws `invalid-argument` for a version this engine does not speak. What only looks like a version stays in the path.
+ */
 export function parseTarget(url: string): RequestTarget {
   const [whole = "", queryText = ""] = splitOnce(withoutHost(url), "?");
   const query = new URLSearchParams(queryText);

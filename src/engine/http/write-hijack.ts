@@ -28,9 +28,9 @@ export async function writeHijack(
 }
 
 /**
- * Reading tells a client that has left from one that has closed its half only, and waits for output, by nothing. Writing
- * does: even of no bytes, it fails on a Unix socket whose other end is gone, and the socket closes. Without this a
- * connection to a process that writes nothing would stay until the process ends.
+ * Reading tells a client that has left from one that has closed its half only, and waits for output, by nothing.
+ * Writing does: even of no bytes, it fails on a Unix socket whose other end is gone, and the socket closes. Without
+ * this a connection to a process that writes nothing would stay until the process ends.
  */
 function noticeThatClientLeft(socket: Duplex): void {
   const look = (): void => void socket.write("");
@@ -71,7 +71,10 @@ function plainHead(): string {
   return `HTTP/1.1 200 OK\r\nContent-Type: ${rawStreamType}\r\nConnection: close\r\n\r\n`;
 }
 
-/** Ends our side and gives the client time to end its own. Closing at once with unread input would reset the connection before the client has read the output. */
+/**
+ * Ends our side and gives the client time to end its own. Closing at once with unread input would reset the connection
+ * before the client has read the output.
+ */
 export function closeConnection(socket: Duplex): void {
   socket.end();
   socket.resume();

@@ -1,6 +1,8 @@
 import { type Digest, digestOf } from "../../runtime/image/digest";
 
-/** Layers are called by their chain: a layer's own diff id and all below it (OCI image specification, "Layer ChainID"). */
+/**
+ * Layers are called by their chain: a layer's own diff id and all below it (OCI image specification, "Layer ChainID").
+ */
 export function chainIdsOf(diffIds: readonly Digest[]): readonly Digest[] {
   const chain: Digest[] = [];
   for (const diffId of diffIds) {

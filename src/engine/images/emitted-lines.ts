@@ -1,7 +1,10 @@
 import { deferred } from "../../internal/deferred";
 import type { ProgressLine } from "../../wire/progress";
 
-/** The lines that a task emits, as they come; returns what the task resolves to, and throws what it throws, after the last. */
+/**
+ * The lines that a task emits, as they come; returns what the task resolves to, and throws what it throws, after the
+ * last.
+ */
 export async function* emitted<T>(
   task: (emit: (line: ProgressLine) => void) => Promise<T>,
 ): AsyncGenerator<ProgressLine, T, void> {

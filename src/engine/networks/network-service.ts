@@ -192,7 +192,9 @@ export class Networks implements NetworkService {
     });
   }
 
-  /** The default bridge gets its subnet when it is first looked at, not when the engine starts: that is a spawn saved. */
+  /**
+   * The default bridge gets its subnet when it is first looked at, not when the engine starts: that is a spawn saved.
+   */
   async #withSubnet({ id }: Network): Promise<Network> {
     return await this.#subnetChoice.run(async () => {
       const network = this.#get(id);

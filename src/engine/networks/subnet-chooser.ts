@@ -11,7 +11,9 @@ export interface SubnetChooser {
   choose(wanted: SubnetSpec | undefined, taken: readonly string[]): Promise<SubnetSpec>;
 }
 
-/** Chosen ones also keep clear of everything the host routes to; asked-for ones are the caller's own risk, as in Docker. */
+/**
+ * Chosen ones also keep clear of everything the host routes to; asked-for ones are the caller's own risk, as in Docker.
+ */
 export const subnetChooser: SubnetChooser = {
   async choose(wanted, taken) {
     if (wanted === undefined) return chooseSubnet([...taken, ...(await hostRoutes())]);

@@ -4,8 +4,9 @@ import type { ReaperSettings } from "./reaper-settings";
 
 /**
  * The reaper of the Testcontainers libraries, as its clients know it: a line is a set of filters and is answered by ACK
- * when it is kept; when the last connection has been gone for a while, everything that fits a line is removed. Arguments:
- * socket of the engine, id of the container that this stands in for, settings, address to listen on (default: all).
+ * when it is kept; when the last connection has been gone for a while, everything that fits a line is removed.
+ * Arguments: socket of the engine, id of the container that this stands in for, settings, address to listen on
+ * (default: all).
  */
 async function main(): Promise<void> {
   const [socketPath = "", ownId = "", settings = "", address] = process.argv.slice(2);

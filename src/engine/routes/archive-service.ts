@@ -6,7 +6,9 @@ import type { PathStat } from "../../wire/path-stat";
  * where they are mounted. Links are resolved inside the container's root, never outside. Throws `container-not-found`.
  */
 export interface ArchiveService {
-  /** A link is described itself, with its target. Throws `path-not-found` ("Could not find the file … in container …"). */
+  /**
+   * A link is described itself, with its target. Throws `path-not-found` ("Could not find the file … in container …").
+   */
   stat(ref: string, path: string): Promise<PathStat>;
 
   /**

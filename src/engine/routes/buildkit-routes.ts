@@ -13,8 +13,8 @@ export const refusal =
   "this engine does not speak BuildKit's protocol; set DOCKER_BUILDKIT=0 (as runcible env does) and build again";
 
 /**
- * BuildKit's protocol, gRPC on a connection that was upgraded: every call is answered with a sentence. Without an answer
- * buildx takes the daemon for one that has no builder, and has it run BuildKit in a privileged container.
+ * BuildKit's protocol, gRPC on a connection that was upgraded: every call is answered with a sentence. Without an
+ * answer buildx takes the daemon for one that has no builder, and has it run BuildKit in a privileged container.
  */
 export function buildkitRoutes(): readonly Route[] {
   return [
@@ -23,7 +23,10 @@ export function buildkitRoutes(): readonly Route[] {
   ];
 }
 
-/** Docker's own command line of before 23.0 opens it beside its build, which is answered with the sentence: here it would be noise. */
+/**
+ * Docker's own command line of before 23.0 opens it beside its build, which is answered with the sentence: here it
+ * would be noise.
+ */
 function holdSession(request: EngineRequest): Reply {
   if (request.headers.upgrade === undefined) throw new RuncibleError("not-implemented", refusal);
   const written = new PassThrough();

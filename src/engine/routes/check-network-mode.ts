@@ -4,8 +4,8 @@ import { booleanField, listField, objectField, textField } from "../http/json-fi
 import type { NetworkMode } from "./container-spec";
 
 /**
- * What a container cannot have because its network, or its host name, is somebody else's. Throws `invalid-argument` with
- * Docker's texts.
+ * What a container cannot have because its network, or its host name, is somebody else's. Throws `invalid-argument`
+ * with Docker's texts.
  */
 export function checkNetworkMode(config: JsonObject, hostConfig: JsonObject, { kind }: NetworkMode): void {
   const conflict = [...hostnameConflicts(config, hostConfig, kind), ...networkConflicts(config, hostConfig, kind)][0];

@@ -7,8 +7,9 @@ import type { ImageRunConfigView } from "./image-service";
 import type { AttachedProcess, ClientInput, OutputChunk, TerminalSize } from "./stream-types";
 
 /**
- * Containers, as the routes need them. `ref` is a full id, a unique prefix of one, a name, or `/name`. Every method that
- * takes one throws `container-not-found` (text from wire/docker-errors, which clients match on) when there is none.
+ * Containers, as the routes need them. `ref` is a full id, a unique prefix of one, a name, or `/name`. Every method
+ * that takes one throws `container-not-found` (text from wire/docker-errors, which clients match on) when there is
+ * none.
  */
 export interface ContainerService {
   /**
@@ -26,8 +27,8 @@ export interface ContainerService {
   start(ref: string): Promise<void>;
 
   /**
-   * Stop signal, then SIGKILL after the time. Resolves when the container has exited. Throws `not-modified` when it does
-   * not run. Also ends a restart loop. Two stops at once both resolve.
+   * Stop signal, then SIGKILL after the time. Resolves when the container has exited. Throws `not-modified` when it
+   * does not run. Also ends a restart loop. Two stops at once both resolve.
    */
   stop(ref: string, options: StopOptions): Promise<void>;
 
@@ -69,8 +70,8 @@ export interface ContainerService {
   wait(ref: string, condition: WaitCondition, signal: AbortSignal): Promise<{ readonly outcome: Promise<WaitOutcome> }>;
 
   /**
-   * Past lines, then (with `follow`) new ones until the current run ends. Order across both streams is kept. One item is
-   * one line with its line end, long ones in pieces of 16 KiB. Empty for a container that never ran. Throws
+   * Past lines, then (with `follow`) new ones until the current run ends. Order across both streams is kept. One item
+   * is one line with its line end, long ones in pieces of 16 KiB. Empty for a container that never ran. Throws
    * `not-implemented` when the log driver keeps nothing.
    */
   logs(ref: string, options: LogOptions): Promise<LogStream>;

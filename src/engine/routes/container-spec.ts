@@ -175,7 +175,9 @@ export interface DeviceSpec {
 
 /** Times in milliseconds; absent: the image's value or Docker's default. */
 export interface HealthCheckSpec {
-  /** `["CMD", …]`, `["CMD-SHELL", line]`, or `["NONE"]`: no check, also where the image has one. Absent: the image's. */
+  /**
+   * `["CMD", …]`, `["CMD-SHELL", line]`, or `["NONE"]`: no check, also where the image has one. Absent: the image's.
+   */
   readonly test?: readonly string[];
   readonly intervalMs?: number;
   readonly timeoutMs?: number;

@@ -59,7 +59,9 @@ function encodeWait({ exitCode }: WaitOutcome, version: ApiVersion): WaitResult 
   return isAtLeast(version, 42) ? { StatusCode: exitCode } : { Error: null, StatusCode: exitCode };
 }
 
-/** The status went out with the headers. 125 is what `docker run` ends with when it is not the container that failed. */
+/**
+ * The status went out with the headers. 125 is what `docker run` ends with when it is not the container that failed.
+ */
 function encodeFailedWait(error: unknown): WaitResult {
   const Code = isRuncibleError(error) ? error.code : "internal";
   return { StatusCode: 125, Error: { Message: messageOf(error), Code } };

@@ -13,7 +13,9 @@ import {
 } from "../http/json-fields";
 import type { ContainerSpec, MountSpec } from "./container-spec";
 
-/** Everything that is mounted: Binds, Mounts, Tmpfs, Volumes, VolumesFrom. Throws `invalid-argument`, Docker's texts. */
+/**
+ * Everything that is mounted: Binds, Mounts, Tmpfs, Volumes, VolumesFrom. Throws `invalid-argument`, Docker's texts.
+ */
 export function decodeMounts(
   config: JsonObject,
   hostConfig: JsonObject,

@@ -2,7 +2,9 @@ import type { JsonObject } from "../../wire/json";
 import { defined, listField, objectField, textField, textMapField } from "../http/json-fields";
 import type { ImageRunConfigView } from "./image-service";
 
-/** What a body says of an image's `config`, Docker's keys; what is empty in it says nothing. Throws `invalid-argument`. */
+/**
+ * What a body says of an image's `config`, Docker's keys; what is empty in it says nothing. Throws `invalid-argument`.
+ */
 export function decodeRunConfig(body: JsonObject): ImageRunConfigView {
   const list = (key: string): readonly string[] | undefined => {
     const values = listField(body, key);

@@ -4,8 +4,9 @@ import type { ProgressLine } from "../../wire/progress";
 import type { RegistryAuth } from "../../wire/registry-auth";
 
 /**
- * Images. `name` is a reference as typed, `name@sha256:…`, or a full or short id with or without `sha256:`. Every method
- * that takes one throws `image-not-found` ("No such image: …", with the familiar name and tag) when the store has none.
+ * Images. `name` is a reference as typed, `name@sha256:…`, or a full or short id with or without `sha256:`. Every
+ * method that takes one throws `image-not-found` ("No such image: …", with the familiar name and tag) when the store
+ * has none.
  */
 export interface ImageService {
   list(options: { readonly all: boolean; readonly filters: Filters }): Promise<readonly ImageView[]>;
@@ -32,7 +33,9 @@ export interface ImageService {
   /** Throws `image-in-use`. */
   remove(name: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]>;
   prune(filters: Filters): Promise<{ readonly removals: readonly ImageRemoval[]; readonly reclaimedBytes: number }>;
-  /** An image made of programs of this machine, with the libraries they need. Throws `tool-missing`, `invalid-argument`. */
+  /**
+   * An image made of programs of this machine, with the libraries they need. Throws `tool-missing`, `invalid-argument`.
+   */
   buildHost(request: HostImageRequest): Promise<{ readonly id: string }>;
   /** Throws `registry-unauthorized`. */
   checkLogin(auth: RegistryAuth, signal: AbortSignal): Promise<{ readonly identityToken: string }>;

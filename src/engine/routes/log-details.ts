@@ -1,8 +1,8 @@
 import type { ContainerView } from "./container-view";
 
 /**
- * What `docker logs --details` shows before a line: the labels and variables that the log options `labels` and `env` name, as
- * `a=1,b=2`. Empty without any.
+ * What `docker logs --details` shows before a line: the labels and variables that the log options `labels` and `env`
+ * name, as `a=1,b=2`. Empty without any.
  */
 export function logDetails({ spec, config }: Pick<ContainerView, "spec" | "config">): string {
   const variables = Object.fromEntries(

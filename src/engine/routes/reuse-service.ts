@@ -16,6 +16,8 @@ export interface ReuseLease {
   readonly containerId?: string;
   /** Of a container that is to be made: the value of its `reuseLeaseLabel`. */
   readonly makerId?: string;
-  /** Called once. A maker that leaves before its container was ready leaves the making to the next, and nothing else. */
+  /**
+   * Called once. A maker that leaves before its container was ready leaves the making to the next, and nothing else.
+   */
   release(): Promise<void>;
 }

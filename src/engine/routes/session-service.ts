@@ -5,8 +5,8 @@ export interface SessionService {
 
   /**
    * The connection ended. Removes every container, network, volume and image labelled
-   * `org.testcontainers.session-id=<id>`, and every container, network and volume that one of its claims fits (when this
-   * was the last connection of the id). Never throws; called once per `open`.
+   * `org.testcontainers.session-id=<id>`, and every container, network and volume that one of its claims fits (when
+   * this was the last connection of the id). Never throws; called once per `open`.
    */
   end(id: string): Promise<void>;
 }

@@ -120,7 +120,10 @@ export class SessionRegistry implements SessionService {
     await this.#clearImages(marks);
   }
 
-  /** One after the other, as they share layers. One that a container of another session kept is tried again with the next. */
+  /**
+   * One after the other, as they share layers. One that a container of another session kept is tried again with the
+   * next.
+   */
   async #clearImages(marks: readonly Mark[]): Promise<void> {
     const { images } = this.#options;
     const isDoomed = (id: string): boolean =>

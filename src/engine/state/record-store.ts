@@ -12,8 +12,8 @@ import { stateTooNew } from "../../internal/state-too-new";
 export interface RecordStore<T> {
   folderOf(id: string): string;
   /**
-   * All records. The folder of one that was never finished, or that somebody damaged, is removed: nobody could ever use or
-   * remove it. One that the machine does not let us read now is left for another time. Throws `state-too-new`.
+   * All records. The folder of one that was never finished, or that somebody damaged, is removed: nobody could ever use
+   * or remove it. One that the machine does not let us read now is left for another time. Throws `state-too-new`.
    */
   load(): Promise<ReadonlyMap<string, T>>;
   put(id: string, record: T): Promise<void>;

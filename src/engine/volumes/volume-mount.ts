@@ -1,6 +1,9 @@
 import { RuncibleError } from "../../internal/errors";
 
-/** What the options of Docker's local driver ask to be mounted as the volume: `type`, `device` and `o`, as mount(8) has them. */
+/**
+ * What the options of Docker's local driver ask to be mounted as the volume: `type`, `device` and `o`, as mount(8) has
+ * them.
+ */
 export interface VolumeMount {
   readonly type: string;
   readonly source: string;

@@ -15,8 +15,8 @@ import { addNewImage } from "./new-image";
 const plainTypes: readonly string[] = [mediaTypes.ociLayer, mediaTypes.dockerLayer];
 
 /**
- * The image with its plain layers gzipped, for the way to a registry: archives bring plain ones. The same image gets the
- * same bytes. One that a registry knows keeps its manifest, and with it its digest. Throws `disk-full`, `aborted`.
+ * The image with its plain layers gzipped, for the way to a registry: archives bring plain ones. The same image gets
+ * the same bytes. One that a registry knows keeps its manifest, and with it its digest. Throws `disk-full`, `aborted`.
  */
 export async function compressLayers(
   store: ImageStore,

@@ -3,7 +3,9 @@ import { RuncibleError } from "../../internal/errors";
 
 declare const brand: unique symbol;
 
-/** `sha256:` and 64 lower-case hexadecimal digits (OCI image specification, "Digests"). Other algorithms are refused. */
+/**
+ * `sha256:` and 64 lower-case hexadecimal digits (OCI image specification, "Digests"). Other algorithms are refused.
+ */
 export type Digest = string & { readonly [brand]: "Digest" };
 
 export function isDigest(text: string): text is Digest {

@@ -70,7 +70,10 @@ async function librariesOf(executable: string): Promise<readonly string[]> {
   });
 }
 
-/** What the C library opens by itself to look up users and hosts, so that ldd does not know: part of it since glibc 2.34. */
+/**
+ * What the C library opens by itself to look up users and hosts, so that ldd does not know: part of it since glibc
+ * 2.34.
+ */
 async function loadedByName(libraries: readonly string[]): Promise<readonly string[]> {
   const libc = libraries.find((library) => basename(library) === "libc.so.6");
   if (libc === undefined) return [];

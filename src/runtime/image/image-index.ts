@@ -65,8 +65,8 @@ export async function readImage(blobs: BlobStore, entry: IndexEntry): Promise<Im
 }
 
 /**
- * Nothing is touched when the file is damaged: whoever edited it can mend it, and images that were built here could not be
- * pulled again.
+ * Nothing is touched when the file is damaged: whoever edited it can mend it, and images that were built here could not
+ * be pulled again.
  */
 async function readEntries(path: string): Promise<readonly IndexEntry[]> {
   try {

@@ -34,7 +34,10 @@ export interface ImageStore {
   needsLayer(diffId: Digest): boolean;
   /** Removes blobs that no image and no lease needs. Resolves to the bytes that were freed. */
   collectGarbage(): Promise<number>;
-  /** Removes what arrived of blobs that no lease needs, and waits for another attempt. Resolves to the bytes that were freed. */
+  /**
+   * Removes what arrived of blobs that no lease needs, and waits for another attempt. Resolves to the bytes that were
+   * freed.
+   */
   dropSuspended(): Promise<number>;
 }
 

@@ -8,8 +8,8 @@ import type { LayerSink } from "./layer-sink";
 import type { Image } from "./manifest";
 
 /**
- * Reads an OCI layout or what `docker save` wrote, plain or gzipped; each image with the names that it has there. Throws `image-invalid`, `disk-full`, `aborted`, and
- * what the layers' sink throws; nothing half-imported has a name.
+ * Reads an OCI layout or what `docker save` wrote, plain or gzipped; each image with the names that it has there.
+ * Throws `image-invalid`, `disk-full`, `aborted`, and what the layers' sink throws; nothing half-imported has a name.
  */
 export async function importArchive(
   store: ImageStore,

@@ -18,8 +18,8 @@ interface SavedImage {
 }
 
 /**
- * The format of `docker save`: manifest.json names a config and layers for every image. Where the archive is an OCI layout
- * as well, an image keeps the manifest that it has there, and with it its digest.
+ * The format of `docker save`: manifest.json names a config and layers for every image. Where the archive is an OCI
+ * layout as well, an image keeps the manifest that it has there, and with it its digest.
  */
 export async function importDockerArchive(
   store: ImageStore,

@@ -13,7 +13,9 @@ export interface LayoutManifest {
 
 const limit = 1000;
 
-/** The manifests that index.json names, if there is one; those that are not in the archive or broken are passed over. */
+/**
+ * The manifests that index.json names, if there is one; those that are not in the archive or broken are passed over.
+ */
 export async function layoutManifests(files: ArchiveFiles): Promise<readonly LayoutManifest[]> {
   if (!files.has("index.json")) return [];
   const index = await orNothing(async () => parseManifest(await files.read("index.json")));

@@ -58,7 +58,10 @@ export function repositoryOf(reference: ImageReference): string {
   return `${reference.domain}/${reference.path}`;
 }
 
-/** Whether a name says which image of its repository it means; else Docker's default is filled in. Throws `invalid-reference`. */
+/**
+ * Whether a name says which image of its repository it means; else Docker's default is filled in. Throws
+ * `invalid-reference`.
+ */
 export function namesOneImage(text: string): boolean {
   const { tag, digest } = splitSuffixes(text);
   return tag !== undefined || digest !== undefined;

@@ -20,11 +20,14 @@ export interface PackRequest {
   readonly exclude?: readonly string[];
   /**
    * Whether what lies below has something at a path, from the root and without a leading slash. A folder that hides it
-   * says so; of one that would hide nothing, some kernels and fuse-overlayfs say it too, and it is left out, so that the same
-   * steps give the same bytes. Default: always.
+   * says so; of one that would hide nothing, some kernels and fuse-overlayfs say it too, and it is left out, so that
+   * the same steps give the same bytes. Default: always.
    */
   readonly isBelow?: (path: string) => Promise<boolean>;
-  /** The folder is written to meanwhile; what changes under tar's hands is taken as tar found it, or left out. Default: false. */
+  /**
+   * The folder is written to meanwhile; what changes under tar's hands is taken as tar found it, or left out. Default:
+   * false.
+   */
   readonly isLive?: boolean;
   readonly signal: AbortSignal;
 }

@@ -19,9 +19,15 @@ export interface GuardedEntry {
 
 /** Judges the entries of one layer in their order. Every refusal names layer and entry. */
 export interface EntryGuard {
-  /** The name from the layer's root, without leading or trailing slash; "" is the root. Throws `layer-invalid`, `layer-too-large`. */
+  /**
+   * The name from the layer's root, without leading or trailing slash; "" is the root. Throws `layer-invalid`,
+   * `layer-too-large`.
+   */
   admit(entry: GuardedEntry): string;
-  /** Bytes of the plain archive, also headers and what follows its end: reading them costs as much. Throws `layer-too-large`. */
+  /**
+   * Bytes of the plain archive, also headers and what follows its end: reading them costs as much. Throws
+   * `layer-too-large`.
+   */
   admitBytes(count: number): void;
 }
 

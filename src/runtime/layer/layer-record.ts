@@ -9,8 +9,8 @@ export interface LayerRecord {
   /** Absent: nobody looked. */
   readonly has32BitPrograms?: boolean;
   /**
-   * Of the machine's run in which the layer was written, until its files are known to be on the disk. In any other run it
-   * is not known what is left of them.
+   * Of the machine's run in which the layer was written, until its files are known to be on the disk. In any other run
+   * it is not known what is left of them.
    */
   readonly bootId?: string;
 }
@@ -33,8 +33,8 @@ export async function writeRecord(layerFolder: string, record: LayerRecord): Pro
 }
 
 /**
- * The old record or the new one, whenever the machine stops. Tells whether it is the new one: not when the layer has gone,
- * or `isSame` says that another one has its place.
+ * The old record or the new one, whenever the machine stops. Tells whether it is the new one: not when the layer has
+ * gone, or `isSame` says that another one has its place.
  */
 export async function replaceRecord(layerFolder: string, record: LayerRecord, isSame: () => boolean): Promise<boolean> {
   const path = join(layerFolder, recordName);

@@ -53,7 +53,10 @@ export interface LayerStoreOptions {
   readonly limits?: Partial<LayerLimits>;
   /** How whoever mounts the layers needs them. Default: overlayfs's own. */
   readonly form?: LayerForm;
-  /** Milliseconds from the last new layer until all of them are brought to the disk. Default: none are, and count for this run of the machine. */
+  /**
+   * Milliseconds from the last new layer until all of them are brought to the disk. Default: none are, and count for
+   * this run of the machine.
+   */
   readonly syncAfterMs?: number;
   /** Default: none. */
   readonly logger?: Logger;
@@ -61,7 +64,9 @@ export interface LayerStoreOptions {
 
 const unfinishedPrefix = "unfinished-";
 
-/** One engine owns the folder (it holds the state folder's lock), so what an earlier one left unfinished can go at once. */
+/**
+ * One engine owns the folder (it holds the state folder's lock), so what an earlier one left unfinished can go at once.
+ */
 export async function openLayerStore(folder: string, options: LayerStoreOptions = {}): Promise<LayerStore> {
   const { form = ownLayerForm(), logger = silentLogger, syncAfterMs } = options;
   const limits = { ...defaultLayerLimits, ...options.limits };
@@ -127,7 +132,9 @@ export async function openLayerStore(folder: string, options: LayerStoreOptions 
 
   const newUnfinished = (): string => join(folder, `${unfinishedPrefix}${randomId().slice(0, 16)}`);
 
-  /** What is there and not whole is moved away. Its files stay until the next start: a container may have them mounted. */
+  /**
+   * What is there and not whole is moved away. Its files stay until the next start: a container may have them mounted.
+   */
   const place = async (unfinished: string, diffId: Digest, facts: Omit<LayerRecord, "bootId">): Promise<void> => {
     const record: LayerRecord = bootId === undefined ? facts : { ...facts, bootId };
     await writeRecord(unfinished, record);

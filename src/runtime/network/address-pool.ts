@@ -4,7 +4,10 @@ import { boundsOf, formatAddress, parseAddress, parseSubnet } from "./subnets";
 /** The addresses of one network. The network's own, the broadcast and the gateway's address are never given out. */
 export interface AddressPool {
   readonly prefixLength: number;
-  /** The lowest free address, or `wanted`. Throws `no-address-left`; `invalid-argument` when `wanted` is taken or outside. */
+  /**
+   * The lowest free address, or `wanted`. Throws `no-address-left`; `invalid-argument` when `wanted` is taken or
+   * outside.
+   */
   take(wanted?: string): string;
   give(address: string): void;
 }

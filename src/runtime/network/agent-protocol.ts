@@ -16,7 +16,9 @@ export type AgentRequest =
   /** Connects from the switch and hangs up; the reply travels with the outcome. */
   | { readonly kind: "dial"; readonly address: string; readonly port: number; readonly timeoutMs: number };
 
-/** What came of an attempt to connect. `silent`: nothing came back in time. `unreachable`: all else, as without a route. */
+/**
+ * What came of an attempt to connect. `silent`: nothing came back in time. `unreachable`: all else, as without a route.
+ */
 export type DialOutcome = "connected" | "refused" | "silent" | "unreachable";
 
 export interface PublishedPort {

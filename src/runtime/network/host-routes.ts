@@ -6,7 +6,10 @@ export async function hostRoutes(): Promise<string[]> {
   return parseRoutes(stdout);
 }
 
-/** Reads `ip route show`. Routes of all kinds count (unicast, local, blackhole), since each says that a range is spoken for. */
+/**
+ * Reads `ip route show`. Routes of all kinds count (unicast, local, blackhole), since each says that a range is spoken
+ * for.
+ */
 export function parseRoutes(text: string): string[] {
   const ranges = text.split("\n").flatMap((line) => {
     const range = /^(?:[a-z]+ )?(\d+\.\d+\.\d+\.\d+(?:\/\d+)?)(?= |$)/.exec(line)?.[1];

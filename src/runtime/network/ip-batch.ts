@@ -2,7 +2,10 @@ import { perform } from "../../internal/perform";
 import { isExhaustion } from "../../internal/system-error";
 import type { IpCommands } from "./link-plan";
 
-/** Runs `ip` commands in a network namespace, all in one process; stops at the first that fails and throws `command-failed`. */
+/**
+ * Runs `ip` commands in a network namespace, all in one process; stops at the first that fails and throws
+ * `command-failed`.
+ */
 export async function ipBatch(commands: IpCommands, namespacePath?: string): Promise<void> {
   if (commands.length === 0) return;
   await inNamespace(namespacePath, ["ip", "-batch", "-"], commands.map((line) => `${line}\n`).join(""));
@@ -13,7 +16,9 @@ export interface NamespaceBatch {
   readonly commands: IpCommands;
 }
 
-/** Feeds each batch to `ip` in its namespace; stops at the first that fails. Arguments: namespace, commands, and so on. */
+/**
+ * Feeds each batch to `ip` in its namespace; stops at the first that fails. Arguments: namespace, commands, and so on.
+ */
 const batchesScript = `
 while [ $# -gt 0 ]; do
   printf '%s' "$2" | nsenter "--net=$1" -- ip -batch - || exit $?
@@ -21,7 +26,10 @@ while [ $# -gt 0 ]; do
 done
 `;
 
-/** Batches in several namespaces, in their order, for one spawn of ours: from a process of this size the spawn is what costs. */
+/**
+ * Batches in several namespaces, in their order, for one spawn of ours: from a process of this size the spawn is what
+ * costs.
+ */
 export async function ipBatches(batches: readonly NamespaceBatch[]): Promise<void> {
   const filled = batches.filter(({ commands }) => commands.length > 0);
   if (filled.length === 0) return;

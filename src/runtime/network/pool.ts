@@ -4,7 +4,10 @@ export interface Pool<T> {
   takeReady(): T | undefined;
   /** One that is ready, else one that is made now. */
   take(): Promise<T>;
-  /** Replaces what was taken, a moment later and not while somebody must not be disturbed: then it has to be called again. */
+  /**
+   * Replaces what was taken, a moment later and not while somebody must not be disturbed: then it has to be called
+   * again.
+   */
   refill(): void;
   /** Discards what is ready. Idempotent. */
   close(): Promise<void>;

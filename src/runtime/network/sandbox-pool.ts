@@ -27,8 +27,8 @@ exec nft -f -
 `;
 
 /**
- * Network namespaces for containers, each as the path of its file, with loopback up and nothing else in it. `folder` must
- * not be shared with other mount namespaces by propagation, or they would see the namespaces as mounts.
+ * Network namespaces for containers, each as the path of its file, with loopback up and nothing else in it. `folder`
+ * must not be shared with other mount namespaces by propagation, or they would see the namespaces as mounts.
  */
 export async function openSandboxPool(
   folder: string,

@@ -58,7 +58,9 @@ export interface SpareSandbox extends Sandbox {
   adopt(owner: Omit<SandboxRequest, "path" | "endpoints"> & { readonly dnsNames: readonly string[] }): Promise<void>;
 }
 
-/** Wires a fresh namespace. Throws `network-not-found`, `no-address-left`, `invalid-argument`, and then it is closed. */
+/**
+ * Wires a fresh namespace. Throws `network-not-found`, `no-address-left`, `invalid-argument`, and then it is closed.
+ */
 export async function wireSandbox(home: SandboxHome, request: SandboxRequest): Promise<SpareSandbox> {
   const sandbox = new WiredSandbox(home, request);
   try {

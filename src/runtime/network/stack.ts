@@ -93,8 +93,8 @@ export interface Sandbox {
   /** Connects to a TCP port as a published one does, and hangs up. Undefined: it is on no network. */
   dial(port: number, timeoutMs: number): Promise<DialOutcome | undefined>;
   /**
-   * Takes away names and published ports, and then, without being waited for, links, addresses and the namespace's file:
-   * whoever needs these again waits by itself. Idempotent.
+   * Takes away names and published ports, and then, without being waited for, links, addresses and the namespace's
+   * file: whoever needs these again waits by itself. Idempotent.
    */
   close(): Promise<void>;
 }

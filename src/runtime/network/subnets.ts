@@ -27,7 +27,10 @@ export function chooseSubnet(taken: readonly string[]): { readonly subnet: strin
   return { subnet, gateway: parseSubnet(subnet).gateway };
 }
 
-/** Reads `172.20.0.0/16`; host bits are dropped. Throws `invalid-argument` unless it is IPv4 with a prefix of 1 to 30 bits. */
+/**
+ * Reads `172.20.0.0/16`; host bits are dropped. Throws `invalid-argument` unless it is IPv4 with a prefix of 1 to 30
+ * bits.
+ */
 export function parseSubnet(text: string): Subnet {
   const subnet = parseRange(text);
   if (subnet.prefixLength < 1 || subnet.prefixLength > 30) throw invalidSubnet(text);

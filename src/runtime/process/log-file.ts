@@ -142,8 +142,8 @@ export async function openLogFile(folder: string, limits: LogLimits): Promise<Lo
 }
 
 /**
- * The lines a reader wants between two places; segments that the log has dropped meanwhile are left out. Returns whether
- * a line was later than `until`: then none of the following ones is wanted either.
+ * The lines a reader wants between two places; segments that the log has dropped meanwhile are left out. Returns
+ * whether a line was later than `until`: then none of the following ones is wanted either.
  */
 async function* linesBetween(
   segments: LogSegments,

@@ -17,8 +17,8 @@ export interface BlobDownload {
 
 /**
  * The bytes of a blob from `offset` to its end. A connection that breaks is taken up where it broke. Throws
- * `size-mismatch` when the registry has more or less than was announced, `registry-unreachable`, `registry-slow` when it is
- * so again on other connections, `aborted`.
+ * `size-mismatch` when the registry has more or less than was announced, `registry-unreachable`, `registry-slow` when
+ * it is so again on other connections, `aborted`.
  */
 export async function* downloadBlob(download: BlobDownload): AsyncGenerator<Buffer, void, void> {
   const { descriptor, settings, signal } = download;

@@ -15,7 +15,9 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** A function makes the body anew for each time it is sent. */
   readonly body?: string | Buffer | (() => Readable);
-  /** One try: a status that says "not now" is the answer, and a broken connection is thrown as it is. Default: false. */
+  /**
+   * One try: a status that says "not now" is the answer, and a broken connection is thrown as it is. Default: false.
+   */
   readonly isTriedOnce?: boolean;
   readonly signal: AbortSignal;
 }
@@ -30,7 +32,10 @@ export interface HttpResponse extends Pick<Dispatcher.ResponseData, "statusCode"
 export interface RegistryHttp {
   /** Any status may come back. Throws `registry-unreachable`, `registry-rate-limited`, `registry-error`, `aborted`. */
   send(request: HttpRequest): Promise<HttpResponse>;
-  /** Asks and reads the answer, again from the start when it breaks before its end. Throws as `send`, and what `ask` throws. */
+  /**
+   * Asks and reads the answer, again from the start when it breaks before its end. Throws as `send`, and what `ask`
+   * throws.
+   */
   whole<T>(host: string, ask: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** `https`, or `http` for a loopback or insecure registry that does not speak TLS. */
   schemeOf(host: string, signal: AbortSignal): Promise<"http" | "https">;
@@ -134,7 +139,10 @@ function redirectOf(response: HttpResponse, from: URL, settings: RegistrySetting
   }
 }
 
-/** Where a registry sends us from one of its URLs. Throws `registry-error` when that is not https though we come from there. */
+/**
+ * Where a registry sends us from one of its URLs. Throws `registry-error` when that is not https though we come from
+ * there.
+ */
 export function followed(location: string, from: URL, { insecure }: Pick<RegistrySettings, "insecure">): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   const isAllowed =

@@ -7,7 +7,10 @@ export interface Pace {
    * a disk is. True when a window is over and brought too little; the next one begins with each call that ends one.
    */
   isTooSlow(waitedMs: number, bytes: number): boolean;
-  /** Waited for what brings no bytes itself, as a new connection does; told of at the next bytes, or when they do not come. */
+  /**
+   * Waited for what brings no bytes itself, as a new connection does; told of at the next bytes, or when they do not
+   * come.
+   */
   wait(ms: number): void;
 }
 

@@ -7,7 +7,9 @@ const longestDelayMs = 30_000;
 
 /** The connection broke; the next one may hold. */
 const broken = /^(ECONNRESET|EPIPE|EAI_AGAIN|UND_ERR_(SOCKET|RES_CONTENT_LENGTH_MISMATCH))$/;
-/** Nobody is there, or nobody answers: a registry that restarts is back at once, any other not within a minute either. */
+/**
+ * Nobody is there, or nobody answers: a registry that restarts is back at once, any other not within a minute either.
+ */
 const absent =
   /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_(CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT))$/;
 

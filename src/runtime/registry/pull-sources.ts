@@ -24,8 +24,8 @@ export interface SourceRules {
 }
 
 /**
- * Where to look for an image, best first; the last is no mirror. A registry that is blocked may have mirrors all the same:
- * so it is said that nothing but they may be asked.
+ * Where to look for an image, best first; the last is no mirror. A registry that is blocked may have mirrors all the
+ * same: so it is said that nothing but they may be asked.
  */
 export function planPull(reference: ImageReference, { rules, hubMirrors }: SourceRules): readonly PullSource[] {
   const found = ruleFor(reference, rules);
@@ -92,7 +92,9 @@ function matchedPart(name: string, domain: string, prefix: string): string | und
   return beginsWith(name, written, domain) ? written : undefined;
 }
 
-/** Up to the end of a part: `a.io/team` is not the beginning of `a.io/teams/app`, nor a host that of the same at a port. */
+/**
+ * Up to the end of a part: `a.io/team` is not the beginning of `a.io/teams/app`, nor a host that of the same at a port.
+ */
 function beginsWith(name: string, prefix: string, domain: string): boolean {
   if (!name.startsWith(prefix)) return false;
   const next = name.charAt(prefix.length);

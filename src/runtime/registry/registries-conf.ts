@@ -30,8 +30,9 @@ const mirrorUses: readonly MirrorUse[] = ["all", "digest-only", "tag-only"];
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The rules of one file, version 2. What concerns other programs (`unqualified-search-registries`, `credential-helpers`,
- * `aliases`) is passed over: a name without a registry is Docker Hub's here. Throws `registries-conf-invalid`.
+ * The rules of one file, version 2. What concerns other programs (`unqualified-search-registries`,
+ * `credential-helpers`, `aliases`) is passed over: a name without a registry is Docker Hub's here. Throws
+ * `registries-conf-invalid`.
  */
 export function parseRegistriesConf(text: string, file: string): readonly RegistryRule[] {
   const fields = parse(text, file);

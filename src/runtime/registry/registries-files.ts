@@ -6,7 +6,10 @@ import { parseRegistriesConf, type RegistryRule } from "./registries-conf";
 /** A registries.conf and what belongs to it. */
 export interface RegistriesPlace {
   readonly file: string;
-  /** Folders with more files (`*.conf`), read after it in the order of their names: a later rule replaces one of the same prefix. */
+  /**
+   * Folders with more files (`*.conf`), read after it in the order of their names: a later rule replaces one of the
+   * same prefix.
+   */
   readonly folders: readonly string[];
   /** One that was named and does not exist is an error. */
   readonly isRequired: boolean;

@@ -17,11 +17,15 @@ export interface FetchedManifest {
 
 /** OCI distribution specification, the pulling half, for one repository. */
 export interface Repository {
-  /** By tag or digest, its digest verified. Throws `image-exists-nowhere`, `digest-mismatch`, `registry-*`, `aborted`. */
+  /**
+   * By tag or digest, its digest verified. Throws `image-exists-nowhere`, `digest-mismatch`, `registry-*`, `aborted`.
+   */
   manifest(tagOrDigest: string, signal: AbortSignal): Promise<FetchedManifest>;
   /** All of them, in the registry's order. Throws `image-exists-nowhere`, `registry-*`, `aborted`. */
   tags(signal: AbortSignal): Promise<readonly string[]>;
-  /** From `offset` to the end, in as many requests as it takes; not verified. Throws as `downloadBlob`, `registry-*`. */
+  /**
+   * From `offset` to the end, in as many requests as it takes; not verified. Throws as `downloadBlob`, `registry-*`.
+   */
   blob(descriptor: Descriptor, offset: number, signal: AbortSignal): AsyncGenerator<Buffer, void, void>;
 }
 

@@ -18,15 +18,22 @@ export interface RegistrySettings {
   readonly retryDelayMs: number;
   /** Without a byte for so long a connection counts as broken. Default: 30 000. */
   readonly idleTimeoutMs: number;
-  /** In which a manifest, a list of tags, a token or a refusal has to come whole, from its headers on. Default: 60 000. */
+  /**
+   * In which a manifest, a list of tags, a token or a refusal has to come whole, from its headers on. Default: 60 000.
+   */
   readonly answerTimeoutMs: number;
   /** A blob that comes more slowly than `leastBytesPerSecond` for so long is given up. Default: 60 000. */
   readonly slowAfterMs: number;
   /** Default: 1024. */
   readonly leastBytesPerSecond: number;
-  /** Folder with certificates per host, `<host>/ca.crt`, trusted beside the usual ones. Default: /etc/docker/certs.d. */
+  /**
+   * Folder with certificates per host, `<host>/ca.crt`, trusted beside the usual ones. Default: /etc/docker/certs.d.
+   */
   readonly certificateFolder: string;
-  /** Files with certificates of authorities that are trusted beside Node's own. Those that are not there add nothing. Default: none. */
+  /**
+   * Files with certificates of authorities that are trusted beside Node's own. Those that are not there add nothing.
+   * Default: none.
+   */
   readonly authorityFiles: readonly string[];
 }
 

@@ -13,8 +13,8 @@ export interface Change {
 }
 
 /**
- * Where every container has something mounted. What is made there to mount on is no change of the container's; nor is it
- * for Docker, which keeps it in a layer of its own.
+ * Where every container has something mounted. What is made there to mount on is no change of the container's; nor is
+ * it for Docker, which keeps it in a layer of its own.
  */
 const mountPoints: ReadonlySet<string> = new Set([
   ...["/dev", "/dev/console", "/dev/pts", "/dev/shm", "/proc", "/sys"],

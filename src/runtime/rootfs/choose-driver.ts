@@ -36,9 +36,9 @@ const drivers: Readonly<Record<RootfsDriverName, RootfsDriver>> = {
 };
 
 /**
- * The first that works of: the kernel's overlay in the state folder; the same on a volume or a tmpfs, as an overlay cannot
- * lie on an overlay, which a container's own files mostly are; fuse-overlayfs; plain copies. Throws `capability-missing`
- * when none does, or the one asked for does not.
+ * The first that works of: the kernel's overlay in the state folder; the same on a volume or a tmpfs, as an overlay
+ * cannot lie on an overlay, which a container's own files mostly are; fuse-overlayfs; plain copies. Throws
+ * `capability-missing` when none does, or the one asked for does not.
  */
 export async function chooseRootfs(request: ChoiceRequest): Promise<RootfsChoice> {
   const choice = await firstThatWorks(request);

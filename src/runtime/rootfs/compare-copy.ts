@@ -15,15 +15,18 @@ export interface Comparison {
   readonly remade: readonly string[];
 }
 
-/** An entry of the layers: its place in the upmost one that has it, and of a folder all that are merged, the upmost first. */
+/**
+ * An entry of the layers: its place in the upmost one that has it, and of a folder all that are merged, the upmost
+ * first.
+ */
 interface Below {
   readonly stat: BigIntStats;
   readonly folders: readonly string[];
 }
 
 /**
- * Compares a root that was copied out of layers with them. A file whose inode was changed after the copy is changed; one
- * that was moved with its folder is told by its size, time and owner.
+ * Compares a root that was copied out of layers with them. A file whose inode was changed after the copy is changed;
+ * one that was moved with its folder is told by its size, time and owner.
  */
 export async function compareCopy(request: {
   readonly root: string;
@@ -100,7 +103,9 @@ function isSame(stat: BigIntStats, before: BigIntStats, copiedNs: bigint): boole
   return stat.size === before.size && stat.mtimeNs === before.mtimeNs;
 }
 
-/** What the layers have in a folder, marks taken into account. They never change, and no part of their paths is a link. */
+/**
+ * What the layers have in a folder, marks taken into account. They never change, and no part of their paths is a link.
+ */
 async function mergedEntries(lowers: readonly string[]): Promise<ReadonlyMap<string, Below>> {
   const merged = new Map<string, Below>();
   const gone = new Set<string>();

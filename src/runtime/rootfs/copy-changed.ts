@@ -8,8 +8,8 @@ const environment = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
 const attributes = ["--numeric-owner", "--xattrs", "--xattrs-include=*"];
 
 /**
- * Copies a tree but for what is unchanged. A container may write meanwhile, with bad intent too: GNU tar goes down by open
- * folders and follows no link, which it would on the way to files that it is told by name.
+ * Copies a tree but for what is unchanged. A container may write meanwhile, with bad intent too: GNU tar goes down by
+ * open folders and follows no link, which it would on the way to files that it is told by name.
  */
 export async function copyChanged(request: {
   readonly from: string;

@@ -13,7 +13,9 @@ import { writeDeletionMarks } from "./write-deletion-marks";
 
 const form = { ...ownLayerForm(), whiteouts: "names" } as const;
 
-/** The kernel stamps files with a clock that stands still for up to 10 ms: from now on, changes are later for certain. */
+/**
+ * The kernel stamps files with a clock that stands still for up to 10 ms: from now on, changes are later for certain.
+ */
 const clockStepMs = 20;
 
 /**

@@ -5,8 +5,8 @@ import { removeTree } from "../../internal/remove-tree";
 import { deletedBy } from "./deletion-marks";
 
 /**
- * Copies one layer over those below it, with everything but its marks. `root` is nobody's yet, so its paths are safe: the
- * way is cleared from the top down, and no link of a lower layer is left where this one has a folder.
+ * Copies one layer over those below it, with everything but its marks. `root` is nobody's yet, so its paths are safe:
+ * the way is cleared from the top down, and no link of a lower layer is left where this one has a folder.
  */
 export async function copyLayer(layer: string, root: string): Promise<void> {
   const marks: string[] = [];

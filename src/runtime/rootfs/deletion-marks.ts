@@ -12,7 +12,10 @@ export const opaqueName = ".wh..wh..opq";
 /** Of fuse-overlayfs, beside the name above. */
 const opaqueDevice = ".wh..opq";
 
-/** The name that an entry deletes, empty for one that says something else about its folder; undefined: it is no mark. Pure. */
+/**
+ * The name that an entry deletes, empty for one that says something else about its folder; undefined: it is no mark.
+ * Pure.
+ */
 export function deletedBy(
   name: string,
   stat: Pick<Stats | BigIntStats, "isCharacterDevice" | "isFile" | "rdev">,

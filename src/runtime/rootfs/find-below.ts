@@ -16,7 +16,9 @@ export interface Below {
   readonly folders: readonly string[];
 }
 
-/** What the layers have under a name. They never change, so their paths are safe as long as no part of them is a link. */
+/**
+ * What the layers have under a name. They never change, so their paths are safe as long as no part of them is a link.
+ */
 export async function findBelow({ folders: lowers, marks }: Lowers, name: string): Promise<Below> {
   let first: Stats | undefined;
   const folders: string[] = [];
@@ -42,7 +44,9 @@ export interface Layers {
   readonly marks: DeletionMarks;
 }
 
-/** Tells of a path, from the root and without a leading slash, whether layers have something there that is not deleted. */
+/**
+ * Tells of a path, from the root and without a leading slash, whether layers have something there that is not deleted.
+ */
 export function belowLayers({ layers, marks }: Layers): (path: string) => Promise<boolean> {
   const known = new Map<string, Promise<Below>>([
     ["", Promise.resolve({ stat: undefined, folders: layers.toReversed() })],

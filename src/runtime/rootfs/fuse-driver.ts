@@ -9,8 +9,9 @@ import { isMountPoint, unmount } from "./mount-tool";
 import type { RootfsDriver } from "./rootfs";
 
 /**
- * fuse-overlayfs: an overlay by a program, one for each root, which works where the kernel's refuses, on an overlay above
- * all. The program ends when its root is unmounted. Deletions in layers are names, as an overlay takes no marks of one.
+ * fuse-overlayfs: an overlay by a program, one for each root, which works where the kernel's refuses, on an overlay
+ * above all. The program ends when its root is unmounted. Deletions in layers are names, as an overlay takes no marks
+ * of one.
  */
 export const fuseDriver: RootfsDriver = {
   name: "fuse-overlayfs",
@@ -39,7 +40,8 @@ export const fuseDriver: RootfsDriver = {
 
   async written({ folder }, use) {
     const path = join(folder, "merged");
-    // What a program has open may be in the kernel's memory only, above the file system that would tell the upper folder.
+    // What a program has open may be in the kernel's memory only, above the file system that would tell the upper
+    // folder.
     if (await isMountPoint(path)) await perform("sync", ["--file-system", path]);
     return await use(join(folder, "upper"));
   },

@@ -12,8 +12,8 @@ export interface PackOptions {
 }
 
 /**
- * A path inside a tree as tar: `/etc` gives `etc/…`, `/etc/.` gives `./…`, `/` gives `/…`; a link is itself. The walk is
- * closed with the stream, which the reader may destroy at any time; it stays the caller's when this throws. Throws
+ * A path inside a tree as tar: `/etc` gives `etc/…`, `/etc/.` gives `./…`, `/` gives `/…`; a link is itself. The walk
+ * is closed with the stream, which the reader may destroy at any time; it stays the caller's when this throws. Throws
  * `path-not-found` before anything is streamed.
  */
 export async function packPath(walk: TreeWalk, path: string, options: PackOptions = {}): Promise<Readable> {

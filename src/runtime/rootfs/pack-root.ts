@@ -22,9 +22,9 @@ const tarArgs = [
 ];
 
 /**
- * A mounted root as tar; what containers have mounted over it, in namespaces of their own, is not there. Its container may
- * write meanwhile, with bad intent too: GNU tar goes down by open folders, follows no link, and takes what changes under
- * its hands as it finds it, or leaves it out. The reader may destroy the stream at any time.
+ * A mounted root as tar; what containers have mounted over it, in namespaces of their own, is not there. Its container
+ * may write meanwhile, with bad intent too: GNU tar goes down by open folders, follows no link, and takes what changes
+ * under its hands as it finds it, or leaves it out. The reader may destroy the stream at any time.
  */
 export function packRoot(root: string, signal: AbortSignal): Readable {
   const through = new PassThrough();

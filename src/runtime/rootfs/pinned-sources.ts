@@ -7,8 +7,8 @@ import { bindMount, unmount } from "./mount-tool";
 
 /**
  * Mounts whose sources are what they were found to be, whatever containers do to their paths meanwhile. For runc, which
- * goes by paths, what lies in a `root` is bound where no container reaches. A handle would not do: the kernel refuses to
- * bind what was opened in another mount namespace than runc's.
+ * goes by paths, what lies in a `root` is bound where no container reaches. A handle would not do: the kernel refuses
+ * to bind what was opened in another mount namespace than runc's.
  */
 export interface PinnedSources {
   readonly mounts: readonly Mount[];

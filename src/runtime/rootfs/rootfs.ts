@@ -18,16 +18,19 @@ export interface RootfsDriver {
   readonly name: RootfsDriverName;
   /** How layers have to lie there for it. */
   readonly form: LayerForm;
-  /** Idempotent. Mounting again after an unmount finds what was written before. Throws `invalid-argument` for too many layers. */
+  /**
+   * Idempotent. Mounting again after an unmount finds what was written before. Throws `invalid-argument` for too many
+   * layers.
+   */
   mount(request: RootfsRequest): Promise<{ readonly path: string }>;
   /** Keeps what was written. Idempotent. */
   unmount(folder: string): Promise<void>;
   /** What was written, against the layers. */
   changes(request: RootfsRequest): AsyncIterable<Change>;
   /**
-   * Lets `use` have the folder that has what was written and nothing else, in the form of a layer. It stays as it is until
-   * `use` ends, but for what a mounted root is written to; it may be taken away when the root is unmounted for good. Not
-   * to be called for the same root from within `use`.
+   * Lets `use` have the folder that has what was written and nothing else, in the form of a layer. It stays as it is
+   * until `use` ends, but for what a mounted root is written to; it may be taken away when the root is unmounted for
+   * good. Not to be called for the same root from within `use`.
    */
   written<T>(request: RootfsRequest, use: (upper: string) => Promise<T>): Promise<T>;
 }

@@ -20,9 +20,9 @@ export interface ScratchFolder {
 const prefix = ".runcible-";
 
 /**
- * Makes it, or finds it as it was left, and removes those that nobody comes back to: no engine runs, for the kernel lets go
- * of a lock with whoever held it, in whatever container that was, and the state folder is gone. Throws what making the
- * folder does.
+ * Makes it, or finds it as it was left, and removes those that nobody comes back to: no engine runs, for the kernel
+ * lets go of a lock with whoever held it, in whatever container that was, and the state folder is gone. Throws what
+ * making the folder does.
  */
 export async function claimScratchFolder(request: {
   readonly parent: string;
@@ -78,7 +78,9 @@ async function isOwnFolder(path: string): Promise<boolean> {
   return stat?.isDirectory() === true && stat.uid === process.getuid?.();
 }
 
-/** Node has no flock(2): a program holds the lock until its input ends, which it does with this process at the latest. */
+/**
+ * Node has no flock(2): a program holds the lock until its input ends, which it does with this process at the latest.
+ */
 async function holdLock(file: string): Promise<() => Promise<void>> {
   const holder = spawnTool("flock", ["--nonblock", file, "sh", "-c", "echo held; exec cat"], {
     stdio: ["pipe", "pipe", "ignore"],

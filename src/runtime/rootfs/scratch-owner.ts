@@ -34,8 +34,8 @@ export async function touchOwner(folder: string): Promise<void> {
 }
 
 /**
- * Whether the state folder was removed, as far as it can be seen from here: that of another container cannot, nor whether
- * there still is one. Then it counts as gone once nobody has used the scratch folder for a week.
+ * Whether the state folder was removed, as far as it can be seen from here: that of another container cannot, nor
+ * whether there still is one. Then it counts as gone once nobody has used the scratch folder for a week.
  */
 export async function isOwnerGone(folder: string): Promise<boolean> {
   const owner = await readOwner(folder);

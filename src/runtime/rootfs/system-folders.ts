@@ -6,9 +6,9 @@ import { hasCode } from "../../internal/errors";
 const names = ["dev", "proc", "sys"] as const;
 
 /**
- * Makes them the folders that they are everywhere. An image, or a copy into a container, may have put a link there, which
- * runc 1.1 follows on the host: it would write the links of /dev to where that leads. Docker replaces them as well. Nobody
- * may be using the root.
+ * Makes them the folders that they are everywhere. An image, or a copy into a container, may have put a link there,
+ * which runc 1.1 follows on the host: it would write the links of /dev to where that leads. Docker replaces them as
+ * well. Nobody may be using the root.
  */
 export async function ensureSystemFolders(rootPath: string): Promise<void> {
   await Promise.all(names.map((name) => ensureFolder(join(rootPath, name))));

@@ -10,9 +10,15 @@ import { isMountPoint, mountFilesystem, unmount } from "./mount-tool";
 export interface VolumeFolder {
   pathOf(name: string): string;
   create(name: string): Promise<void>;
-  /** Mounts something as the volume, unless that has been done; it is there until the volume is removed or the engine ends. */
+  /**
+   * Mounts something as the volume, unless that has been done; it is there until the volume is removed or the engine
+   * ends.
+   */
   mount(name: string, what: Pick<Mount, "type" | "source" | "options">): Promise<void>;
-  /** What is mounted as the volume is only unmounted. Leaves `<root>/<name>` to whoever keeps other things there. Idempotent. */
+  /**
+   * What is mounted as the volume is only unmounted. Leaves `<root>/<name>` to whoever keeps other things there.
+   * Idempotent.
+   */
   remove(name: string): Promise<void>;
   /** Bytes of all files. */
   sizeOf(name: string): Promise<number>;

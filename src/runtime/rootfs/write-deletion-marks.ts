@@ -13,8 +13,8 @@ export interface Deletions {
 }
 
 /**
- * Marks deletions in a folder of what a container wrote. A folder on the way may have become a link since, to anywhere on
- * the host, or gone: then there is nothing to delete any more.
+ * Marks deletions in a folder of what a container wrote. A folder on the way may have become a link since, to anywhere
+ * on the host, or gone: then there is nothing to delete any more.
  */
 export async function writeDeletionMarks(upper: string, { deleted, opaque }: Deletions): Promise<void> {
   await using walk = await openTree({ path: upper });

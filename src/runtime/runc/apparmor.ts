@@ -19,8 +19,9 @@ export function profileNameOf(engineId: string): string {
 }
 
 /**
- * Loads the profile of this engine's containers, which is there until `unloadProfile`. Only root of the machine may: for
- * an ordinary user's engine the kernel guards the machine as it does from that user. Where it cannot be loaded, a warning is logged.
+ * Loads the profile of this engine's containers, which is there until `unloadProfile`. Only root of the machine may:
+ * for an ordinary user's engine the kernel guards the machine as it does from that user. Where it cannot be loaded, a
+ * warning is logged.
  */
 export async function openAppArmor(engineId: string, logger: Logger): Promise<AppArmor> {
   if (!ownUserNamespace().isInitial || (await isAppArmorOn()) !== true || !(await isWritable(profileRemoval))) {
@@ -64,9 +65,10 @@ async function isWritable(path: string): Promise<boolean> {
 }
 
 /**
- * A second guard where capabilities, seccomp and read-only mounts are the first: no mount, no setting of the kernel but those
- * of the container's own namespaces, no signal and no trace to what is not a container. apparmor.d(5); without `abi`, what
- * newer kernels guard as well stays as it is. Written for no version of the abstractions, which are not everywhere.
+ * A second guard where capabilities, seccomp and read-only mounts are the first: no mount, no setting of the kernel but
+ * those of the container's own namespaces, no signal and no trace to what is not a container. apparmor.d(5); without
+ * `abi`, what newer kernels guard as well stays as it is. Written for no version of the abstractions, which are not
+ * everywhere.
  */
 export function profileText(name: string): string {
   return `profile ${name} flags=(attach_disconnected,mediate_deleted) {

@@ -7,7 +7,9 @@ export const allCapabilities: readonly string[] = capabilityNames.map((name) => 
 
 let held: readonly string[] | undefined;
 
-/** Those this process may hand on; in a container or sandbox the engine may lack some, and runc refuses to grant them. */
+/**
+ * Those this process may hand on; in a container or sandbox the engine may lack some, and runc refuses to grant them.
+ */
 export function heldCapabilities(): readonly string[] {
   held ??= parseBoundingSet(readFileSync("/proc/self/status", "utf8"));
   return held;

@@ -6,7 +6,9 @@ import { parseMountInfo } from "../../internal/mount-info";
 /** Where the hierarchies of cgroup v1, or the one of v2, are mounted. */
 export interface CgroupFacts {
   readonly version: 1 | 2;
-  /** v1: controller to mount point, `memory` → `/sys/fs/cgroup/memory`; named hierarchies as `name=systemd`. v2: empty. */
+  /**
+   * v1: controller to mount point, `memory` → `/sys/fs/cgroup/memory`; named hierarchies as `name=systemd`. v2: empty.
+   */
   readonly hierarchies: ReadonlyMap<string, string>;
   /** v2: its mount point. */
   readonly unified: string;

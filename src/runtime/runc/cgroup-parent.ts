@@ -7,8 +7,8 @@ import { cgroupFacts, cgroupFolders } from "./cgroup-files";
 
 /**
  * Where the cgroups of an engine's containers belong. Root's are at the top; an ordinary user's in the cgroup that was
- * delegated to it. Undefined when there is none, as in a container that may not write there: containers then run without
- * limits.
+ * delegated to it. Undefined when there is none, as in a container that may not write there: containers then run
+ * without limits.
  */
 export async function findCgroupParent(engineId: string, delegated: string | undefined): Promise<string | undefined> {
   const name = `runcible-${engineId}`;
@@ -20,8 +20,9 @@ export async function findCgroupParent(engineId: string, delegated: string | und
 }
 
 /**
- * A container's hierarchies are mounted read-only, and show its own cgroup as the root. Who may mount may change that, in
- * the engine's own mount namespace; on version 2 that root has processes, and then gives its children no controllers.
+ * A container's hierarchies are mounted read-only, and show its own cgroup as the root. Who may mount may change that,
+ * in the engine's own mount namespace; on version 2 that root has processes, and then gives its children no
+ * controllers.
  */
 async function canMakeEverywhere(name: string): Promise<boolean> {
   const facts = await cgroupFacts();

@@ -18,7 +18,10 @@ export { type CgroupFacts, cgroupFacts as detectCgroups } from "./cgroup-files";
 
 const killAttempts = 50;
 
-/** The cgroup of one container, on version 1 and 2. `path` is below the root of each hierarchy: `/runcible-1f2e3d4c/<container id>`. */
+/**
+ * The cgroup of one container, on version 1 and 2. `path` is below the root of each hierarchy:
+ * `/runcible-1f2e3d4c/<container id>`.
+ */
 export function openCgroup(path: string): ProcessGroup {
   return {
     wasOutOfMemory: () => wasOutOfMemory(path),
@@ -48,9 +51,9 @@ async function processesOf(path: string): Promise<readonly number[]> {
 }
 
 /**
- * Removes a cgroup and those below it. The kernel keeps one busy for a moment after its last process has died, so a refusal
- * is tried again. With the host's pid namespace processes may even outlive the first one: those are killed. Throws
- * `timeout`.
+ * Removes a cgroup and those below it. The kernel keeps one busy for a moment after its last process has died, so a
+ * refusal is tried again. With the host's pid namespace processes may even outlive the first one: those are killed.
+ * Throws `timeout`.
  */
 export async function removeCgroup(path: string): Promise<void> {
   const facts = await cgroupFacts();

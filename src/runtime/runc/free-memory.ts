@@ -40,7 +40,8 @@ async function freeIn(facts: CgroupFacts, group: string): Promise<number> {
   const folder = controllerFolder(facts, group, "memory");
   const isV2 = facts.version === 2;
   const limit = (await readOr(join(folder, isV2 ? "memory.max" : "memory.limit_in_bytes"), "")).trim();
-  // "max", or no such cgroup here. Its statistics are not asked for in vain: the kernel adds them up, which takes it long.
+  // "max", or no such cgroup here. Its statistics are not asked for in vain: the kernel adds them up, which takes it
+  // long.
   if (!/^\d+$/.test(limit) || Number(limit) >= noLimit) return Number.POSITIVE_INFINITY;
   const [usage, stats] = await Promise.all(
     [isV2 ? "memory.current" : "memory.usage_in_bytes", "memory.stat"].map((name) => readOr(join(folder, name), "")),

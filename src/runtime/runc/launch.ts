@@ -32,7 +32,9 @@ export interface LaunchRequest {
   readonly target: string;
   readonly hasStdin: boolean;
   readonly tty?: TerminalSize;
-  /** Its end is known although others still hold its output; a debug log of runc's tells, which costs some milliseconds. */
+  /**
+   * Its end is known although others still hold its output; a debug log of runc's tells, which costs some milliseconds.
+   */
   readonly mayLeaveOthers?: boolean;
 }
 

@@ -58,8 +58,8 @@ interface HeldNamespace {
 }
 
 /**
- * The kernel gives the number of a namespace that is gone to the next one, which would be another container's. Held open,
- * it is not gone. Undefined: the process has ended already.
+ * The kernel gives the number of a namespace that is gone to the next one, which would be another container's. Held
+ * open, it is not gone. Undefined: the process has ended already.
  */
 async function holdMountNamespace(pid: number): Promise<HeldNamespace | undefined> {
   try {

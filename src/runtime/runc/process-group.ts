@@ -8,6 +8,9 @@ export interface ProcessGroup {
   sample(): Promise<CgroupSample>;
   /** Process ids as the engine sees them, in no order. */
   processes(): Promise<readonly number[]>;
-  /** Kills what still runs in it, and what the kernel keeps of it goes. Idempotent. Throws `timeout` when processes will not die. */
+  /**
+   * Kills what still runs in it, and what the kernel keeps of it goes. Idempotent. Throws `timeout` when processes will
+   * not die.
+   */
   remove(): Promise<void>;
 }

@@ -65,7 +65,9 @@ export interface Runc {
   deleteForce(id: string): Promise<void>;
 }
 
-/** `root` and `runFolder` belong on a tmpfs: nothing in them is worth keeping. Throws `runc-missing`, `runc-too-old`. */
+/**
+ * `root` and `runFolder` belong on a tmpfs: nothing in them is worth keeping. Throws `runc-missing`, `runc-too-old`.
+ */
 export async function openRunc(options: { readonly root: string; readonly runFolder: string }): Promise<Runc> {
   const { root, runFolder } = options;
   const [version] = await Promise.all([

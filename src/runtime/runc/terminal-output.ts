@@ -3,9 +3,9 @@ import { Transform } from "node:stream";
 const [lineFeed, carriageReturn] = [10, 13];
 
 /**
- * What a terminal says, its first line ends put right. runc lets the outer terminal write `\r` before `\n` in place of the
- * container's, which it tells to stop only when the program runs already: a quick one's lines have both, as `\r\r\n`.
- * Lines are taken for such until one has one `\r`; what comes after it passes as it is.
+ * What a terminal says, its first line ends put right. runc lets the outer terminal write `\r` before `\n` in place of
+ * the container's, which it tells to stop only when the program runs already: a quick one's lines have both, as
+ * `\r\r\n`. Lines are taken for such until one has one `\r`; what comes after it passes as it is.
  */
 export function withoutDoubledReturns(): Transform {
   let isOver = false;

@@ -2,7 +2,9 @@ import { type BigIntStats, constants, type Stats } from "node:fs";
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import { RuncibleError } from "../../internal/errors";
 
-/** open(2): names a file without opening it, so that nothing happens to devices and pipes. Node has no constant for it. */
+/**
+ * open(2): names a file without opening it, so that nothing happens to devices and pipes. Node has no constant for it.
+ */
 const pathOnly = 0o10000000;
 const folderOnly = pathOnly | constants.O_DIRECTORY;
 

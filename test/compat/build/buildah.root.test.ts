@@ -9,7 +9,8 @@ import { dockerfileCases } from "../../support/build/dockerfile-cases";
 import { beyond, treeOf } from "../../support/build/tree";
 import { saveTestImage } from "../../support/images";
 
-// The table of dockerfile-cases.ts says what this engine makes of a Dockerfile; here another builder says whether that is right.
+// The table of dockerfile-cases.ts says what this engine makes of a Dockerfile; here another builder says whether that
+// is right.
 
 let folder: string;
 let base: readonly string[];

@@ -38,7 +38,10 @@ function hosts(): readonly [string, string] {
   return [`unix://${join(engine.stateFolder, "engine.sock")}`, docker.host];
 }
 
-/** The command line that Debian's Docker brings speaks to BuildKit itself; later ones need buildx for that, which Debian has not. */
+/**
+ * The command line that Debian's Docker brings speaks to BuildKit itself; later ones need buildx for that, which Debian
+ * has not.
+ */
 const commandOfDebian = "/usr/bin/docker";
 
 interface Builder {

@@ -4,7 +4,8 @@ import type { DockerfileCase } from "../../support/build/dockerfile-case";
 import { dockerfileCases } from "../../support/build/dockerfile-cases";
 import { startTwoBuilders, type TwoBuilders } from "../../support/build/two-builders";
 
-// What is too new for the BuildKit of this machine's Docker, beside that of Docker 26. What only `# syntax=` brings, it does not have either.
+// What is too new for the BuildKit of this machine's Docker, beside that of Docker 26. What only `# syntax=` brings, it
+// does not have either.
 
 let builders: TwoBuilders;
 

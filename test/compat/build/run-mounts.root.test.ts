@@ -5,7 +5,8 @@ import { cacheCases, refusedMounts, secretCases, tmpfsCases } from "../../suppor
 import type { SavedImage } from "../../support/build/saved-image";
 import { startTwoBuilders, type TwoBuilders } from "../../support/build/two-builders";
 
-// What mounts of RUN are for its command, beside the BuildKit of Docker 28, the first in Debian that knows secrets as variables.
+// What mounts of RUN are for its command, beside the BuildKit of Docker 28, the first in Debian that knows secrets as
+// variables.
 
 let builders: TwoBuilders;
 let secrets: readonly string[];
@@ -53,7 +54,10 @@ test.each(Object.entries(refusedMounts))(
   },
 );
 
-/** Two builds at once: each waits in a shared cache for the other's mark, so they overlap unless something keeps them apart. */
+/**
+ * Two builds at once: each waits in a shared cache for the other's mark, so they overlap unless something keeps them
+ * apart.
+ */
 const meeting = (mine: string, other: string, mount: string, command: string): string =>
   [
     "FROM bb",

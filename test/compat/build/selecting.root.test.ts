@@ -14,8 +14,8 @@ import {
 import { startTwoBuilders, type TwoBuilders } from "../../support/build/two-builders";
 import { newerBuildah } from "../../support/newer-buildah";
 
-// --exclude and --parents came late: the BuildKit of Docker 28 knows the first of them, buildah 1.43 both. What each makes of a
-// Dockerfile is compared layer by layer with what this engine makes.
+// --exclude and --parents came late: the BuildKit of Docker 28 knows the first of them, buildah 1.43 both. What each
+// makes of a Dockerfile is compared layer by layer with what this engine makes.
 
 let builders: TwoBuilders;
 let buildahProgram: string;

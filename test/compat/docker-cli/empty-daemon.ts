@@ -2,8 +2,8 @@ import Dockerode from "dockerode";
 import { waitUntil } from "../../support/wait-until";
 
 /**
- * Removes everything but the image `bb:latest`; resolves to whether that is there. By the API: a dozen command lines before each
- * case took longer than most cases.
+ * Removes everything but the image `bb:latest`; resolves to whether that is there. By the API: a dozen command lines
+ * before each case took longer than most cases.
  */
 export async function emptyDaemon(host: string): Promise<boolean> {
   const daemon = new Dockerode({ socketPath: host.replace("unix://", "") });

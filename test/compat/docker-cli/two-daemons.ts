@@ -18,8 +18,8 @@ export interface TwoDaemons {
 }
 
 /**
- * To be called once, at the top of a test file. `newer`: the client and the Docker are those of Debian 13, which speak the
- * engine's own version of the API, with compose v2; default: those of this machine.
+ * To be called once, at the top of a test file. `newer`: the client and the Docker are those of Debian 13, which speak
+ * the engine's own version of the API, with compose v2; default: those of this machine.
  */
 export function useTwoDaemons({ newer = false } = {}): TwoDaemons {
   const opened: AsyncDisposable[] = [];

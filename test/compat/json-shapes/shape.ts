@@ -1,4 +1,7 @@
-/** Paths of a JSON value with what is there: `HostConfig.Memory` to `number`. Items of lists count as one, `Mounts[].Name`. */
+/**
+ * Paths of a JSON value with what is there: `HostConfig.Memory` to `number`. Items of lists count as one,
+ * `Mounts[].Name`.
+ */
 export type Shape = ReadonlyMap<string, string>;
 
 /** Maps whose keys are data. */

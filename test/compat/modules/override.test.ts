@@ -15,7 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A registry that has this package as if it were published, and for all others points to the one that npm uses here. */
+/**
+ * A registry that has this package as if it were published, and for all others points to the one that npm uses here.
+ */
 async function startRegistry(archive: string): Promise<{ readonly address: string } & AsyncDisposable> {
   const tarball = await readFile(archive);
   const manifest = JSON.parse(await readFile(join(__dirname, "../../../package.json"), "utf8")) as {

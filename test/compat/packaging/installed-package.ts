@@ -52,8 +52,8 @@ export interface PackedPackage {
 }
 
 /**
- * Installs packages, and what the folder's package.json asks for. No scripts: they would compile parts of ssh2, which works
- * without, for a minute.
+ * Installs packages, and what the folder's package.json asks for. No scripts: they would compile parts of ssh2, which
+ * works without, for a minute.
  */
 export async function npmInstall(folder: string, args: readonly string[] = []): Promise<void> {
   const install = ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", ...args];

@@ -69,8 +69,8 @@ test("pain 31: in a graph of six each starts once, and as soon as what it depend
 const words = ["one", "two", "three", "four", "five", "six"];
 
 /**
- * A chain, each of an image of its own, at a registry that names no image before all have been asked for. If pulls came one
- * after the other, or with their containers, none would ever go on.
+ * A chain, each of an image of its own, at a registry that names no image before all have been asked for. If pulls came
+ * one after the other, or with their containers, none would ever go on.
  */
 async function chainAt(
   registry: TestRegistry,

@@ -22,7 +22,10 @@ interface Daemon extends AsyncDisposable {
   docker(...args: readonly string[]): Promise<string>;
 }
 
-/** A machine where nothing is forwarded yet: the first daemon turns that on, and Docker closes the way for all others then. */
+/**
+ * A machine where nothing is forwarded yet: the first daemon turns that on, and Docker closes the way for all others
+ * then.
+ */
 async function startMachine(): Promise<{ readonly machine: string; readonly other: OtherMachine }> {
   const namespace = await openNamespace("echo 0 > /proc/sys/net/ipv4/ip_forward;");
   onTestFinished(() => namespace[Symbol.asyncDispose]());

@@ -6,7 +6,10 @@ const ofContainers = own(
   ...["reuseContainer", "reuseOrStartContainer", "startContainer"],
 );
 
-/** What a program sees otherwise than with the original, by part and fact. docs/migrating-from-testcontainers.md has the reasons. */
+/**
+ * What a program sees otherwise than with the original, by part and fact. docs/migrating-from-testcontainers.md has the
+ * reasons.
+ */
 export const deliberate: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   values: {
     "methods of DockerComposeEnvironment": own("warnForUnusedWaitStrategies"),

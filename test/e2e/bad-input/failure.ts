@@ -30,8 +30,8 @@ export async function failureOf(container: GenericContainer): Promise<RuncibleEr
 }
 
 /**
- * After each test of the file nothing is there that was not before the first: neither by the engine's word nor as a process,
- * mount, network, link, cgroup or file. `warmUp` brings what stays, such as images.
+ * After each test of the file nothing is there that was not before the first: neither by the engine's word nor as a
+ * process, mount, network, link, cgroup or file. `warmUp` brings what stays, such as images.
  */
 export function expectNothingMade(engine: EngineOfFile, warmUp: () => Promise<unknown> = async () => {}): void {
   let before: Snapshot | undefined;

@@ -52,7 +52,10 @@ async function attempts(count: number): Promise<readonly string[]> {
   return reasons.map((reason) => (isRuncibleError(reason) ? reason.code : ""));
 }
 
-/** What the first attempts that met the limit were told: more and more of them at once, as on a busy machine few overlap. */
+/**
+ * What the first attempts that met the limit were told: more and more of them at once, as on a busy machine few
+ * overlap.
+ */
 async function attemptsUntilRefused(): Promise<readonly string[]> {
   for (let count = 5; count <= 80; count *= 2) {
     const codes = await attempts(count);

@@ -2,13 +2,17 @@ import { setTimeout as delay } from "node:timers/promises";
 import { difference, type Snapshot, takeSnapshot } from "../../support/leaks";
 import { waitUntil } from "../../support/wait-until";
 
-/** What an engine of this state folder and its helpers hold, told by kind and count: its next instance looks the same. */
+/**
+ * What an engine of this state folder and its helpers hold, told by kind and count: its next instance looks the same.
+ */
 export async function holdings(stateFolder: string, folders: readonly string[] = []): Promise<Snapshot> {
   const { options, things } = await takeSnapshot({ stateFolder, folders });
   return { options, things: { ...things, processes: withoutNumbers(things.processes) } };
 }
 
-/** As `holdings`, once nothing changes any more: an engine makes things ready in advance a moment after they were used. */
+/**
+ * As `holdings`, once nothing changes any more: an engine makes things ready in advance a moment after they were used.
+ */
 export async function settledHoldings(stateFolder: string, folders: readonly string[] = []): Promise<Snapshot> {
   let now = await holdings(stateFolder, folders);
   for (let isSame = false; !isSame; ) {

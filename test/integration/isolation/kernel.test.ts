@@ -113,7 +113,8 @@ test("what enters a container for an exec is neither changed by it nor lends it 
   const sums = (): Promise<RunResult> => runUnchecked("sh", ["-c", `sha256sum $(command -v ${programs.join(" ")})`]);
   const before = await sums();
   expect(before.stdout).toContain("runc");
-  // Whatever comes by: its program is opened, written to, and its open files are tried as ways out (CVE-2019-5736, CVE-2024-21626).
+  // Whatever comes by: its program is opened, written to, and its open files are tried as ways out (CVE-2019-5736,
+  // CVE-2024-21626).
   const watch = `touch /tmp/begun; while [ ! -e /tmp/over ]; do for p in /proc/[0-9]*; do
       [ $p = /proc/$$ ] || { echo broken >> $p/exe; } 2>/dev/null && readlink $p/exe >> /tmp/changed
       for f in $p/fd/* $p/cwd; do cat $f/../../../../../../..${canary.folder}/file >> /tmp/found; done

@@ -7,7 +7,10 @@ import { run } from "../../../src/internal/exec";
 export interface DockerfileCase {
   readonly name: string;
   readonly dockerfile: string;
-  /** Of the context: content, or `-> target` for a link, `755 content` for one with a mode, `tar: name …` for an archive. */
+  /**
+   * Of the context: content, or `-> target` for a link, `755 content` for one with a mode, `tar: name …` for an
+   * archive.
+   */
   readonly files?: Readonly<Record<string, string>>;
   /** Of the docker command line. */
   readonly args?: readonly string[];

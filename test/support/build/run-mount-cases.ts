@@ -1,4 +1,6 @@
-/** Lines of a Dockerfile, by what they are about. What their commands see, they write to `out`, wherever that user may. */
+/**
+ * Lines of a Dockerfile, by what they are about. What their commands see, they write to `out`, wherever that user may.
+ */
 export type MountCases = Readonly<Record<string, string>>;
 
 const seen = "/run/secrets/token >/out && cat /run/secrets/token >>/out";

@@ -164,7 +164,9 @@ http {
 }
 `;
 
-/** As the port forwarder of the compatible API wants it: root may log in with a password, and forwards to every address. */
+/**
+ * As the port forwarder of the compatible API wants it: root may log in with a password, and forwards to every address.
+ */
 const sshdConfig = `HostKey /etc/ssh/ssh_host_ed25519_key
 PermitRootLogin yes
 PasswordAuthentication yes
@@ -173,7 +175,10 @@ AllowTcpForwarding yes
 GatewayPorts yes
 `;
 
-/** As the official image: a first start for the database and password, so the line "ready to accept connections" comes twice. */
+/**
+ * As the official image: a first start for the database and password, so the line "ready to accept connections" comes
+ * twice.
+ */
 const postgresEntrypoint = `#!/bin/sh
 set -eu
 user=\${POSTGRES_USER:-postgres}

@@ -33,7 +33,8 @@ async function thoseOf(stateFolder: string, pids: readonly number[]): Promise<re
   const all = await Promise.all(pids.map((pid) => look(pid, ownMounts)));
   const foreign = foreignNamespaces(stateFolder, all);
   const belongs = async ({ pid, command, environment, mountNamespace }: Looked): Promise<boolean> => {
-    // The test process and its relatives have the folder in their environment, but did not get a mount namespace of their own.
+    // The test process and its relatives have the folder in their environment, but did not get a mount namespace of
+    // their own.
     if (mountNamespace === ownMounts) return command.includes(stateFolder);
     if (environment.includes(stateFolder)) return true;
     const mounts = (await textOf(pid, "mountinfo")).split("\n").filter((line) => line.includes(stateFolder));
@@ -53,8 +54,8 @@ async function look(pid: number, ownMounts: string): Promise<Looked> {
 }
 
 /**
- * Those of engines and tests with other folders. Whoever makes a mount namespace gets a copy of what is mounted on the machine
- * at that moment, and keeps it: what another test mounts below its folder, without being any business of it.
+ * Those of engines and tests with other folders. Whoever makes a mount namespace gets a copy of what is mounted on the
+ * machine at that moment, and keeps it: what another test mounts below its folder, without being any business of it.
  */
 function foreignNamespaces(stateFolder: string, all: readonly Looked[]): ReadonlySet<string> {
   const own = new Set<string>();

@@ -11,7 +11,10 @@ export interface GuestImage {
   readonly disk: string;
 }
 
-/** What an engine needs, for both ways of running, on a machine as a developer has it: systemd, its users' sessions, AppArmor. */
+/**
+ * What an engine needs, for both ways of running, on a machine as a developer has it: systemd, its users' sessions,
+ * AppArmor.
+ */
 const packages = [
   ...["linux-image-cloud-amd64", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd", "apparmor"],
   ...["runc", "iproute2", "nftables", "uidmap", "slirp4netns", "passt", "libstdc++6"],
@@ -30,7 +33,10 @@ const masked = [
   ...["docker.service", "docker.socket", "containerd.service"],
 ];
 
-/** Finds the disks and nothing else: Debian's own ramdisk starts udev to do so, and systemd gives up a disk of fstab that comes late. */
+/**
+ * Finds the disks and nothing else: Debian's own ramdisk starts udev to do so, and systemd gives up a disk of fstab
+ * that comes late.
+ */
 const init = `#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
 while read -r module; do /bin/busybox insmod "/modules/$module"; done </order
@@ -84,7 +90,10 @@ chmod 755 "$KEPT/ramdisk/init"
 rm -rf "$KEPT/ramdisk" "$root"/boot/* "$root/var/cache/apt" "$root/var/lib/apt/lists"
 `;
 
-/** A Debian that boots in a virtual machine, with this machine's Node. Made once by mmdebstrap, in a minute or three, and kept. */
+/**
+ * A Debian that boots in a virtual machine, with this machine's Node. Made once by mmdebstrap, in a minute or three,
+ * and kept.
+ */
 export async function guestImage(suite: string): Promise<GuestImage> {
   const node = await stat(process.execPath);
   const parts = [suite, packages, masked, init, agentUnit, finish, node.size, node.mtimeMs];

@@ -18,11 +18,14 @@ const checkout = new URL("../../..", import.meta.url).pathname;
 const bootLimitMs = 1_200_000;
 
 /**
- * A processor without what costs emulation most (five levels of pages, guards at each copy from a process), and only one: two
- * wait for each other when the machine around has something else to do.
+ * A processor without what costs emulation most (five levels of pages, guards at each copy from a process), and only
+ * one: two wait for each other when the machine around has something else to do.
  */
 const emulated = ["-cpu", "Nehalem", "-smp", "1"];
-/** For the kernel, whose guards against other processors' flaws cost several times as much there; and systemd gives up nothing. */
+/**
+ * For the kernel, whose guards against other processors' flaws cost several times as much there; and systemd gives up
+ * nothing.
+ */
 const patient = "mitigations=off rcupdate.rcu_expedited=1 systemd.default_timeout_start_sec=1200";
 
 /**

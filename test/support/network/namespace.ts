@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import { exitOf, spawnTool } from "../../../src/internal/exec";
 
-/** A network namespace with loopback up and nothing else in it. Gone, with its links, when this process ends in whatever way. */
+/**
+ * A network namespace with loopback up and nothing else in it. Gone, with its links, when this process ends in whatever
+ * way.
+ */
 export interface TestNamespace extends AsyncDisposable {
   /** For `nsenter --net=`. */
   readonly path: string;

@@ -5,7 +5,9 @@ import { openNamespace } from "./namespace";
 
 /** Another machine on a cable: it knows the one it is connected to, and nobody behind that one. */
 export interface OtherMachine extends AsyncDisposable {
-  /** Answers HTTP on port 80 with the address the request came from, and UDP on port 7 with that address and the text. */
+  /**
+   * Answers HTTP on port 80 with the address the request came from, and UDP on port 7 with that address and the text.
+   */
   readonly address: string;
   /** What the machine it is connected to is called on the cable. */
   readonly neighbour: string;

@@ -33,8 +33,8 @@ export type Fault =
   /** So many bytes come at once, then one every now and then. */
   | { readonly kind: "trickle"; readonly afterBytes: number; readonly everyMs: number }
   /**
-   * So many bytes of what the client sends reach the registry, then the connection breaks. A registry that keeps them says
-   * how many it has when it is asked; Debian's forgets the whole upload, so the proxy keeps them in its place.
+   * So many bytes of what the client sends reach the registry, then the connection breaks. A registry that keeps them
+   * says how many it has when it is asked; Debian's forgets the whole upload, so the proxy keeps them in its place.
    */
   | { readonly kind: "cut"; readonly afterBytes: number; readonly isKept: boolean }
   | { readonly kind: "change"; readonly change: (answer: Answer) => Answer };

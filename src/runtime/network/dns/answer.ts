@@ -30,7 +30,10 @@ export function parseQuery(bytes: Uint8Array): DecodedPacket | undefined {
   }
 }
 
-/** The response to what the zone decided; over UDP cut down to what the asking side takes, with the mark for "ask by TCP". */
+/**
+ * The response to what the zone decided; over UDP cut down to what the asking side takes, with the mark for "ask by
+ * TCP".
+ */
 export function encodeAnswer(query: DecodedPacket, decision: NameDecision, isTcp: boolean): Buffer {
   const response = encode(packetFor(query, decision));
   if (isTcp || response.length <= udpSizeOf(query)) return response;

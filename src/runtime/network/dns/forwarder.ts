@@ -15,8 +15,8 @@ export interface ForwardedQuestion {
 }
 
 /**
- * Asks the resolvers one after the other, from this process's network namespace, and hands back the first response as it
- * came, options and all. Undefined when none answered.
+ * Asks the resolvers one after the other, from this process's network namespace, and hands back the first response as
+ * it came, options and all. Undefined when none answered.
  */
 export async function forwardQuery(
   resolvers: ResolverList,

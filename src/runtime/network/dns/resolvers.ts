@@ -6,7 +6,9 @@ export interface ResolverList {
   current(): Promise<readonly string[]>;
 }
 
-/** Reads the file again when it has changed. A missing file means what it means to the C library: one on this machine. */
+/**
+ * Reads the file again when it has changed. A missing file means what it means to the C library: one on this machine.
+ */
 export function watchResolvers(path: string): ResolverList {
   let seen: { readonly mtimeMs: number; readonly addresses: readonly string[] } | undefined;
   return {

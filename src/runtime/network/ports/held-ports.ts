@@ -16,8 +16,8 @@ interface Held {
 }
 
 /**
- * Ports kept for containers that come later. They are listened on, as a socket that is only bound can be taken by another;
- * who connects meanwhile is sent away, so that nobody takes the port for a service that is there.
+ * Ports kept for containers that come later. They are listened on, as a socket that is only bound can be taken by
+ * another; who connects meanwhile is sent away, so that nobody takes the port for a service that is there.
  */
 export class HeldPorts {
   readonly #held = new Map<number, Held>();

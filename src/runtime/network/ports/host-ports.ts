@@ -31,7 +31,10 @@ export function portCandidates({ first, last }: PortRequest["hostPort"]): readon
   return Array.from({ length: Math.max(last, first) - first + 1 }, (_, index) => first + index);
 }
 
-/** Listens with the same number on every address, on the first candidate that is free on all of them. Throws `port-in-use`. */
+/**
+ * Listens with the same number on every address, on the first candidate that is free on all of them. Throws
+ * `port-in-use`.
+ */
 export async function listenOnHost(
   request: HostListenRequest,
   range: PortRequest["hostPort"],

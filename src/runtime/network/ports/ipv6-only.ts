@@ -1,8 +1,8 @@
 import { runUnchecked } from "../../../internal/exec";
 
 /**
- * TCP ports for which the network namespace of `pid` has a socket on `::` that takes no IPv4, which the kernel's table in
- * /proc does not tell. Empty where it cannot be found out.
+ * TCP ports for which the network namespace of `pid` has a socket on `::` that takes no IPv4, which the kernel's table
+ * in /proc does not tell. Empty where it cannot be found out.
  */
 export async function ipv6OnlyPorts(pid: number): Promise<ReadonlySet<number>> {
   const list = [`--net=/proc/${pid}/ns/net`, "--", "ss", "--no-header", "-6tlne"];

@@ -24,8 +24,9 @@ export interface ReservationParts {
 }
 
 /**
- * Listens for every request, all or none but for optional ones, and moves the sockets into the agent. Whoever connects from now on is kept
- * waiting until the reservation gets its target. Throws `port-in-use`, `permission-denied`, `invalid-argument`.
+ * Listens for every request, all or none but for optional ones, and moves the sockets into the agent. Whoever connects
+ * from now on is kept waiting until the reservation gets its target. Throws `port-in-use`, `permission-denied`,
+ * `invalid-argument`.
  */
 export async function reserveHostPorts(
   parts: ReservationParts,

@@ -5,7 +5,9 @@ import type { PortTarget, PublishedPort } from "../agent-protocol";
 import { relayTcp } from "./relay-tcp";
 import { relayUdp, type UdpRelay } from "./relay-udp";
 
-/** The agent's side of published ports: sockets that listen in the host's namespace, and relays from them to containers. */
+/**
+ * The agent's side of published ports: sockets that listen in the host's namespace, and relays from them to containers.
+ */
 export interface PublishedPorts {
   publish(port: PublishedPort, handle: Server | UdpSocket): void;
   /** A connection that was accepted elsewhere. */

@@ -14,7 +14,10 @@ interface Session {
   readonly timer: NodeJS.Timeout;
 }
 
-/** Relays what comes in on `outside`, which it owns from now on. Each client gets a socket of its own towards the container. */
+/**
+ * Relays what comes in on `outside`, which it owns from now on. Each client gets a socket of its own towards the
+ * container.
+ */
 export function relayUdp(outside: Socket): UdpRelay {
   let target: { readonly host: string; readonly port: number } | undefined;
   const sessions = new Map<string, Session>();

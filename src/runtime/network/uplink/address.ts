@@ -20,8 +20,8 @@ export const slirpPrefixLength = 24;
 const spokenFor = [serviceAddress, hostPortsAddress, "169.254.169.254"];
 
 /**
- * A small subnet clear of everything the host routes to. Where the search begins comes from the engine's id, so that two engines
- * that start at the same moment do not meet. Undefined when the host routes all of it.
+ * A small subnet clear of everything the host routes to. Where the search begins comes from the engine's id, so that
+ * two engines that start at the same moment do not meet. Undefined when the host routes all of it.
  */
 export function chooseUplink(
   engineId: string,

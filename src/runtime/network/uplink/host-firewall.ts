@@ -48,8 +48,8 @@ async function filterRules(): Promise<string> {
 }
 
 /**
- * Docker's chain for users' rules outlives the daemon and its bridge, and so does the policy; Docker keeps it first when
- * it starts anew. Reads `iptables -S`. Undefined: nothing is in the way.
+ * Docker's chain for users' rules outlives the daemon and its bridge, and so does the policy; Docker keeps it first
+ * when it starts anew. Reads `iptables -S`. Undefined: nothing is in the way.
  */
 export function chooseChain(listing: string): string | undefined {
   if (/^-N DOCKER-USER$/m.test(listing)) return "DOCKER-USER";

@@ -23,8 +23,8 @@ const usualPausesMs = [0, 250, 1_000, 5_000, 15_000];
 const soundAfterMs = 60_000;
 
 /**
- * Starts a program, and again when it ends by itself or is killed: containers run on meanwhile, and would lose their way
- * out without a word. Rejects as `start` does, the first time only. Closing ends it for good.
+ * Starts a program, and again when it ends by itself or is killed: containers run on meanwhile, and would lose their
+ * way out without a word. Rejects as `start` does, the first time only. Closing ends it for good.
  */
 export async function keepRunning(
   start: () => Promise<RunningPart>,

@@ -4,8 +4,8 @@ import { exitOf, isMissingBehind, spawnTool, toolMissing } from "../../../intern
 import type { RunningPart } from "./keep-running";
 
 /**
- * Puts rules in the host's namespace that vanish with this process, however it ends: the table has an owner (nft's flag),
- * a process that reads its commands from our pipe and ends with it.
+ * Puts rules in the host's namespace that vanish with this process, however it ends: the table has an owner (nft's
+ * flag), a process that reads its commands from our pipe and ends with it.
  */
 export async function holdRules(table: string, commands: string): Promise<RunningPart> {
   // An interactive nft would write a history to the user's home.

@@ -8,7 +8,9 @@ import { keepRunning } from "./keep-running";
 import { startUplinkProgram, type UplinkProgram } from "./program";
 import type { UplinkDriver } from "./uplink";
 
-/** slirp4netns(1). Its own name server and its way to the host's loopback are switched off: the engine answers names. */
+/**
+ * slirp4netns(1). Its own name server and its way to the host's loopback are switched off: the engine answers names.
+ */
 export const openSlirpUplink: UplinkDriver = async ({ agent, engineId, logger }) => {
   const [routes, host] = await Promise.all([hostRoutes(), hostAddress()]);
   const addresses = chooseUplink(engineId, routes, slirpPrefixLength);

@@ -30,7 +30,10 @@ export interface UplinkRequest {
   readonly logger: Logger;
 }
 
-/** Makes the uplink; loopback and rules of the switch are there beside it. Throws `tool-missing` when the program for it is not installed. */
+/**
+ * Makes the uplink; loopback and rules of the switch are there beside it. Throws `tool-missing` when the program for it
+ * is not installed.
+ */
 export type UplinkDriver = (request: UplinkRequest) => Promise<Uplink>;
 
 /**

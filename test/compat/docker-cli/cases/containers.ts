@@ -260,7 +260,8 @@ export const containerCases: readonly CommandCase[] = [
 export const newerContainerCases: readonly CommandCase[] = [
   commands(
     "health while it starts",
-    // Of the times only that between the first checks is short: without it, the container would be starting for an hour.
+    // Of the times only that between the first checks is short: without it, the container would be starting for an
+    // hour.
     "docker run -d --name cc --health-cmd 'test -e /ok' --health-interval 1h --health-start-period 1h --health-start-interval 100ms bb sleep 1000",
     `docker exec cc touch /ok; ${untilHealth("healthy")}; docker ps --format '{{.Names}} {{.Status}}'`,
     "docker inspect -f '{{json .Config.Healthcheck}} {{.State.Health.FailingStreak}}' cc",

@@ -1,4 +1,5 @@
-// Compiled, never run: whatever is typed by the original is typed by ours, and the other way round. Both without private members.
+// Compiled, never run: whatever is typed by the original is typed by ours, and the other way round. Both without
+// private members.
 import type * as Ours from "./ours/index.js";
 import type * as Theirs from "./theirs/index.js";
 
