@@ -20,12 +20,12 @@ test("a tree that is deeper than a path is long is copied, is no part of an imag
   const { containers, volumes } = engine.client;
   const folder = await mkdtemp(join(tmpdir(), "runcible-deep-"));
   onTestFinished(() => rm(folder, { recursive: true }));
+  const cell = await openCell(engine.client, { HostConfig: { Binds: ["deep-volume:/volume"] } });
   const storage = await storageFolderOf(engine);
   const unfinishedLayers = async (): Promise<readonly string[]> =>
     (await readdir(join(storage, "layers"))).filter((name) => name.startsWith("unfinished-"));
   // Other tests damage layers, whose files stay as long as a container may have them mounted.
   const before = await unfinishedLayers();
-  const cell = await openCell(engine.client, { HostConfig: { Binds: ["deep-volume:/volume"] } });
   try {
     expect(await cell.sh(dig("/tmp"))).toContain("dug");
     expect(await cell.sh(dig("/volume"))).toContain("dug");
