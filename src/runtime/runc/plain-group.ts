@@ -15,6 +15,7 @@ const pageBytes = 4096;
  */
 export async function openPlainGroup(pid: number): Promise<ContainerGroup> {
   const namespace = await holdMountNamespace(pid);
+  if (namespace === "closed to us") return groupOfOne(pid);
   const processes = (): Promise<readonly number[]> => processesIn(namespace?.id);
   const signal = async (name: NodeJS.Signals): Promise<void> => {
     for (const member of await processes()) kill(member, name);
@@ -39,7 +40,7 @@ export async function openPlainGroup(pid: number): Promise<ContainerGroup> {
   };
 }
 
-/** A process that shares its mount namespace with the engine: it alone is the group. */
+/** A process whose mount namespace is the engine's own or is closed to it: it alone is the group. */
 export function groupOfOne(pid: number): ContainerGroup {
   return {
     wasOutOfMemory: async () => false,
@@ -59,9 +60,11 @@ interface HeldNamespace {
 
 /**
  * The kernel gives the number of a namespace that is gone to the next one, which would be another container's. Held
- * open, it is not gone. Undefined: the process has ended already.
+ * open, it is not gone. Undefined: the process has ended already. The kernel lets nobody of a user namespace look into
+ * one that may not be dumped (ptrace(2), PTRACE_MODE_READ): it runs a program of the host's that cannot be read there,
+ * or it ended as runc's.
  */
-async function holdMountNamespace(pid: number): Promise<HeldNamespace | undefined> {
+async function holdMountNamespace(pid: number): Promise<HeldNamespace | "closed to us" | undefined> {
   try {
     const handle = await open(`/proc/${pid}/ns/mnt`);
     const { dev, ino } = await handle.stat();
@@ -78,6 +81,7 @@ async function holdMountNamespace(pid: number): Promise<HeldNamespace | undefine
     };
   } catch (error) {
     if (hasCode(error, "ENOENT") || hasCode(error, "ESRCH")) return undefined;
+    if (hasCode(error, "EACCES")) return "closed to us";
     throw error;
   }
 }

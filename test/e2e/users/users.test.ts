@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { chmod, chown, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
 import { GenericContainer } from "../../../src/index";
@@ -60,6 +60,16 @@ rootTest(
     expect(await user.ask("copy", "from outside")).toBe("from outside");
   },
 );
+
+rootTest("a program of the host that the user may run but not read is a container's first", why, async () => {
+  await using user = await newUser();
+  const program = join(dirname(user.stateFolder), "busybox");
+  await copyFile("/bin/busybox", program);
+  // It still is root's, who is nobody in the engine's user namespace.
+  await chmod(program, 0o711);
+
+  expect(await user.ask("run-program", program)).toContain("said");
+});
 
 rootTest("a user without home and state folder is told which variable names one", why, async () => {
   const user = await newUser();
