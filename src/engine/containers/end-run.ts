@@ -1,4 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
+import { livingStateOf } from "../../runtime/process/living-state";
 import { parseSignal } from "../../runtime/process/signals";
 import type { StopOptions } from "../routes/container-service";
 import type { Container } from "./container";
@@ -11,8 +12,13 @@ const defaultGraceSeconds = 10;
 const sigkill = 9;
 /** As Docker. */
 const killLimitMs = 10_000;
+/** For what the engine itself does after a process has ended: a disk under a heavy load holds that up for long. */
+const settleLimitMs = 5 * 60_000;
 
-/** Signal, grace, SIGKILL; resolves when the container has been seen to end, at once when it does not run. */
+/**
+ * Signal, grace, SIGKILL; resolves when the container has been seen to end, at once when it does not run. Throws
+ * `timeout` when its process outlives SIGKILL by ten seconds, or what the engine does after that lasts five minutes.
+ */
 export async function endRun(context: ContainerContext, container: Container, options: StopOptions): Promise<void> {
   const { spec, config } = container.record;
   if (container.run === undefined) return;
@@ -32,9 +38,19 @@ export async function endRun(context: ContainerContext, container: Container, op
   process.kill(sigkill);
   publishContainerEvent(context, container, "kill", { signal: String(sigkill) });
   if (await endsWithin(ended, killLimitMs)) return;
+  const state = await livingStateOf(process.pid);
+  if (state !== undefined) throw survivedKill(container.id, process.pid, state);
+  if (await endsWithin(ended, settleLimitMs)) return;
   throw new RuncibleError(
     "timeout",
-    `stop container ${container.id}: it was killed, but its end was not seen within ${killLimitMs / 1000} s; it may hang in the kernel`,
+    `stop container ${container.id}: its process has ended, but its network, output and record were not dealt with within ${settleLimitMs / 60_000} min; see whether the disk of the state folder still answers`,
+  );
+}
+
+function survivedKill(id: string, pid: number, state: string): RuncibleError {
+  return new RuncibleError(
+    "timeout",
+    `stop container ${id}: process ${pid} was killed, but is still there after ${killLimitMs / 1000} s (state ${state}); in state D it hangs in the kernel, mostly for a disk or a file server`,
   );
 }
 
