@@ -8,6 +8,7 @@ import { hasCode, RuncibleError } from "../../internal/errors";
 import { spawnTool } from "../../internal/exec";
 import { randomId } from "../../internal/ids";
 import { killIfThere } from "../../internal/kill-if-there";
+import { Mutex } from "../../internal/mutex";
 import { holdMovesQuick } from "./cgroup-moves";
 import { watchExitLog } from "./exit-log";
 import type { RuncProcess } from "./runc";
@@ -132,6 +133,8 @@ function processOf(
 ): RuncProcess {
   const { stdin } = child;
   const { pid, exited, stdout, stderr } = started;
+  // The last size that was asked for is the one that stays.
+  const sizes = new Mutex();
   // Writing to a process that is gone is no news: its end is told by `exited`.
   stdin?.on("error", () => {});
   return {
@@ -141,9 +144,10 @@ function processOf(
     stderr: tty === undefined ? stderr : null,
     exited,
     kill: (signal) => killIfThere(pid, signal),
-    resize: async (size) => {
-      if (tty !== undefined && child.pid !== undefined) await resizeTerminal(child.pid, size);
-    },
+    resize: (size) =>
+      sizes.run(async () => {
+        if (tty !== undefined && child.pid !== undefined) await resizeTerminal(child.pid, size);
+      }),
   };
 }
 

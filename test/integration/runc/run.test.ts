@@ -156,6 +156,21 @@ test("a terminal has its size from the first instruction on, and takes another",
   expect(await process.exited).toEqual({ exitCode: 0 });
 });
 
+test("of sizes asked for at once a terminal keeps the last", async () => {
+  const script = 'stty size; read _; until test "$(stty size)" = "20 100"; do sleep 0.01; done; stty size';
+  const { process } = await bundles.start({ ...sh(script), tty: true }, { hasStdin: true });
+  const lines = createInterface({ input: process.stdout })[Symbol.asyncIterator]();
+  expect((await lines.next()).value).toBe("24 80");
+
+  await Promise.all(Array.from({ length: 10 }, (_, index) => process.resize({ rows: 11 + index, columns: 100 })));
+  process.stdin?.write("\n");
+  // The terminal shows what is typed.
+  await lines.next();
+
+  expect((await lines.next()).value).toBe("20 100");
+  expect(await process.exited).toEqual({ exitCode: 0 });
+});
+
 test("fifty quick containers leave no cgroup, no mount and no state", async () => {
   const runOne = async (): Promise<void> => {
     const { process, group } = await bundles.start({ args: ["true"] });
