@@ -61,7 +61,6 @@ test("an image that lost its blob too is an error that says what to do, and is w
   const { name, dockerfile } = await buildOwn();
   await lose(await topLayerOf(name));
   await rm(await topBlobOf(name));
-  const before = await engine.client.containers.list({ all: true });
 
   await expect(engine.client.containers.create({ Image: name })).rejects.toMatchObject({
     code: "image-incomplete",
@@ -69,9 +68,24 @@ test("an image that lost its blob too is an error that says what to do, and is w
     message: expect.stringContaining("pull or build it again"),
   });
 
-  expect(await engine.client.containers.list({ all: true })).toEqual(before);
+  expect((await engine.client.containers.list({ all: true })).filter(({ Image }) => Image === name)).toEqual([]);
   expect(await build(name, dockerfile)).not.toContain("Using cache");
   expect(await must(docker, "run", "--rm", name, "cat", "/made")).toBe(name);
+  await must(docker, "rmi", name);
+});
+
+test("a container whose image is lost is listed with its size, and pruned", async () => {
+  const { name } = await buildOwn();
+  await must(docker, "create", "--name", name, "--label", name, name);
+  await lose(await topLayerOf(name));
+  await rm(await topBlobOf(name));
+  const listed = (): Promise<string> =>
+    must(docker, "ps", "--all", "--size", "--filter", `name=${name}`, "--format", "{{.Names}}");
+
+  expect(await listed()).toBe(name);
+  await must(docker, "container", "prune", "--force", "--filter", `label=${name}`);
+
+  expect(await listed()).toBe("");
   await must(docker, "rmi", name);
 });
 
