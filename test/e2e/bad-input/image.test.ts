@@ -157,7 +157,7 @@ test("a load that is refused takes nothing from a pull that is under way", async
       .sort();
   };
   // The config, and the smaller layer with its blob.
-  expect(await waitUntil(async () => (await pieces()).length === 3, 10_000)).toBe(true);
+  expect(await waitUntil(async () => (await pieces()).length === 3, 30_000)).toBe(true);
   const before = await pieces();
 
   await expect(loadHostile(hostile[0][1])).rejects.toMatchObject({ code: "layer-invalid" });

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -6,6 +6,7 @@ import { GenericContainer } from "../../../src/index";
 import { useTestEngine } from "../../support/engine";
 import { emptySnapshot, expectNothingLeft } from "../../support/leaks";
 import { userTest } from "../../support/run-as";
+import { searchPathWithout } from "../../support/search-path";
 import { failureOf, failureWithoutEngine, limitMs } from "./failure";
 
 let folder: string;
@@ -16,21 +17,10 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A PATH with everything of this machine but one program. */
-async function pathWithout(program: string): Promise<string> {
-  const path = join(folder, "bin");
-  await mkdir(path);
-  for (const origin of ["/usr/sbin", "/usr/bin"]) {
-    const names = (await readdir(origin)).filter((name) => name !== program);
-    await Promise.all(names.map((name) => symlink(join(origin, name), join(path, name)).catch(() => {})));
-  }
-  return path;
-}
-
 const noDaemon = { DOCKER_HOST: "", RUNCIBLE_HOST: "" };
 
 test("without runc the start fails with the command that installs it", async () => {
-  await using engine = await useTestEngine({ ...noDaemon, PATH: await pathWithout("runc") });
+  await using engine = await useTestEngine({ ...noDaemon, PATH: await searchPathWithout("runc") });
 
   const error = await failureWithoutEngine(engine.stateFolder, new GenericContainer("busybox"));
 
@@ -44,7 +34,7 @@ test.each([
   ["nft", "nftables"],
 ])("without %s the start fails with the command that installs it", async (program, name) => {
   const whole = process.env["PATH"];
-  await using engine = await useTestEngine({ ...noDaemon, PATH: await pathWithout(program) });
+  await using engine = await useTestEngine({ ...noDaemon, PATH: await searchPathWithout(program) });
 
   const error = await failureOf(new GenericContainer("busybox"));
 
@@ -58,7 +48,7 @@ test.each([
 });
 
 test("an old runc is refused with its version", async () => {
-  const path = await pathWithout("runc");
+  const path = await searchPathWithout("runc");
   await writeFile(join(path, "runc"), "#!/bin/sh\necho 'runc version 1.0.0-rc93'\n");
   await chmod(join(path, "runc"), 0o755);
   await using engine = await useTestEngine({ ...noDaemon, PATH: path });
@@ -70,7 +60,7 @@ test("an old runc is refused with its version", async () => {
 });
 
 userTest("without newuidmap the start fails with the command that installs it", "root needs none", async () => {
-  await using engine = await useTestEngine({ ...noDaemon, PATH: await pathWithout("newuidmap") });
+  await using engine = await useTestEngine({ ...noDaemon, PATH: await searchPathWithout("newuidmap") });
 
   const error = await failureWithoutEngine(engine.stateFolder, new GenericContainer("busybox"));
 

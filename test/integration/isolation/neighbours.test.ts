@@ -37,10 +37,13 @@ test("a container may trace its own processes, and no others even with the capab
   expect(await cell.sh(`ls /proc/${Pid}/root/ && echo read`)).not.toContain("read");
 });
 
-/** ptrace(2), which no program of busybox knows, with PTRACE_ATTACH: says which of the processes let it. */
+/**
+ * ptrace(2), which no program of busybox knows, with PTRACE_ATTACH: says which of the processes let it. A number of
+ * another's may be that of a process here.
+ */
 const attach = `my $call = { x86_64 => 101, aarch64 => 117 }->{$ARGV[0]};
 my $child = fork() // die; if (!$child) { sleep 60; exit }
-for my $pid ($child, @ARGV[1 .. $#ARGV]) {
+for my $pid ($child, grep { !-d "/proc/$_" } @ARGV[1 .. $#ARGV]) {
   my $how = syscall($call, 16, $pid, 0, 0) == 0 ? "attached" : "refused: $!";
   print(($pid == $child ? "own" : "other") . " $how\\n");
 }
@@ -56,7 +59,7 @@ test("a container attaches to its own processes, and to none of the machine's or
 
   const said = await cell.sh(`perl -e '${attach}' $(uname -m) ${Pid} ${process.pid} ${process.ppid}`);
 
-  expect(said.trim().split("\n")).toEqual(["own attached", ...Array(3).fill("other refused: No such process")]);
+  expect([...new Set(said.trim().split("\n"))]).toEqual(["own attached", "other refused: No such process"]);
 });
 
 test("files of another container, and of the engine's folders, are out of reach", async () => {
