@@ -9,6 +9,7 @@ import type { Dispatcher } from "undici";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import { shownUrl } from "../../internal/shown-url";
 import { withoutPasswords } from "../../internal/without-passwords";
+import { diskError } from "../../runtime/image/disk-error";
 import { trustedBy } from "../../runtime/registry/trust";
 import { undici } from "../../runtime/registry/undici";
 
@@ -37,7 +38,7 @@ export async function download(
   }
   const start = new URL(url);
   const { body, headers, finalUrl } = await open(start, signal, authorityFiles);
-  const name = decoded(basename(finalUrl.pathname)) || decoded(basename(start.pathname));
+  const name = nameIn(finalUrl) || nameIn(start);
   const path = join(folder, "content");
   try {
     await pipeline(
@@ -52,7 +53,10 @@ export async function download(
       { signal },
     );
   } catch (cause) {
-    throw new RuncibleError("invalid-argument", `download ${shownUrl(url)}: ${messageOf(cause)}`, { cause });
+    const step = `download ${shownUrl(url)}`;
+    const explained = diskError(step, cause);
+    if (explained instanceof RuncibleError) throw explained;
+    throw new RuncibleError("invalid-argument", `${step}: ${messageOf(cause)}`, { cause });
   }
   const digest = `sha256:${hash.digest("hex")}`;
   if (checksum !== undefined && digest !== checksum) {
@@ -82,6 +86,7 @@ async function open(
     const { location } = answer.headers;
     if (statusCode >= 300 && statusCode < 400 && typeof location === "string") {
       await body.dump();
+      if (!URL.canParse(location, url.href)) break;
       url = new URL(location, url);
       if (!isUrl(url.href)) break;
       continue;
@@ -100,6 +105,12 @@ function authorizationOf({ username, password }: URL): Readonly<Record<string, s
   if (username === "" && password === "") return {};
   const plain = `${decoded(username)}:${decoded(password)}`;
   return { authorization: `Basic ${Buffer.from(plain).toString("base64")}` };
+}
+
+/** The last part of its path once that is decoded, as an escaped `/` is one; empty: there is none that names a file. */
+function nameIn({ pathname }: URL): string {
+  const name = basename(decoded(pathname));
+  return name === "." || name === ".." ? "" : name;
 }
 
 /** A text with a `%` that escapes nothing is meant as it stands. */

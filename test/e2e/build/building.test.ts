@@ -426,7 +426,8 @@ test("ADD unpacks archives of each kind, and nothing else", async () => {
 test("ADD of a URL checks its digest and follows redirects", async () => {
   const server = createServer((request, response) => {
     if (request.url === "/old") response.writeHead(302, { location: "/files/new.txt" }).end();
-    else if (request.url === "/files/new.txt") response.end("fetched\n");
+    else if (request.url === "/nowhere") response.writeHead(302, { location: "http://:" }).end();
+    else if (request.url === "/files/new.txt" || request.url?.includes("%2F")) response.end("fetched\n");
     else response.writeHead(404).end();
   });
   server.listen(0, "127.0.0.1");
@@ -435,9 +436,15 @@ test("ADD of a URL checks its digest and follows redirects", async () => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const digest = `sha256:${createHash("sha256").update("fetched\n").digest("hex")}`;
 
-  const { id } = await build(`FROM bb\nADD --checksum=${digest} --chmod=640 ${url}/old /d/\nADD ${url}/old /x\n`);
+  const { id } = await build(
+    `FROM bb\nADD --checksum=${digest} --chmod=640 ${url}/old /d/\nADD ${url}/old /x\nADD ${url}/a%2F..%2Fb /d/\n`,
+  );
 
-  expect(await printed(id, "cat /d/new.txt /x; stat -c %a /d/new.txt /x")).toBe("fetched\nfetched\n640\n600\n");
+  expect(await printed(id, "cat /d/new.txt /x /d/b; stat -c %a /d/new.txt /x")).toBe(
+    "fetched\nfetched\nfetched\n640\n600\n",
+  );
+  await expect(build(`FROM bb\nADD ${url}/a%2F.. /d/\n`)).rejects.toThrow("cannot determine a file name");
+  await expect(build(`FROM bb\nADD ${url}/nowhere /x\n`)).rejects.toThrow("redirects too often or elsewhere");
   await expect(build(`FROM bb\nADD --checksum=sha256:${"0".repeat(64)} ${url}/old /x\n`)).rejects.toThrow("digest");
   await expect(build("FROM bb\nADD http://: /x\n")).rejects.toThrow("it is no URL");
   await expect(build(`FROM bb\nADD ${url}/none /x\n`)).rejects.toThrow("with status 404 (Dockerfile:2");
