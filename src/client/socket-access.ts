@@ -14,7 +14,11 @@ function adviceOn(path: string): string {
   if (stat === undefined)
     return "a folder above it is closed to this user; run this as its owner, or choose another daemon";
   const owner = `its owner (${nameIn("/etc/passwd", stat.uid) ?? `user ${stat.uid}`})`;
-  if ((stat.mode & 0o020) === 0) return `it is for ${owner} alone; run this as that user, or choose another daemon`;
+  if ((stat.mode & 0o002) !== 0)
+    return "its mode lets this user, so a security module does not (SELinux, AppArmor); the kernel's log says which rule";
+  // Nobody is to become a member of root's group for it.
+  if ((stat.mode & 0o020) === 0 || stat.gid === 0)
+    return `it is for ${owner} alone; run this as that user, or choose another daemon`;
   const group = nameIn("/etc/group", stat.gid);
   const { name } = ownIdentity();
   const start = `it is for ${owner} and group ${group ?? stat.gid}`;

@@ -3,6 +3,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { socketDenied } from "../../../src/client/socket-access";
+import { rootTest } from "../../support/run-as";
 
 const cause = Object.assign(new Error("connect EACCES"), { code: "EACCES" });
 let folder: string;
@@ -12,8 +13,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "runcible-socket-"));
   socket = join(folder, "docker.sock");
   await writeFile(socket, "");
-  // A group that the machine names, whoever runs this.
-  await chown(socket, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
+  // A group that the machine names, whoever runs this: root's own does not count.
+  await chown(socket, process.getuid?.() ?? 0, process.getgid?.() || 1);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -31,6 +32,21 @@ test("of a socket that is one user's alone, that user is named", async () => {
   await chmod(socket, 0o600);
 
   expect(socketDenied(socket, cause)?.message).toMatch(/for its owner \(\S+\) alone; run this as that user/);
+});
+
+test("of a socket that is open to all, a security module is to blame", async () => {
+  await chmod(socket, 0o666);
+
+  expect(socketDenied(socket, cause)?.message).toContain("a security module does not");
+});
+
+rootTest("nobody is told to become a member of root's group", "only root has files of that group", async () => {
+  const ofRoot = join(folder, "root.sock");
+  await writeFile(ofRoot, "");
+  await chown(ofRoot, 0, 0);
+  await chmod(ofRoot, 0o660);
+
+  expect(socketDenied(ofRoot, cause)?.message).toMatch(/for its owner \(root\) alone/);
 });
 
 test("of a socket that cannot be looked at, its folder is to blame", () => {
