@@ -109,9 +109,9 @@ export async function mappingTrouble(): Promise<NamespaceTrouble | undefined> {
   const maps = await ownIdMaps();
   if (maps === undefined || maps.hasOneId) return undefined;
   if (ownIdentity().uid !== 0) {
-    for (const program of ["newuidmap", "newgidmap"]) {
+    for (const program of ["newuidmap", "newgidmap"] as const) {
       if (!(await isInstalled(program))) {
-        return { detail: `${program} is not installed`, remedy: String(installCommand(program)) };
+        return { detail: `${program} is not installed`, remedy: installCommand(program) };
       }
     }
   }

@@ -1,5 +1,5 @@
 /** The packages of Debian and Ubuntu that have the programs which this package runs; a minimal system may lack any. */
-const packages: Readonly<Record<string, string>> = {
+const packages = {
   runc: "runc",
   ip: "iproute2",
   nft: "nftables",
@@ -15,11 +15,21 @@ const packages: Readonly<Record<string, string>> = {
   apparmor_parser: "apparmor",
   script: "bsdutils",
   ps: "procps",
-  ...Object.fromEntries(["unshare", "nsenter", "flock", "mountpoint"].map((name) => [name, "util-linux"])),
-};
+  unshare: "util-linux",
+  nsenter: "util-linux",
+  flock: "util-linux",
+  mountpoint: "util-linux",
+} as const;
+
+export type PackagedProgram = keyof typeof packages;
 
 /** The command that installs a program; undefined: its package is not known. */
+export function installCommand(program: PackagedProgram): string;
+export function installCommand(program: string): string | undefined;
 export function installCommand(program: string): string | undefined {
-  const name = Object.hasOwn(packages, program) ? packages[program] : undefined;
-  return name === undefined ? undefined : `sudo apt-get install ${name}`;
+  return isPackaged(program) ? `sudo apt-get install ${packages[program]}` : undefined;
+}
+
+function isPackaged(program: string): program is PackagedProgram {
+  return Object.hasOwn(packages, program);
 }

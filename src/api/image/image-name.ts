@@ -1,19 +1,18 @@
 import { RuncibleError } from "../../internal/errors";
+import { imageGrammar, longestImageName } from "../../internal/image-grammar";
 import { checkedText } from "../checks";
 import { hubImageNamePrefix } from "../config";
 
-const host = String.raw`(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?`;
-const part = "[a-z0-9]+(?:(?:[.]|__?|-+)[a-z0-9]+)*";
-const tag = String.raw`\w[\w.-]{0,127}`;
+const { host, path, tag } = imageGrammar;
+/** A daemon may know other algorithms than the engine. */
 const digest = "[A-Za-z][A-Za-z0-9+._-]*:[0-9A-Fa-f]{32,}";
-const namePattern = new RegExp(`^(?:${host}/)?${part}(?:/${part})*(?::${tag})?(?:@${digest})?$`);
-const longestName = 1_024;
+const namePattern = new RegExp(`^(?:${host}/)?${path}(?::${tag})?(?:@${digest})?$`);
 const idPattern = /^[0-9a-f]{64}$/;
 
 /** Docker's grammar. Throws `invalid-argument` for what is no text, `invalid-reference` for what names no image. */
 export function checkedImage(text: string, what: string): string {
   checkedText(text, what);
-  if (text.length <= longestName && namePattern.test(text)) return text;
+  if (text.length <= longestImageName && namePattern.test(text)) return text;
   throw new RuncibleError(
     "invalid-reference",
     `set ${what}: "${text.slice(0, 100)}" is not the name of an image; names are like redis:7 or registry.example:5000/team/app:1.2, in lower case up to the tag`,

@@ -1,7 +1,5 @@
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
-import { isAppArmorOn, profileRemoval } from "../../internal/app-armor";
-import { ownUserNamespace } from "../../internal/user-namespace";
+import { isAppArmorOn, mayLoadProfiles } from "../../internal/app-armor";
+import { installCommand } from "../../internal/debian-packages";
 import { findProgram } from "./find-program";
 import { found, type Machine, type Outcome, optional } from "./finding";
 
@@ -19,7 +17,7 @@ export interface AppArmorFacts {
 export async function examineAppArmor({ way, uid, path }: Machine): Promise<Outcome> {
   return appArmorOutcome({
     isOn: await isAppArmorOn(),
-    mayLoad: uid === 0 ? way === "root" && ownUserNamespace().isInitial && (await isWritable(profileRemoval)) : true,
+    mayLoad: uid === 0 ? way === "root" && (await mayLoadProfiles()) : true,
     hasParser: (await findProgram("apparmor_parser", path)) !== undefined,
   });
 }
@@ -43,15 +41,8 @@ export function appArmorOutcome({ isOn, mayLoad, hasParser }: AppArmorFacts): Ou
   if (!hasParser) {
     return optional(
       "on, but apparmor_parser is not installed; containers have their other guards",
-      "run: sudo apt-get install apparmor",
+      `run: ${installCommand("apparmor_parser")}`,
     );
   }
   return found("on; a profile of the engine confines containers");
-}
-
-async function isWritable(path: string): Promise<boolean> {
-  return await access(path, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
 }

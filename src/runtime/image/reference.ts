@@ -1,4 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
+import { imageGrammar, longestImageName } from "../../internal/image-grammar";
 import { type Digest, isDigest } from "./digest";
 
 /** An image name with Docker's defaults filled in. Without a digest there is always a tag. */
@@ -15,18 +16,16 @@ const defaultDomain = "docker.io";
 const legacyDomain = "index.docker.io";
 const officialPrefix = "library/";
 const pathLimit = 255;
-const textLimit = 1024;
 
-const domainComponent = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
-const domainPattern = new RegExp(`^(?:${domainComponent}(?:\\.${domainComponent})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?$`);
-const pathComponent = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
-const pathPattern = new RegExp(`^${pathComponent}(?:/${pathComponent})*$`);
-const tagPattern = /^\w[\w.-]{0,127}$/;
+const domainPattern = new RegExp(`^${imageGrammar.host}$`);
+const pathPattern = new RegExp(`^${imageGrammar.path}$`);
+const tagPattern = new RegExp(`^${imageGrammar.tag}$`);
 const idPattern = /^[0-9a-f]{64}$/;
 
 /** Docker's grammar and defaults (docker.io, `library/`, `latest`). Throws `invalid-reference`. */
 export function parseReference(text: string): ImageReference {
-  if (text.length > textLimit) throw invalid(`${text.slice(0, 64)}…`, `it is longer than ${textLimit} characters`);
+  if (text.length > longestImageName)
+    throw invalid(`${text.slice(0, 64)}…`, `it is longer than ${longestImageName} characters`);
   if (text === "") throw invalid(text, "it is empty; name an image such as redis:7");
   if (idPattern.test(text)) throw invalid(text, "64 hexadecimal digits are an image id and cannot be a name");
   const { name, tag, digest } = splitSuffixes(text);

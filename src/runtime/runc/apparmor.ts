@@ -1,9 +1,9 @@
-import { access, constants, writeFile } from "node:fs/promises";
-import { isAppArmorOn, profileRemoval } from "../../internal/app-armor";
+import { writeFile } from "node:fs/promises";
+import { isAppArmorOn, mayLoadProfiles, profileRemoval } from "../../internal/app-armor";
+import { installCommand } from "../../internal/debian-packages";
 import { hasCode } from "../../internal/errors";
 import { run } from "../../internal/exec";
 import type { Logger } from "../../internal/log";
-import { ownUserNamespace } from "../../internal/user-namespace";
 
 /** What AppArmor does here for containers. */
 export interface AppArmor {
@@ -24,7 +24,7 @@ export function profileNameOf(engineId: string): string {
  * warning is logged.
  */
 export async function openAppArmor(engineId: string, logger: Logger): Promise<AppArmor> {
-  if (!ownUserNamespace().isInitial || (await isAppArmorOn()) !== true || !(await isWritable(profileRemoval))) {
+  if ((await isAppArmorOn()) !== true || !(await mayLoadProfiles())) {
     return { isEnabled: false };
   }
   const profile = profileNameOf(engineId);
@@ -33,7 +33,7 @@ export async function openAppArmor(engineId: string, logger: Logger): Promise<Ap
     return { isEnabled: true, profile };
   } catch (error) {
     const why = hasCode(error, "tool-missing")
-      ? { reason: 'apparmor_parser is not installed (Debian: "apt-get install apparmor")' }
+      ? { reason: `apparmor_parser is not installed; run: ${installCommand("apparmor_parser")}` }
       : { error };
     logger.warn("AppArmor confines no container", why);
     return { isEnabled: true };
@@ -55,13 +55,6 @@ export function profileOf(
 ): string | undefined {
   if (!isEnabled || asked.appArmor === "unconfined") return undefined;
   return asked.appArmor ?? (asked.isPrivileged ? undefined : profile);
-}
-
-async function isWritable(path: string): Promise<boolean> {
-  return await access(path, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 /**
