@@ -3,8 +3,8 @@ import { join } from "node:path";
 
 /**
  * Lets processes die that an engine left frozen: on version 1 of cgroups a paused container survives SIGKILL, and keeps
- * the engine's lock. To be called when the lock is held and nobody serves: an engine that comes up has paused nothing
- * yet. Idempotent; what cannot be thawed is left.
+ * the engine's lock. To be called when nobody serves: an engine that comes up has paused nothing yet. Idempotent; what
+ * cannot be thawed is left.
  */
 export async function thawLeftovers(stateFolder: string): Promise<void> {
   const list = await readFile(join(stateFolder, "run-cgroups"), "utf8").catch(() => "");

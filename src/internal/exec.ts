@@ -24,8 +24,8 @@ const outputLimit = 16 * 1024 * 1024;
 const evidenceLimit = 64 * 1024;
 
 /**
- * Runs a program to its end. Throws `command-failed` with its evidence unless it exits 0, `tool-missing` if it is not
- * installed.
+ * Runs a program to its end. Throws `command-failed` with its evidence unless it exits 0, `timeout` if it had to be
+ * killed for its time, `tool-missing` if it is not installed.
  */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const result = await runUnchecked(command, args, options);
@@ -39,12 +39,13 @@ export async function runUnchecked(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
+  const { timeoutMs = 60_000 } = options;
   const child = spawnTool(command, args, {
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
-    timeout: options.timeoutMs ?? 60_000,
+    timeout: timeoutMs,
     killSignal: "SIGKILL",
   });
   const stdout = collect(child.stdout);
@@ -57,7 +58,10 @@ export async function runUnchecked(
   const { exitCode, signal } = await exitOf(child, command);
   const result = { stdout: stdout(), stderr: stderr(), exitCode: exitCode ?? 128 };
   if (exitCode === null) {
-    throw new RuncibleError("command-failed", `run ${command}: ended by ${signal}${lastLine(result.stderr)}`, {
+    // Nobody but the timer kills it: a signal that was given ends with an error of its own.
+    const code = child.killed ? "timeout" : "command-failed";
+    const how = child.killed ? `it did not end within ${timeoutMs / 1000} s` : `ended by ${signal}`;
+    throw new RuncibleError(code, `run ${command}: ${how}${lastLine(result.stderr)}`, {
       evidence: { command: [command, ...args], signal, stderr: result.stderr.slice(-evidenceLimit) },
     });
   }

@@ -1,6 +1,7 @@
 import { createClient } from "../../client/client";
 import { awaitEngineEnd } from "../../client/engine-end";
 import { removeStateFolder } from "../../client/remove-state";
+import { thawLeftovers } from "../../client/thaw";
 import { hasCode } from "../../internal/errors";
 import { socketPathOf, stateFolderOf } from "../../internal/state-folder";
 import type { Command } from "../command";
@@ -33,6 +34,7 @@ async function endEngine(stateFolder: string, socketPath: string): Promise<void>
     await awaitEngineEnd(stateFolder);
   } catch (error) {
     if (!hasCode(error, "engine-unreachable")) throw error;
+    await thawLeftovers(stateFolder);
   } finally {
     client.close();
   }

@@ -38,6 +38,8 @@ export class Container {
   memoryWaitMs = 0;
   /** From the end of a run until it is known that no policy starts the next one, or that one runs. */
   isBetweenRuns = false;
+  /** What the end of the run waits for, for people; changes only while something runs. */
+  endWaitsFor = "";
   /** Aborted to end the pause between two tries of a restart policy. */
   restartPause: AbortController | undefined;
   #record: ContainerRecord;

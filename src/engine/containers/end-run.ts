@@ -40,10 +40,12 @@ export async function endRun(context: ContainerContext, container: Container, op
   if (await endsWithin(ended, killLimitMs)) return;
   const state = await livingStateOf(process.pid);
   if (state !== undefined) throw survivedKill(container.id, process.pid, state);
+  const waitsFor = container.endWaitsFor;
+  context.logger.warn("the end of a container takes long", { container: container.id, waitsFor });
   if (await endsWithin(ended, settleLimitMs)) return;
   throw new RuncibleError(
     "timeout",
-    `stop container ${container.id}: its process has ended, but its network, output and record were not dealt with within ${settleLimitMs / 60_000} min; see whether the disk of the state folder still answers`,
+    `stop container ${container.id}: its process has ended, but the engine has waited for ${settleLimitMs / 60_000} min for ${container.endWaitsFor}; see whether the disk of the state folder still answers`,
   );
 }
 

@@ -20,8 +20,14 @@ export interface SupervisedRun {
 /** Follows a run to its end, then does what the container's settings say: restart, remove, or rest. Never throws. */
 export function superviseRun(context: ContainerContext, container: Container, supervised: SupervisedRun): void {
   const follow = async (): Promise<void> => {
-    const outcome = await supervised.run.exited;
-    await supervised.drained;
+    const { run, drained } = supervised;
+    container.endWaitsFor = "runc to tell of it";
+    await run.process.exited.catch(() => {});
+    container.endWaitsFor = "its ports, network and cgroup to be released";
+    const outcome = await run.exited;
+    container.endWaitsFor = "the rest of its output to be stored";
+    await drained;
+    container.endWaitsFor = "another change of the container";
     let isRestartWanted = false;
     container.isBetweenRuns = true;
     let delayMs: number | undefined;
@@ -47,6 +53,7 @@ export function superviseRun(context: ContainerContext, container: Container, su
 
 async function settle(context: ContainerContext, container: Container, outcome: RunOutcome): Promise<void> {
   const { exitCode, isOutOfMemory } = outcome;
+  container.endWaitsFor = "its log and record to be written";
   // Whoever sees that it has ended reads the whole log.
   await written(context, container, container.log.flush());
   container.health?.stop();

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf, RuncibleError } from "../../internal/errors";
+import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import { findScratchMounts, type ScratchMount, storageFolderFile } from "../../internal/scratch-mounts";
 import { copyDriver } from "./copy-driver";
 import { fuseDriver } from "./fuse-driver";
@@ -38,7 +38,7 @@ const drivers: Readonly<Record<RootfsDriverName, RootfsDriver>> = {
 /**
  * The first that works of: the kernel's overlay in the state folder; the same on a volume or a tmpfs, as an overlay
  * cannot lie on an overlay, which a container's own files mostly are; fuse-overlayfs; plain copies. Throws
- * `capability-missing` when none does, or the one asked for does not.
+ * `capability-missing` when none does, or the one asked for does not; `timeout` as `probeDriver`.
  */
 export async function chooseRootfs(request: ChoiceRequest): Promise<RootfsChoice> {
   const choice = await firstThatWorks(request);
@@ -83,14 +83,18 @@ async function overlayElsewhere(
   refusals: string[],
 ): Promise<RootfsChoice | undefined> {
   for (const { path, type } of scratchMounts ?? (await findScratchMounts(stateFolder))) {
-    let folder: ScratchFolder | undefined;
+    let folder: ScratchFolder;
     try {
       folder = await claimScratchFolder({ parent: path, engineId, stateFolder });
     } catch {
       // Somebody else's, or not for writing: no place for us.
       continue;
     }
-    const refusal = await probeDriver(overlayDriver, folder.path).catch(messageOf);
+    const refusal = await probeDriver(overlayDriver, folder.path).catch(async (error: unknown) => {
+      if (!hasCode(error, "timeout")) return messageOf(error);
+      await folder.giveUp();
+      throw error;
+    });
     // Full of what is in use already: it can be removed only from there.
     if (refusal === undefined || (!folder.isNew && noSpace.test(refusal))) {
       const why = `${refusals.join("; ")}; ${path} is ${type}`;

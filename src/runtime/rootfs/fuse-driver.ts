@@ -5,7 +5,7 @@ import { perform } from "../../internal/perform";
 import { ownLayerForm } from "../layer/own-form";
 import { changesIn } from "./changes";
 import { lowerFolders } from "./lower-folders";
-import { isMountPoint, unmount } from "./mount-tool";
+import { isMountPoint, mountLimitMs, unmount } from "./mount-tool";
 import type { RootfsDriver } from "./rootfs";
 
 /**
@@ -27,7 +27,7 @@ export const fuseDriver: RootfsDriver = {
     const [upper, work] = ["upper", "work"].map((name) => join(folder, name));
     const options = `lowerdir=${lowerdir},upperdir=${upper},workdir=${work},volatile`;
     try {
-      await perform("fuse-overlayfs", ["-o", options, path], { cwd });
+      await perform("fuse-overlayfs", ["-o", options, path], { cwd, timeoutMs: mountLimitMs });
     } catch (error) {
       throw await explained(error);
     }

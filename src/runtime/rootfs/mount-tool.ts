@@ -9,6 +9,15 @@ import { perform, performUnchecked } from "../../internal/perform";
  */
 const environment = { LIBMOUNT_FORCE_MOUNT2: "always", PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
 
+/**
+ * An emulated processor or a disk that has much to write takes long, and a mount that is not waited for comes all the
+ * same. Less than what a client waits for an engine to come up.
+ */
+export const mountLimitMs = 240_000;
+
+const options = { env: environment, timeoutMs: mountLimitMs };
+
+/** Throws `timeout` after four minutes. */
 export async function mountFilesystem(request: {
   readonly type: string;
   readonly source: string;
@@ -17,21 +26,21 @@ export async function mountFilesystem(request: {
   /** Relative paths in the options start here. */
   readonly cwd?: string;
 }): Promise<void> {
-  const { type, source, target, options, cwd } = request;
-  const args = ["-t", type, "-o", options.join(","), source, target];
-  await perform("mount", args, { env: environment, ...(cwd === undefined ? {} : { cwd }) });
+  const { type, source, target, cwd } = request;
+  const args = ["-t", type, "-o", request.options.join(","), source, target];
+  await perform("mount", args, { ...options, ...(cwd === undefined ? {} : { cwd }) });
 }
 
 /** `source` is taken as it is: looking up a path below /proc/<pid>/fd first would lose the very file it stands for. */
 export async function bindMount(source: string, target: string): Promise<void> {
-  await perform("mount", ["--no-canonicalize", "--bind", source, target], { env: environment });
+  await perform("mount", ["--no-canonicalize", "--bind", source, target], options);
 }
 
 /** Idempotent: what is not mounted is fine. A mount that is busy is detached and goes when its last user does. */
 export async function unmount(target: string): Promise<void> {
-  const { exitCode, stderr } = await performUnchecked("umount", [target], { env: environment });
+  const { exitCode, stderr } = await performUnchecked("umount", [target], options);
   if (exitCode === 0 || !(await isMountPoint(target))) return;
-  const lazy = await performUnchecked("umount", ["--lazy", target], { env: environment });
+  const lazy = await performUnchecked("umount", ["--lazy", target], options);
   if (lazy.exitCode !== 0 && (await isMountPoint(target))) {
     throw new RuncibleError("command-failed", `unmount ${target}: ${(lazy.stderr || stderr).trim()}`);
   }

@@ -1,12 +1,15 @@
 import { mkdir, mkdtemp, readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { messageOf, RuncibleError } from "../../internal/errors";
+import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import type { RootfsDriver } from "./rootfs";
 
 /** Magic number of statfs(2). */
 const overlayType = 0x794c7630;
 
-/** Tries a driver out in a folder, with what containers do; undefined: it works there, else why it does not. */
+/**
+ * Tries a driver out in a folder, with what containers do; undefined: it works there, else why it does not. Throws
+ * `timeout` when it does not come to an end, which is no answer: what another driver wrote, this one could not read.
+ */
 export async function probeDriver(driver: RootfsDriver, parent: string): Promise<string | undefined> {
   await mkdir(parent, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(parent, "probe-"));
@@ -26,11 +29,18 @@ export async function probeDriver(driver: RootfsDriver, parent: string): Promise
     }
     return undefined;
   } catch (error) {
+    if (hasCode(error, "timeout")) throw unanswered(driver, parent, error);
     const isOnOverlay = driver.name === "overlay" && (await statfs(folder)).type === overlayType;
     return isOnOverlay ? "it is on an overlay already, and overlays do not nest" : reasonOf(error);
   } finally {
     await rm(folder, { recursive: true, force: true }).catch(() => {});
   }
+}
+
+function unanswered({ name }: RootfsDriver, folder: string, cause: unknown): RuncibleError {
+  const remedy = "try again when the machine is less busy, or see whether its disk answers";
+  const message = `try ${name} in ${folder}: ${messageOf(cause)}; ${remedy}; RUNCIBLE_ROOTFS chooses another way`;
+  return new RuncibleError("timeout", message, { cause });
 }
 
 /** A folder that replaces another needs a mark, which not every file system takes. */

@@ -95,7 +95,13 @@ export async function openRunc(options: { readonly root: string; readonly runFol
           mayLeaveOthers,
           ...(tty === undefined ? {} : { tty }),
         });
-        const exited = started.exited.finally(() => rm(join(root, id), { recursive: true, force: true }));
+        // What cannot be removed, as when no more files may be opened, must not keep anybody from hearing of the end.
+        const exited = started.exited.finally(() =>
+          cleanUp(
+            () => rm(join(root, id), { recursive: true, force: true }),
+            () => {},
+          ),
+        );
         return { ...started, exited };
       } catch (error) {
         if (isTaken(error)) throw error;

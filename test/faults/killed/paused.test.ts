@@ -1,5 +1,7 @@
+import { access } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { connect } from "../../../src/client/connect";
+import { run } from "../../../src/internal/exec";
 import { busyboxImage } from "../../integration/api/busybox-image";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { processesOf } from "../../support/leaks/processes";
@@ -49,4 +51,14 @@ test("a paused container goes at the next start when everything of the engine wa
     expect.objectContaining({ State: "exited" }),
   );
   client.close();
+});
+
+test("a paused container does not keep what is left of an engine from being reset", async () => {
+  await pausedContainer();
+  for (const { pid } of await processesOf(engine.stateFolder)) killNow(pid);
+
+  await run(process.execPath, ["build/cli/main.js", "reset", "--force"]);
+
+  await expectNoMoreThan(nothingOf(engine.stateFolder), 5_000);
+  await expect(access(engine.stateFolder)).rejects.toMatchObject({ code: "ENOENT" });
 });

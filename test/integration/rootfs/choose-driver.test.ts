@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { run } from "../../../src/internal/exec";
 import { type ChoiceRequest, chooseRootfs, type RootfsChoice } from "../../../src/runtime/rootfs/choose-driver";
 import { overlayDriver } from "../../../src/runtime/rootfs/overlay-driver";
+import { probeDriver } from "../../../src/runtime/rootfs/probe-driver";
 
 let base: string;
 /** On a real overlay, as the files of a container are. */
@@ -134,4 +135,18 @@ test("one that is asked for and does not work is an error that says why", async 
     code: "capability-missing",
     message: expect.stringContaining("overlays do not nest"),
   });
+});
+
+test("a driver whose program does not end in time has not said no", async () => {
+  const hanging = async (): Promise<never> => {
+    await run("sleep", ["100"], { timeoutMs: 50 });
+    throw new TypeError("it was to be ended");
+  };
+  await expect(probeDriver({ ...overlayDriver, mount: hanging }, base)).rejects.toMatchObject({
+    code: "timeout",
+    message: expect.stringMatching(
+      /^try overlay in .*: run sleep: it did not end within 0.05 s; try again .* RUNCIBLE_ROOTFS/,
+    ),
+  });
+  expect((await readdir(base)).filter((name) => name.startsWith("probe-"))).toEqual([]);
 });

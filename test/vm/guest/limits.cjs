@@ -78,7 +78,7 @@ function profileOf(pid) {
 }
 
 async function holds(condition) {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 6000; tries++) {
     if (condition()) return true;
     await delay(100);
   }
