@@ -150,6 +150,34 @@ describe("on Debian 12 as it comes", () => {
     expect(await finding(loggedIn("other", doctor), "user namespaces")).toMatchObject({ state: "found" });
   });
 
+  test("a user from whose namespaces AppArmor takes all rights, as on Ubuntu 24.04, is told the setting", async () => {
+    // What Ubuntu's kernel does by its setting: the namespace is made, and nothing may be done in it.
+    const profile =
+      "profile rightless /usr/bin/unshare { file, network, unix, signal, ptrace, mount, umount, deny capability, }";
+    // Debian's kernel lacks the setting itself: its file lies over the others.
+    const shown =
+      "mkdir /run/shown && echo 1 >/run/shown/apparmor_restrict_unprivileged_userns && mount --bind /run/shown";
+    const never = "RUNCIBLE_STATE_DIR=$HOME/never-begun node /repo/build/cli/main.js ps";
+    try {
+      await told(asRoot(`echo '${profile}' | apparmor_parser --replace`));
+      const guessed = await machine.run(loggedIn("other", never));
+      expect(guessed.stderr).toContain("the system refuses user namespaces");
+      await told(asRoot(`${shown} /proc/sys/kernel`));
+
+      const { stderr } = await machine.run(loggedIn("other", never));
+
+      expect(stderr).toContain("run: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0");
+      expect(await finding(loggedIn("other", `${doctor} || true`), "user namespaces")).toMatchObject({
+        state: "missing",
+        remedy: "run: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
+      });
+    } finally {
+      await machine.run(asRoot("umount /proc/sys/kernel; rm -r /run/shown"));
+      await told(asRoot(`echo '${profile}' | apparmor_parser --remove`));
+    }
+    expect(await finding(loggedIn("other", doctor), "user namespaces")).toMatchObject({ state: "found" });
+  });
+
   test.each([
     ["root", "root", "/var/lib/runcible", asRoot],
     ["a user who logged in", "dev", "/home/dev/.local/share/runcible", (script: string) => loggedIn("dev", script)],
