@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { run } from "../../src/internal/exec";
 import { startRegistry } from "../support/registry/start-registry";
 import { measureAfterKill } from "./after-kill";
+import { measureDeadContainer } from "./dead-container";
+import { measureGraph } from "./graph";
 import { measureImport } from "./import-time";
 import { measureOriginal } from "./original";
 import { measurePull } from "./pull";
@@ -18,7 +20,15 @@ async function main(): Promise<void> {
   await using registry = await startRegistry();
   const sections: Section[] = [];
   // One after the other: they would disturb each other.
-  for (const measure of [measureImport, measureStart, measureOriginal, measureAfterKill, measurePull]) {
+  for (const measure of [
+    measureImport,
+    measureStart,
+    measureOriginal,
+    measureDeadContainer,
+    measureGraph,
+    measureAfterKill,
+    measurePull,
+  ]) {
     const section = await measure(registry);
     console.log(`\n${render(section)}`);
     sections.push(section);
