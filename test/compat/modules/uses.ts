@@ -1,7 +1,10 @@
 import type { ServiceName } from "../../support/image/service-image";
 import { type Generation, newest } from "./published";
 
-/** A module, and a script that uses it with the real client of its service. */
+/**
+ * A module, and a script that uses it with the real client of its service. Toxiproxy is not among them: Debian 12, 13
+ * and sid and npm have clients of it, and no server.
+ */
 export interface Use {
   readonly module: string;
   /** Of `consumer`. */
