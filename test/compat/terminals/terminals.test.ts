@@ -55,8 +55,11 @@ async function expectSize(tty: Terminal, columns: number, rows: number): Promise
   await expect
     .poll(
       async () => {
+        // tmux tells of a second change only when a quarter of a second has passed.
         await tty.resize(columns - 1, rows);
+        await delay(500);
         await tty.resize(columns, rows);
+        await delay(500);
         await tty.type("clear; stty size");
         await delay(500);
         return await tty.screen();
