@@ -1,5 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
-import { livingStateOf } from "../../runtime/process/living-state";
+import { livingStateOf } from "../../internal/process-stat";
 import { parseSignal } from "../../runtime/process/signals";
 import type { StopOptions } from "../routes/container-service";
 import type { Container } from "./container";

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasCode, RuncibleError } from "../../internal/errors";
+import { killIfThere } from "../../internal/kill-if-there";
 import {
   type CgroupFacts,
   cgroupFacts,
@@ -65,7 +66,7 @@ export async function removeCgroup(path: string): Promise<void> {
       if (!hasCode(error, "EBUSY") && !hasCode(error, "ENOTEMPTY")) throw error;
     }
     // 0 stands for one that is in another pid namespace, and would be our own process group.
-    for (const pid of await processesOf(path)) if (pid > 0) kill(pid);
+    for (const pid of await processesOf(path)) if (pid > 0) killIfThere(pid, "SIGKILL");
     await thaw(facts, path);
     await delay(Math.min(2 ** attempt, 100));
   }
@@ -77,13 +78,5 @@ async function thaw(facts: CgroupFacts, path: string): Promise<void> {
   if (facts.version === 2) return;
   for (const folder of await nestedFolders(controllerFolder(facts, path, "freezer"))) {
     await writeFile(join(folder, "freezer.state"), "THAWED").catch(() => {});
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (!hasCode(error, "ESRCH")) throw error;
   }
 }

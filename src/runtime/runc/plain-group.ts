@@ -1,6 +1,8 @@
-import { open, readdir, readFile, stat } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { hasCode } from "../../internal/errors";
+import { killIfThere } from "../../internal/kill-if-there";
+import { statFieldsOf } from "../../internal/process-stat";
 import type { CgroupSample } from "./cgroup-sample";
 import type { ContainerGroup } from "./open-group";
 import { systemCpuNs } from "./system-cpu";
@@ -18,7 +20,7 @@ export async function openPlainGroup(pid: number): Promise<ContainerGroup> {
   if (namespace === "closed to us") return groupOfOne(pid);
   const processes = (): Promise<readonly number[]> => processesIn(namespace?.id);
   const signal = async (name: NodeJS.Signals): Promise<void> => {
-    for (const member of await processes()) kill(member, name);
+    for (const member of await processes()) killIfThere(member, name);
   };
   return {
     // Nobody counted.
@@ -46,8 +48,8 @@ export function groupOfOne(pid: number): ContainerGroup {
     wasOutOfMemory: async () => false,
     sample: () => sampleOf([pid]),
     processes: async () => [pid],
-    pause: async () => kill(pid, "SIGSTOP"),
-    resume: async () => kill(pid, "SIGCONT"),
+    pause: async () => killIfThere(pid, "SIGSTOP"),
+    resume: async () => killIfThere(pid, "SIGCONT"),
     remove: async () => {},
   };
 }
@@ -128,17 +130,7 @@ interface Usage {
 
 /** proc_pid_stat(5), with the children that were waited for. A process that is gone uses nothing. */
 async function usageOf(pid: number): Promise<Usage> {
-  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  // The name before may hold anything, also blanks and brackets.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const fields = await statFieldsOf(pid);
   const at = (number: number): number => Number(fields[number - 3] ?? 0);
   return { userTicks: at(14) + at(16), kernelTicks: at(15) + at(17), pages: at(24) };
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (!hasCode(error, "ESRCH")) throw error;
-  }
 }

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
-import { killIfThere } from "../../../../src/internal/kill-if-there";
-import { livingStateOf } from "../../../../src/runtime/process/living-state";
-import { waitUntil } from "../../../support/wait-until";
+import { killIfThere } from "../../../src/internal/kill-if-there";
+import { livingStateOf } from "../../../src/internal/process-stat";
+import { waitUntil } from "../../support/wait-until";
 
 test("a process has a state for as long as it lives, and none once it waits to be noticed", async () => {
   // It becomes a program that never waits for its child.
