@@ -44,13 +44,12 @@ export async function openReapedSession(daemon: ReapedDaemon): Promise<OpenSessi
   const { reaper, socket, id } = await withFileLock(lock, { timeoutMs: lockTimeoutMs }, async () => {
     return (await joinReaper(daemon)) ?? (await startReaper(daemon, reaperSettings()));
   });
-  const add = (label: string): void => void socket.write(`label=${label}\r\n`);
-  add(`${LABEL_TESTCONTAINERS_SESSION_ID}=${id}`);
+  const add = (label: string): void => void socket.write(lineOf(label));
   return {
     id,
     containerId: reaper.inspect.Id,
     isLost: () => false,
-    addSession: (other) => add(`${LABEL_TESTCONTAINERS_SESSION_ID}=${other}`),
+    addSession: (other) => add(sessionLabel(other)),
     addComposeProject: (name) => add(`${LABEL_COMPOSE_PROJECT}=${name}`),
   };
 }
@@ -68,7 +67,7 @@ async function joinReaper(daemon: ReapedDaemon): Promise<ConnectedReaper | undef
     const id = reaper.inspect.Config.Labels?.[LABEL_TESTCONTAINERS_SESSION_ID];
     if (id === undefined) continue;
     try {
-      return { reaper, id, socket: await connectTo(daemon.host, reaper.hostPort) };
+      return { reaper, id, socket: await joinSession(id, daemon.host, reaper.hostPort) };
     } catch (error) {
       // It may be about to go: its own time has run out.
       log.warn(`Failed to connect to Reaper: ${messageOf(error)}`, { containerId: reaper.inspect.Id });
@@ -101,7 +100,7 @@ async function startReaper(daemon: ReapedDaemon, settings: ReaperSettings): Prom
       },
     });
     await untilStarted(daemon.engine, reaper.inspect.Id);
-    return { reaper, id, socket: await connectTo(daemon.host, reaper.hostPort) };
+    return { reaper, id, socket: await joinSession(id, daemon.host, reaper.hostPort) };
   } catch (cause) {
     throw new RuncibleError(
       "reaper-failed",
@@ -124,15 +123,24 @@ async function untilStarted(engine: EngineClient, containerId: string): Promise<
   });
 }
 
-/** The connection says that this process is there, and does not keep it. */
-async function connectTo(host: string, port: number): Promise<Socket> {
+/**
+ * The connection says that this process is there, and does not keep it. A reaper that does not acknowledge the session
+ * is just removing what belongs to it: a daemon's port also takes connections that nobody behind it takes.
+ */
+async function joinSession(id: string, host: string, port: number): Promise<Socket> {
   const deadline = performance.now() + connectLimitMs;
   for (;;) {
     const socket = connect({ host, port });
+    socket.setTimeout(connectLimitMs, () => socket.destroy(unacknowledged(`nothing came within ${connectLimitMs} ms`)));
     try {
       await once(socket, "connect");
-      // Its acknowledgements are not needed; unread they would fill the buffer.
-      socket.on("error", () => {}).resume();
+      socket.write(lineOf(sessionLabel(id)));
+      await acknowledgement(socket);
+      // Later ones are not needed; unread they would fill the buffer.
+      socket
+        .setTimeout(0)
+        .on("error", () => {})
+        .resume();
       socket.unref();
       return socket;
     } catch (error) {
@@ -141,4 +149,25 @@ async function connectTo(host: string, port: number): Promise<Socket> {
     }
     await delay(retryPauseMs);
   }
+}
+
+async function acknowledgement(socket: Socket): Promise<void> {
+  let text = "";
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    text += chunk;
+    if (text.includes("ACK")) return;
+  }
+  throw unacknowledged("it hung up");
+}
+
+function unacknowledged(how: string): RuncibleError {
+  return new RuncibleError("reaper-failed", `the session was not acknowledged: ${how}`);
+}
+
+function sessionLabel(id: string): string {
+  return `${LABEL_TESTCONTAINERS_SESSION_ID}=${id}`;
+}
+
+function lineOf(label: string): string {
+  return `label=${label}\r\n`;
 }

@@ -29,7 +29,11 @@ function collectFilters(
   let timer: NodeJS.Timeout | undefined;
   return new Promise((resolve, reject) => {
     const waitForClient = (milliseconds: number): void => {
-      timer = setTimeout(() => resolve([...wanted.values()]), milliseconds);
+      timer = setTimeout(() => {
+        // Who comes now is refused, and starts its own: what it names would not be looked at any more.
+        server.close();
+        resolve([...wanted.values()]);
+      }, milliseconds);
     };
     const keepLine = (line: string): boolean => {
       const filters = parseFilters(line);

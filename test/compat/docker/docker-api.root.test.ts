@@ -121,6 +121,19 @@ describe.each([
     await docker.docker("rm", "--force", ending);
   });
 
+  rootTest("a reaper that acknowledges nothing, as one that is just removing, is passed over", needsRoot, async () => {
+    const labels = ["--label", "org.testcontainers.ryuk=true", "--label", "org.testcontainers.session-id=removing"];
+    // Takes connections on the reaper's port and hangs up.
+    const server = ["bb:latest", "httpd", "-f", "-p", "8080"];
+    const removing = (await docker.docker("run", "-d", "-p", "127.0.0.1::8080", ...labels, ...server)).trim();
+
+    const { session, reaper } = await seenBy("use");
+
+    expect(session).not.toBe("removing");
+    expect(reaper).not.toBe(removing);
+    await docker.docker("rm", "--force", removing);
+  });
+
   rootTest("a port of the host is reached on every network, through the SSH server", needsRoot, async () => {
     // As on a machine that is no container itself; there the daemon's ports are on the bridge.
     expect(await seenBy("hostPorts", { TESTCONTAINERS_HOST_OVERRIDE: "localhost" })).toEqual({

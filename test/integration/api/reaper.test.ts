@@ -1,4 +1,6 @@
-import { expect, test } from "vitest";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
 import {
   GenericContainer,
   getContainerRuntimeClient,
@@ -53,4 +55,44 @@ test("what is added to the reaper keeps this process's company", async () => {
 
   expect(await isThere(id)).toBe(true);
   await engine.client.containers.remove(id, { force: true });
+});
+
+/** What it answers to a line; nothing if it takes no connection, or hangs up. */
+async function answerTo(line: string, port: number): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  const answer = once(socket, "data").then(String, () => "");
+  const hungUp = once(socket, "close").then(() => "");
+  socket.on("error", () => {}).write(line);
+  const first = await Promise.race([answer, hungUp]);
+  socket.destroy();
+  return first;
+}
+
+test("who comes to the stand-in for Ryuk when it is removing already is not acknowledged", async () => {
+  const { client } = engine;
+  const image = { name: "testcontainers/ryuk", tag: "0.14.0" };
+  await client.images.pull(image);
+  const { Id: reaper } = await client.containers.create({
+    Image: `${image.name}:${image.tag}`,
+    Env: ["RYUK_RECONNECTION_TIMEOUT=1ms"],
+    ExposedPorts: { "8080/tcp": {} },
+    HostConfig: { PortBindings: { "8080/tcp": [{}] } },
+  });
+  onTestFinished(() => client.containers.remove(reaper, { force: true }));
+  await client.containers.start(reaper);
+  const { Ports } = (await client.containers.inspect(reaper)).NetworkSettings;
+  const port = Number(Ports?.["8080/tcp"]?.[0]?.HostPort);
+  // It cannot be removed, so the reaper tries again for seconds.
+  const { Id: network } = await client.networks.create({ Name: "reaped-late", Labels: { reaped: "late" } });
+  // The reaper may have been quicker.
+  onTestFinished(() => client.networks.remove(network).catch(() => {}));
+  const container = new GenericContainer(await busyboxImage()).withCommand(["sleep", "60"]);
+  await using _user = await container.withNetworkMode("reaped-late").start();
+
+  expect(await answerTo("label=reaped=late\n", port)).toBe("ACK\n");
+  for await (const line of await client.containers.logs(reaper, { follow: true })) {
+    if (String(line).includes("prune")) break;
+  }
+
+  expect(await answerTo("label=reaped=late\n", port)).toBe("");
 });

@@ -50,6 +50,7 @@ const server = createServer((client) => {
     connections -= 1;
     if (connections > 0) return;
     timer = setTimeout(async () => {
+      server.close();
       for (const label of labels) await reap(label);
       process.exit(0);
     }, waitMs);
