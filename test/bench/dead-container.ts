@@ -1,19 +1,16 @@
 import { mkdtemp, open, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { WaitStrategy } from "../../src/index";
 import { run } from "../../src/internal/exec";
+import { builtPackage } from "../support/built-package";
 import { useTestEngine } from "../support/engine";
 import { pushTestImage } from "../support/images";
 import { repeat, row, timed } from "./measure";
 import type { Section } from "./section";
 
-/** What users load: it goes through no transformer. */
-const { GenericContainer, Wait } = createRequire(import.meta.url)(
-  "../../build/index.js",
-) as typeof import("../../src/index");
+const { GenericContainer, Wait } = builtPackage;
 
 const turns = 5;
 

@@ -1,14 +1,11 @@
-import { createRequire } from "node:module";
 import type { StartedTestContainer } from "../../src/index";
+import { builtPackage } from "../support/built-package";
 import { useTestEngine } from "../support/engine";
 import { pushTestImage } from "../support/images";
 import { repeat, row, timed } from "./measure";
 import type { Section } from "./section";
 
-/** What users load: it goes through no transformer. */
-const { GenericContainer, TestContainers, Wait } = createRequire(import.meta.url)(
-  "../../build/index.js",
-) as typeof import("../../src/index");
+const { GenericContainer, TestContainers, Wait } = builtPackage;
 
 const turns = 5;
 /** Seconds until a node is ready; the path through the slow one, the both and the top is the longest. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { connect } from "../../src/client/connect";
 import { run } from "../../src/internal/exec";
 import { npmInstall } from "../compat/packaging/installed-package";
+import { builtEntry } from "../support/built-package";
 import { startDockerOn } from "../support/docker";
 import { useTestEngine } from "../support/engine";
 import { loadTestImages } from "../support/load-test-images";
@@ -14,7 +15,6 @@ import type { Section } from "./section";
 
 /** The version that our contract is of, and a Node that it runs on. */
 const [version, nodeVersion] = ["12.1.0", "24.21.0"];
-const ours = join(import.meta.dirname, "../../build/index.js");
 const image = "busybox:bench";
 const turns = 3;
 const runsOfTurn = 10;
@@ -78,7 +78,7 @@ async function measureInTurns(folder: string, program: readonly string[]): Promi
   const inside = ["nsenter", `--net=${machine.path}`, "--"];
   const env = { ...process.env, DOCKER_HOST: daemon.host, TESTCONTAINERS_RYUK_DISABLED: "true" };
   const taken = await repeat(turns, async () => ({
-    ours: await timesOf([...program, ours], { cwd: folder, env: engine.env }),
+    ours: await timesOf([...program, builtEntry], { cwd: folder, env: engine.env }),
     theirs: await timesOf([...inside, ...program, "testcontainers"], { cwd: folder, env }),
   }));
   return {

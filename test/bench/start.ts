@@ -1,19 +1,18 @@
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { exitOf, run, spawnTool } from "../../src/internal/exec";
+import { builtPackage } from "../support/built-package";
 import { useTestEngine } from "../support/engine";
 import { freePort } from "../support/free-port";
 import { pushTestImage, testImage } from "../support/images";
 import { repeat, row, timed } from "./measure";
 import type { Section } from "./section";
 
-/** What users load: it goes through no transformer. */
-const { GenericContainer } = createRequire(import.meta.url)("../../build/index.js") as typeof import("../../src/index");
+const { GenericContainer } = builtPackage;
 
 const turns = 5;
 const runsOfTurn = 10;

@@ -1,19 +1,17 @@
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type * as Runcible from "../../../src/index";
 import { spawnTool } from "../../../src/internal/exec";
 import { busyboxImage } from "../../integration/api/busybox-image";
+import { builtPackage } from "../../support/built-package";
 import { composeFiles } from "../../support/compose-files";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { newerDocker } from "../../support/newer-docker";
 import { rootTest } from "../../support/run-as";
 import { waitUntil } from "../../support/wait-until";
 
-const { DockerComposeEnvironment, getContainerRuntimeClient, Wait } = createRequire(import.meta.url)(
-  "../../../build/index.js",
-) as typeof Runcible;
+const { DockerComposeEnvironment, getContainerRuntimeClient, Wait } = builtPackage;
 
 type ClientOptions = Parameters<Runcible.DockerComposeEnvironment["withClientOptions"]>[0];
 

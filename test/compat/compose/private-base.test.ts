@@ -1,16 +1,13 @@
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type RunResult, runUnchecked } from "../../../src/internal/exec";
+import { builtPackage } from "../../support/built-package";
 import { composeFiles } from "../../support/compose-files";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 import { pushTestImage } from "../../support/images";
 import { startRegistry, type TestRegistry } from "../../support/registry/start-registry";
 
-/** The package as it is published: what it loads late, it loads by `require`. */
-const { DockerComposeEnvironment } = createRequire(import.meta.url)(
-  "../../../build/index.js",
-) as typeof import("../../../src/index");
+const { DockerComposeEnvironment } = builtPackage;
 
 const engine = useNewEngineOfThisFile();
 const main = join(import.meta.dirname, "../../../build/cli/main.js");

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,13 +17,13 @@ import {
   type WaitStrategy,
 } from "../../../src/index";
 import { busyboxImage } from "../../integration/api/busybox-image";
+import { builtPackage } from "../../support/built-package";
 import { useNewEngineOfThisFile } from "../../support/engine-of-file";
 
 // What users of such frameworks complain about most, by the number it has in the project's list of pains.
 
 useNewEngineOfThisFile();
-/** As it is published: it loads what it needs of compose when it is used. */
-const { DockerComposeEnvironment } = createRequire(import.meta.url)("../../../build/index.js") as typeof Runcible;
+const { DockerComposeEnvironment } = builtPackage;
 let image: string;
 beforeAll(async () => {
   image = await busyboxImage();

@@ -1,17 +1,16 @@
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type * as Runcible from "../../../src/index";
 import { spawnTool } from "../../../src/internal/exec";
 import { busyboxImage } from "../../integration/api/busybox-image";
+import { builtPackage } from "../../support/built-package";
 import { composeFiles } from "../../support/compose-files";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { failureInTime } from "../../support/failure-in-time";
 import { waitUntil } from "../../support/wait-until";
 
-/** The package as it is published: what it loads late, it loads by `require`. */
-const { DockerComposeEnvironment, Wait } = createRequire(import.meta.url)("../../../build/index.js") as typeof Runcible;
+const { DockerComposeEnvironment, Wait } = builtPackage;
 
 const engine = useEngineOfThisFile();
 const image = "runcible-test/busybox:1";
