@@ -37,40 +37,56 @@ export async function endRun(context: ContainerContext, container: Container, op
   }
   process.kill(sigkill);
   publishContainerEvent(context, container, "kill", { signal: String(sigkill) });
-  if (await endsWithin(ended, killLimitMs)) return;
-  const state = await livingStateOf(process.pid);
-  if (state !== undefined) throw survivedKill(container.id, process.pid, state);
-  const waitsFor = container.endWaitsFor;
-  context.logger.warn("the end of a container takes long", { container: container.id, waitsFor });
-  if (await endsWithin(ended, settleLimitMs)) return;
-  throw new RuncibleError(
-    "timeout",
-    `stop container ${container.id}: its process has ended, but the engine has waited for ${settleLimitMs / 60_000} min for ${container.endWaitsFor}; see whether the disk of the state folder still answers`,
-  );
-}
-
-function survivedKill(id: string, pid: number, state: string): RuncibleError {
-  return new RuncibleError(
-    "timeout",
-    `stop container ${id}: process ${pid} was killed, but is still there after ${killLimitMs / 1000} s (state ${state}); in state D it hangs in the kernel, mostly for a disk or a file server`,
-  );
+  await endAfterKill(context, container, { step: `stop container ${container.id}`, pid: process.pid, ended });
 }
 
 /**
- * `ContainerService.kill`. After SIGKILL the end is waited for: a client that removes the container next finds it
- * ended.
+ * `ContainerService.kill`. After SIGKILL the end is waited for, as by `endRun`: a client that removes the container
+ * next finds it ended.
  */
 export async function killContainer(context: ContainerContext, container: Container, number: number): Promise<void> {
-  // A start that is under way comes first.
-  const { process } = await container.lock.run(async () => runOf(container));
-  const ended = container.nextExit.promise;
+  // A start that is under way comes first. The end is that of the same run: both change with the lock held.
+  const { process, ended } = await container.lock.run(async () => ({
+    process: runOf(container).process,
+    ended: container.nextExit.promise,
+  }));
   if (number === sigkill) {
     container.isStopWanted = true;
     await resumeIfPaused(context, container);
   }
   process.kill(number);
   publishContainerEvent(context, container, "kill", { signal: String(number) });
-  if (number === sigkill) await endsWithin(ended, killLimitMs);
+  if (number !== sigkill) return;
+  await endAfterKill(context, container, { step: `kill container ${container.id}`, pid: process.pid, ended });
+}
+
+interface KilledRun {
+  /** For error messages. */
+  readonly step: string;
+  readonly pid: number;
+  readonly ended: Promise<unknown>;
+}
+
+async function endAfterKill(
+  context: ContainerContext,
+  container: Container,
+  { step, pid, ended }: KilledRun,
+): Promise<void> {
+  if (await endsWithin(ended, killLimitMs)) return;
+  const state = await livingStateOf(pid);
+  if (state !== undefined) {
+    throw new RuncibleError(
+      "timeout",
+      `${step}: process ${pid} was killed, but is still there after ${killLimitMs / 1000} s (state ${state}); in state D it hangs in the kernel, mostly for a disk or a file server`,
+    );
+  }
+  const waitsFor = container.endWaitsFor;
+  context.logger.warn("the end of a container takes long", { container: container.id, waitsFor });
+  if (await endsWithin(ended, settleLimitMs)) return;
+  throw new RuncibleError(
+    "timeout",
+    `${step}: its process has ended, but the engine has waited for ${settleLimitMs / 60_000} min for ${container.endWaitsFor}; see whether the disk of the state folder still answers`,
+  );
 }
 
 async function endsWithin(ended: Promise<unknown>, milliseconds: number): Promise<boolean> {
