@@ -12,8 +12,8 @@ interface CreateOptions {
   readonly name?: string | undefined;
   readonly platform?: string | undefined;
   readonly image: string;
-  /** For an image that has lost its content. Without it, or if it fails, that stays the error. */
-  readonly pullAgain: (() => Promise<void>) | undefined;
+  /** For an image that has lost its content. If it fails, or may not pull and so does nothing, that stays the error. */
+  readonly pullAgain: () => Promise<void>;
 }
 
 /** Resolves to the container's id. Throws what the daemon says, with the image's name. */
@@ -26,7 +26,7 @@ export async function createContainer(
   try {
     if (isOwnEngine) await checkBindSources(body.HostConfig?.Binds ?? []);
     return await create().catch(async (error: unknown) => {
-      if (pullAgain === undefined || !hasCode(error, "image-incomplete")) throw error;
+      if (!hasCode(error, "image-incomplete")) throw error;
       await pullAgain().catch((refusal: unknown) => {
         throw withRefusal(error, refusal);
       });

@@ -3,7 +3,7 @@ import type { ContainerInspect } from "../../wire/container";
 import type { ContainerCreateBody } from "../../wire/container-create";
 import { isKeptOnFailure, isReuseEnabled } from "../config";
 import { wayToHost } from "../host-ports/expose-host-ports";
-import { ensureImage, reasonNotToPull } from "../image/ensure-image";
+import { ensureImage } from "../image/ensure-image";
 import { type HostImageOptions, makeHostImage } from "../image/host-image";
 import { type BuildOptions, ImageBuilder } from "../image/image-builder";
 import { checkedImage } from "../image/image-name";
@@ -107,11 +107,8 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
 
   #ensureImage({ engine }: Runtime, force = this.pullPolicy.shouldPull()): Promise<void> {
     const { platform } = this.createOpts;
-    return ensureImage(engine, this.imageName, { force, platform, isPullAllowed: this.#isPullAllowed() });
-  }
-
-  #isPullAllowed(): boolean {
-    return this.pullPolicy.mayPull?.() ?? true;
+    const isPullAllowed = this.pullPolicy.mayPull?.() ?? true;
+    return ensureImage(engine, this.imageName, { force, platform, isPullAllowed });
   }
 
   /** `dependencies`: stop with it. */
@@ -201,9 +198,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
     const ExtraHosts = [...(body.HostConfig.ExtraHosts ?? []), ...extraHosts];
     const HostConfig = extraHosts.length === 0 ? body.HostConfig : { ...body.HostConfig, ExtraHosts };
     const image = this.imageName.string;
-    const mayPull = reasonNotToPull(this.#isPullAllowed()) === undefined;
-    const pullAgain = mayPull ? () => this.#ensureImage(runtime, true) : undefined;
-    const asked = { ...this.createOpts, image, pullAgain };
+    const asked = { ...this.createOpts, image, pullAgain: () => this.#ensureImage(runtime, true) };
     const Id = await createContainer(runtime, { ...body, HostConfig } as ContainerCreateBody, asked);
     timeline.mark("created");
     try {

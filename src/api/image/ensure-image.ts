@@ -49,7 +49,7 @@ export async function ensureImage(
   imageName: ImageName,
   { force, platform, isPullAllowed = true }: EnsureOptions,
 ): Promise<void> {
-  const reason = reasonNotToPull(isPullAllowed);
+  const reason = isOffline() ? "RUNCIBLE_OFFLINE is set" : isPullAllowed ? undefined : "its pull policy says never";
   if ((!force || reason !== undefined) && (await imageExists(engine, imageName, platform))) return;
   if (reason !== undefined) throw mustNotBePulled(imageName, platform, reason);
   const { registry, image, tag, string } = imageName;
@@ -63,11 +63,6 @@ export async function ensureImage(
   } catch (error) {
     throw withContext(error, `pull image ${string}${platform === undefined ? "" : ` for ${platform}`}`);
   }
-}
-
-/** `undefined` where it may be pulled. */
-export function reasonNotToPull(isAllowedByPolicy: boolean): string | undefined {
-  return isOffline() ? "RUNCIBLE_OFFLINE is set" : isAllowedByPolicy ? undefined : "its pull policy says never";
 }
 
 function mustNotBePulled({ string }: ImageName, platform: string | undefined, reason: string): RuncibleError {
