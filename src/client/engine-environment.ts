@@ -8,6 +8,8 @@ const ownProcessOnly = [
   "NODE_CHANNEL_FD",
   "NODE_EXTRA_CA_CERTS",
   "RUNCIBLE_CGROUP",
+  // What makes terminals runs its command by it: that of a CI's user may be `nologin`, a person's another language.
+  "SHELL",
   "SSH_AUTH_SOCK",
 ];
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { installCommand } from "./debian-packages";
 import { hasCode, RuncibleError } from "./errors";
 import { explainSystemError } from "./system-error";
@@ -55,7 +56,7 @@ export async function runUnchecked(
     child.stdin?.on("error", () => {});
     child.stdin?.end(options.input);
   }
-  const { exitCode, signal } = await exitOf(child, command);
+  const { exitCode, signal } = await exitOf(child, command, options.cwd);
   const result = { stdout: stdout(), stderr: stderr(), exitCode: exitCode ?? 128 };
   if (exitCode === null) {
     // Nobody but the timer kills it: a signal that was given ends with an error of its own.
@@ -81,14 +82,16 @@ export function spawnTool(command: string, args: readonly string[], options: Spa
 }
 
 /**
- * Resolves when the process has ended and its pipes are closed. Rejects with `tool-missing` if it could not be started.
+ * Resolves when the process has ended and its pipes are closed. Rejects with `spawnFailed` if it could not be started.
+ * `cwd`: where it was to start, if that was said.
  */
 export function exitOf(
   child: ChildProcess,
   command: string,
+  cwd?: string,
 ): Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
-    child.once("error", (error) => reject(spawnFailed(command, error)));
+    child.once("error", (error) => reject(spawnFailed(command, error, cwd)));
     child.once("close", (exitCode, signal) => resolve({ exitCode, signal }));
   });
 }
@@ -121,7 +124,15 @@ export function isMissingBehind(command: string, program: string, { exitCode, st
   return line.startsWith(`${command}: `) && line.includes(program);
 }
 
-function spawnFailed(command: string, error: Error): RuncibleError {
+/**
+ * Why a program could not be started: `tool-missing`, `resources-exhausted`, `aborted`, else `command-failed`. `cwd`:
+ * where it was to start, if that was said.
+ */
+export function spawnFailed(command: string, error: Error, cwd?: string): RuncibleError {
+  // The kernel says the same of a missing folder as of a missing program.
+  if (hasCode(error, "ENOENT") && cwd !== undefined && !existsSync(cwd)) {
+    return new RuncibleError("command-failed", `run ${command}: there is no folder ${cwd}`, { cause: error });
+  }
   // EACCES: a folder of the search path may not be looked into, and no other has the program.
   if (hasCode(error, "ENOENT") || (hasCode(error, "EACCES") && !command.includes("/"))) {
     return toolMissing(command, error);

@@ -63,4 +63,6 @@ function inside(namespace: string, command: readonly string[]): readonly string[
   return ["nsenter", `--net=${namespace}`, "--", ...command];
 }
 
-async function resize(): Promise<void> {}
+async function resize(): Promise<boolean> {
+  return true;
+}

@@ -5,7 +5,7 @@ import { parseSignal } from "../../runtime/process/signals";
 import type { Change } from "../../runtime/rootfs/changes";
 import { ociBlockIo } from "../../runtime/runc/block-io";
 import { ociResources } from "../../runtime/runc/resources";
-import { containerNameInUse, withPrefix } from "../../wire/docker-errors";
+import { containerNameInUse, containerNotRunning, withPrefix } from "../../wire/docker-errors";
 import type { Filters } from "../../wire/filters";
 import { checkFilterKeys, matchesLabels } from "../../wire/filters";
 import { reuseLeaseLabel } from "../../wire/session";
@@ -86,7 +86,11 @@ export function createContainerService(context: ContainerContext): ContainerServ
       publishContainerEvent(context, container, "attach");
       return attach(context, container, options);
     },
-    resize: async (ref, size) => runOf(find(ref)).process.resize(size),
+    resize: async (ref, size) => {
+      const container = find(ref);
+      // Of one that has just ended, the end may not have been written down.
+      if (!(await runOf(container).process.resize(size))) throw containerNotRunning(container.id);
+    },
     top: async (ref, psArgs) => processTable(find(ref), psArgs),
     stats: async (ref) => {
       const container = find(ref);

@@ -128,7 +128,7 @@ export class ExecRegistry implements ExecService {
     await exec.launch?.catch(() => {});
     const { process, exitCode } = exec;
     if (process === undefined || exitCode !== null) throw noSuchExec(id);
-    await process.resize(size);
+    if (!(await process.resize(size))) throw noSuchExec(id);
   }
 
   /** Throws what `start` throws: only one start comes through. */

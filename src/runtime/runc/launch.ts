@@ -1,11 +1,11 @@
 import type { ChildProcess } from "node:child_process";
-import { readFileSync, watch } from "node:fs";
+import { type FSWatcher, readFileSync, watch } from "node:fs";
 import { rm } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { PassThrough, pipeline, type Readable } from "node:stream";
 import { hasCode, RuncibleError } from "../../internal/errors";
-import { spawnTool } from "../../internal/exec";
+import { spawnFailed, spawnTool } from "../../internal/exec";
 import { randomId } from "../../internal/ids";
 import { killIfThere } from "../../internal/kill-if-there";
 import { Mutex } from "../../internal/mutex";
@@ -50,7 +50,7 @@ export async function launch(request: LaunchRequest): Promise<RuncProcess> {
   const pidFile = `${key}.pid`;
   const pidPath = join(request.folder, pidFile);
   const logPath = join(request.folder, `${key}.log`);
-  const watcher = watchFor(request.folder, pidFile);
+  const watcher = watchFor(request, pidFile);
   const child = spawnOrClose(watcher, () => spawnRunc(request, pidPath, logPath));
   const output = { stdout: heldBack(child.stdout, request.tty !== undefined), stderr: heldBack(child.stderr) };
   const exited = exitOf(child, request.subject);
@@ -145,9 +145,7 @@ function processOf(
     exited,
     kill: (signal) => killIfThere(pid, signal),
     resize: (size) =>
-      sizes.run(async () => {
-        if (tty !== undefined && child.pid !== undefined) await resizeTerminal(child.pid, size);
-      }),
+      sizes.run(async () => tty === undefined || (child.pid !== undefined && (await resizeTerminal(child.pid, size)))),
   };
 }
 
@@ -156,8 +154,8 @@ const programNotFound = 127;
 function exitOf(child: ChildProcess, subject: string): Promise<RuncExit> {
   return new Promise((resolve, reject) => {
     child.once("error", (cause) => {
-      const isMissing = hasCode(cause, "ENOENT") && child.spawnfile === "runc";
-      const failed = new RuncibleError("command-failed", `run runc: ${cause.message}`, { cause });
+      const failed = spawnFailed(child.spawnfile, cause);
+      const isMissing = child.spawnfile === "runc" && hasCode(failed, "tool-missing");
       reject(isMissing ? runcMissing(subject, cause) : failed);
     });
     child.once("exit", (code, signal) =>
@@ -191,13 +189,29 @@ function readPid(path: string): number | undefined {
   }
 }
 
-/** inotify, not polling: the pid file is a rename away from being complete. */
-function watchFor(folder: string, name: string): { readonly seen: Promise<void>; close(): void } {
-  const watcher = watch(folder);
+/**
+ * inotify, not polling: the pid file is a rename away from being complete. Throws `start-failed` when the folder is
+ * gone.
+ */
+function watchFor(
+  { folder, subject }: Pick<LaunchRequest, "folder" | "subject">,
+  name: string,
+): { readonly seen: Promise<void>; close(): void } {
+  const watcher = watchFolder(folder, subject);
   const seen = new Promise<void>((resolve) => {
     watcher.on("change", (_type, file) => {
       if (file === name) resolve();
     });
   });
   return { seen, close: () => watcher.close() };
+}
+
+function watchFolder(folder: string, subject: string): FSWatcher {
+  try {
+    return watch(folder);
+  } catch (cause) {
+    if (!hasCode(cause, "ENOENT")) throw cause;
+    const message = `${subject}: somebody removed ${folder}, which the engine needs; run: runcible stop-engine`;
+    throw new RuncibleError("start-failed", message, { cause });
+  }
 }

@@ -24,8 +24,8 @@ export interface RuncProcess {
   readonly exited: Promise<{ readonly exitCode: number }>;
   /** A process that is gone already is no error. */
   kill(signal: NodeJS.Signals | number): void;
-  /** Without a terminal: does nothing. */
-  resize(size: TerminalSize): Promise<void>;
+  /** False: the process has ended. Without a terminal: does nothing. */
+  resize(size: TerminalSize): Promise<boolean>;
 }
 
 export interface RunRuncRequest {

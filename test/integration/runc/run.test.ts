@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { execProcess } from "../../../src/runtime/runc/spec";
@@ -81,6 +82,30 @@ test.each([false, true])("a runc that was removed meanwhile is told as missing, 
   });
 });
 
+test("without the program that makes terminals that is what lacks, and not runc", async () => {
+  const before = process.env["PATH"];
+  process.env["PATH"] = "/no/such/folder";
+  onTestFinished(() => {
+    process.env["PATH"] = before;
+  });
+
+  await expect(bundles.start({ args: ["true"], tty: true })).rejects.toMatchObject({
+    code: "tool-missing",
+    message: expect.stringMatching(/^run script: it is not installed.*apt-get install bsdutils$/),
+  });
+});
+
+test("a folder of the engine's that somebody removed is no missing runc", async () => {
+  const own = await openBundles();
+  onTestFinished(() => own.close());
+  await rm(join(own.folder, "run"), { recursive: true });
+
+  await expect(own.start({ args: ["true"] })).rejects.toMatchObject({
+    code: "start-failed",
+    message: expect.stringMatching(/^start container \w+: somebody removed .*\/run, which the engine needs; run: /),
+  });
+});
+
 test("a mount that cannot be made is no missing command", async () => {
   const mounts = [{ type: "bind", source: "/no/such/source", target: "/data", options: ["rbind"] }];
   await expect(bundles.start({ mounts })).rejects.toMatchObject({ code: "start-failed" });
@@ -154,6 +179,13 @@ test("a terminal has its size from the first instruction on, and takes another",
   await process.resize({ rows: 50, columns: 132 });
   expect((await lines.next()).value).toBe("50 132");
   expect(await process.exited).toEqual({ exitCode: 0 });
+});
+
+test("a terminal that has gone takes no size, and says so", async () => {
+  const { process } = await bundles.start({ args: ["true"], tty: true });
+  expect(await resultOf(process)).toMatchObject({ exitCode: 0 });
+
+  expect(await process.resize({ rows: 50, columns: 132 })).toBe(false);
 });
 
 test("of sizes asked for at once a terminal keeps the last", async () => {

@@ -23,6 +23,11 @@ test("an engine and its programs do not read the certificates of NODE_EXTRA_CA_C
   expect(environment).not.toHaveProperty("NODE_EXTRA_CA_CERTS");
 });
 
+test("an engine makes terminals by the system's shell, whatever shell its user has", () => {
+  const folders = { stateFolder: "/state", socketPath: "/state/engine.sock" };
+  expect(engineEnvironment({ SHELL: "/usr/sbin/nologin" }, folders)).not.toHaveProperty("SHELL");
+});
+
 test.each([
   ...["DOCKER_AUTH_CONFIG", "NPM_TOKEN", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID_SECRET"],
   ...["PGPASSWORD", "db_password", "GOOGLE_APPLICATION_CREDENTIALS", "STRIPE_API_KEY", "SSH_AUTH_SOCK"],
