@@ -11,7 +11,7 @@ export function expand(text: string, variables: Variables, escapeMark: string): 
   return new Expansion(text, variables, { escapeMark, keepsQuotes: false }).run();
 }
 
-/** As `expand`, for the content of a heredoc, where quotes mean nothing. */
+/** As `expand`, for the content of a heredoc, where quotes mean nothing but escape characters go all the same. */
 export function expandText(text: string, variables: Variables, escapeMark: string): string {
   return new Expansion(text, variables, { escapeMark, keepsQuotes: true }).run();
 }
@@ -20,6 +20,9 @@ interface ExpansionRules {
   readonly escapeMark: string;
   readonly keepsQuotes: boolean;
 }
+
+/** Those that a shell alone sets are always empty: `$$` is nothing, as with Docker. */
+const variableName = /^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?!$-])/;
 
 class Expansion {
   readonly #text: string;
@@ -60,12 +63,9 @@ class Expansion {
     return character;
   }
 
+  /** At the end it stands for itself. */
   #escaped(): string {
-    const { escapeMark, keepsQuotes } = this.#rules;
-    // At the end it stands for itself; in a text only what would be special is escaped.
-    if (this.#at >= this.#text.length) return escapeMark;
-    const next = this.#take();
-    return keepsQuotes && next !== "$" && next !== escapeMark ? escapeMark + next : next;
+    return this.#at >= this.#text.length ? this.#rules.escapeMark : this.#take();
   }
 
   #literal(): string {
@@ -99,14 +99,14 @@ class Expansion {
       this.#at += 1;
       return this.#braced();
     }
-    const [name] = /^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?!-])/.exec(this.#text.slice(this.#at)) ?? [];
+    const [name] = variableName.exec(this.#text.slice(this.#at)) ?? [];
     if (name === undefined) return "$";
     this.#at += name.length;
     return this.#variables.get(name) ?? "";
   }
 
   #braced(): string {
-    const [name] = /^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?!-])/.exec(this.#text.slice(this.#at)) ?? [];
+    const [name] = variableName.exec(this.#text.slice(this.#at)) ?? [];
     if (name === undefined) throw this.#malformed("bad substitution");
     this.#at += name.length;
     const value = this.#variables.get(name);

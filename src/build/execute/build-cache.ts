@@ -35,6 +35,12 @@ export interface StepRequest {
   make(): Promise<StepRecord>;
 }
 
+export interface PruneRequest {
+  takesStep(step: { readonly id: string; readonly usedAtMs: number }): boolean;
+  /** Default 0: everything that is chosen goes. */
+  readonly keepBytes?: number;
+}
+
 export interface BuildCacheLimits {
   readonly steps: number;
   readonly bytes: number;
@@ -106,8 +112,7 @@ export class BuildCache {
 
   /** What is remembered, used longest ago first. */
   steps(): readonly RememberedStep[] {
-    const byAge = [...this.#entries].sort(([, left], [, right]) => left.usedAtMs - right.usedAtMs);
-    return byAge.map(([id, { record, usedAtMs }]) => ({
+    return this.#byAge().map(([id, { record, usedAtMs }]) => ({
       id,
       createdAt: record.created,
       usedAt: new Date(usedAtMs).toISOString(),
@@ -115,9 +120,20 @@ export class BuildCache {
     }));
   }
 
-  /** Forgets everything; resolves to the keys that are gone. The stores free the space at their next collection. */
-  async prune(): Promise<readonly string[]> {
-    const keys = [...this.#entries.keys()];
+  /**
+   * Forgets what is chosen, used longest ago first, until no more than `keepBytes` is left; resolves to the keys that
+   * are gone. The stores free the space at their next collection.
+   */
+  async prune({ takesStep, keepBytes = 0 }: PruneRequest): Promise<readonly string[]> {
+    let bytes = 0;
+    for (const { record } of this.#entries.values()) bytes += record.sizeBytes;
+    const keys: string[] = [];
+    for (const [id, { record, usedAtMs }] of this.#byAge()) {
+      if (keepBytes > 0 && bytes <= keepBytes) break;
+      if (!takesStep({ id, usedAtMs })) continue;
+      keys.push(id);
+      bytes -= record.sizeBytes;
+    }
     await this.#drop(keys);
     return keys;
   }
@@ -147,7 +163,7 @@ export class BuildCache {
   }
 
   async #shrink(): Promise<void> {
-    const byAge = [...this.#entries].sort(([, left], [, right]) => left.usedAtMs - right.usedAtMs);
+    const byAge = this.#byAge();
     let bytes = byAge.reduce((sum, [, { record }]) => sum + record.sizeBytes, 0);
     let steps = byAge.length;
     const doomed: string[] = [];
@@ -158,6 +174,11 @@ export class BuildCache {
       bytes -= record.sizeBytes;
     }
     await this.#drop(doomed);
+  }
+
+  /** Used longest ago first. */
+  #byAge(): readonly (readonly [string, Entry])[] {
+    return [...this.#entries].sort(([, left], [, right]) => left.usedAtMs - right.usedAtMs);
   }
 
   async #drop(keys: readonly string[]): Promise<void> {

@@ -32,8 +32,8 @@ export interface CopyItem {
 }
 
 /**
- * Finds, downloads or writes what the instruction names. Throws `path-not-found`, `invalid-argument`,
- * `digest-mismatch`.
+ * Finds, downloads or writes what the instruction names; a pattern may fit nothing, as with BuildKit. Throws
+ * `path-not-found`, `invalid-argument`, `digest-mismatch`.
  */
 export async function copyItems(
   build: Build,
@@ -43,7 +43,6 @@ export async function copyItems(
   const items: CopyItem[] = [];
   for (const heredoc of instruction.heredocs) items.push(await heredocItem(build, stage, heredoc));
   const variables = variablesOf(stage);
-  let isAnyFound = instruction.heredocs.length > 0;
   for (const source of instruction.sources) {
     const name = expand(source, variables, build.dockerfile.escapeMark);
     if (instruction.kind === "ADD" && isGitSource(name)) {
@@ -60,17 +59,11 @@ export async function copyItems(
     }
     if (instruction.kind === "ADD" && isUrl(name)) {
       items.push(await urlItem(build, instruction, name));
-      isAnyFound = true;
       continue;
     }
-    const found = await treeItems(build, stage, instruction, name);
-    items.push(...found.items);
-    isAnyFound ||= found.isAnyFound;
+    items.push(...(await treeItems(build, stage, instruction, name)));
   }
-  if (isAnyFound) return items;
-  const patterns = instruction.sources.join(" ");
-  const text = `${instruction.kind} failed: no source files were specified: ${patterns} fits none`;
-  throw new RuncibleError("path-not-found", text);
+  return items;
 }
 
 async function heredocItem(
@@ -106,18 +99,12 @@ async function urlItem(build: Build, { checksum, unpack, target }: CopyInstructi
   return { ...plainItem, name, path, stats: await lstat(path), unpacks: unpack === true && (await isArchive(path)) };
 }
 
-interface FoundItems {
-  readonly items: readonly CopyItem[];
-  /** Also those that `--exclude` left out. */
-  readonly isAnyFound: boolean;
-}
-
 async function treeItems(
   build: Build,
   stage: Stage,
   instruction: CopyInstruction,
   source: string,
-): Promise<FoundItems> {
+): Promise<readonly CopyItem[]> {
   const { kind, from, excludes } = instruction;
   const root = await sourceRoot(build, stage, from);
   const rules = ignoreRules(excludes);
@@ -125,7 +112,7 @@ async function treeItems(
   const items = await Promise.all(
     found.map((selected) => treeItem(selected, { instruction, root, rules, pivot: pivotOf(instruction, source) })),
   );
-  return { items: items.filter((item) => item !== undefined), isAnyFound: found.length > 0 };
+  return items.filter((item) => item !== undefined);
 }
 
 interface Selecting {

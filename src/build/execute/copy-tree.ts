@@ -1,5 +1,5 @@
 import { constants, type Stats } from "node:fs";
-import { chmod, copyFile, lchown, lstat, lutimes, mkdir, rm, symlink } from "node:fs/promises";
+import { chmod, copyFile, link as hardLink, lchown, lstat, lutimes, mkdir, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import { run } from "../../internal/exec";
@@ -32,7 +32,7 @@ export interface CopyJob {
 }
 
 /**
- * Copies into a root in which nothing runs; no link in it leads outside. A folder that is the target itself keeps its
+ * Copies into a root in which nothing runs; no link in it leads outside. Names of one file stay names of one. A folder that is the target itself keeps its
  * owner and permissions if it is there, and is as any folder on the way to a target if it is not: both of Docker's
  * builders do so. So does one that is left out but for something in it, if it is there. Throws `invalid-argument` where
  * a folder is to become a file or a file a folder.
@@ -42,11 +42,12 @@ export async function copyTree(job: CopyJob): Promise<void> {
   /** Where the folders of the source are in the root, by their relative path. */
   const places = new Map<string, string>();
   const programs: Program[] = [];
+  const linked = new Map<string, string>();
   for await (const entry of walkTree(job.source, job.filter)) {
     job.signal.throwIfAborted();
     const place = await placeOf(job, entry, places);
     if (!entry.stats.isDirectory()) {
-      await copyLeaf(job, entry, place);
+      await copyLeaf(job, entry, place, linked);
       if (entry.stats.isFile() && (entry.stats.mode & 0o111) !== 0) programs.push({ source: entry.path, place });
       continue;
     }
@@ -163,12 +164,28 @@ async function makeFolder(path: string): Promise<boolean> {
   return true;
 }
 
-async function copyLeaf(job: CopyJob, { path, stats, link, relative }: TreeEntry, place: string): Promise<void> {
+/** `linked` is where files with several names are, by what the kernel calls them. */
+async function copyLeaf(
+  job: CopyJob,
+  { path, stats, link }: TreeEntry,
+  place: string,
+  linked: Map<string, string>,
+): Promise<void> {
   const existing = await statOrNothing(place);
   if (existing?.isDirectory()) {
-    throw new RuncibleError("invalid-argument", `cannot overwrite directory ${relative} with a file`);
+    const folder = place.slice(job.root.length);
+    throw new RuncibleError("invalid-argument", `cannot overwrite directory ${folder} with a file`);
   }
-  if (existing !== undefined) await rm(place);
+  if (existing !== undefined) {
+    await rm(place);
+    for (const [file, at] of linked) if (at === place) linked.delete(file);
+  }
+  if (stats.isFile() && stats.nlink > 1) {
+    const file = `${stats.dev}:${stats.ino}`;
+    const first = linked.get(file);
+    if (first !== undefined) return await hardLink(first, place);
+    linked.set(file, place);
+  }
   if (link !== undefined) await symlink(link, place);
   else if (stats.isFile()) await copyFile(path, place, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   // Devices, pipes: only other images have them.

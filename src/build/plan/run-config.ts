@@ -102,11 +102,12 @@ function healthCheckOf({ command, ...times }: HealthCheckInstruction): HealthChe
   const { intervalNs, timeoutNs, startPeriodNs, startIntervalNs, retries } = times;
   return {
     Test: command.kind === "exec" ? ["CMD", ...command.words] : ["CMD-SHELL", command.line],
-    ...(intervalNs === undefined ? {} : { Interval: intervalNs }),
-    ...(timeoutNs === undefined ? {} : { Timeout: timeoutNs }),
-    ...(startPeriodNs === undefined ? {} : { StartPeriod: startPeriodNs }),
-    ...(startIntervalNs === undefined ? {} : { StartInterval: startIntervalNs }),
-    ...(retries === undefined ? {} : { Retries: retries }),
+    // Zero is the default, and Docker writes none.
+    ...(intervalNs ? { Interval: intervalNs } : {}),
+    ...(timeoutNs ? { Timeout: timeoutNs } : {}),
+    ...(startPeriodNs ? { StartPeriod: startPeriodNs } : {}),
+    ...(startIntervalNs ? { StartInterval: startIntervalNs } : {}),
+    ...(retries ? { Retries: retries } : {}),
   };
 }
 
@@ -115,7 +116,8 @@ function portKeys(text: string): readonly string[] {
   const [ports = "", protocol = "tcp"] = text.split("/");
   const [, first = "", last = first] = /^(?:.*:)?(\d{1,5})(?:-(\d{1,5}))?$/.exec(ports) ?? [];
   const [from, to] = [Number(first), Number(last)];
-  if (first === "" || from > to || to > 65_535 || !/^(tcp|udp|sctp)$/i.test(protocol)) {
+  if (!/^(tcp|udp|sctp)$/i.test(protocol)) throw new RuncibleError("invalid-argument", `Invalid proto: ${protocol}`);
+  if (first === "" || from > to || to > 65_535) {
     throw new RuncibleError("invalid-argument", `Invalid containerPort: ${text}`);
   }
   return Array.from({ length: to - from + 1 }, (_, index) => `${from + index}/${protocol.toLowerCase()}`);

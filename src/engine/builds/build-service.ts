@@ -13,6 +13,7 @@ import type { ContainerContext } from "../containers/context";
 import type { BuildImageRequest, BuildService } from "../routes/build-service";
 import type { ImageService } from "../routes/image-service";
 import { createBuildHost } from "./build-host";
+import { selectCache } from "./cache-selection";
 
 export interface BuildsOptions {
   readonly context: ContainerContext;
@@ -30,9 +31,10 @@ export async function openBuilds(options: BuildsOptions): Promise<BuildService> 
   return {
     build: (request) => buildLines(options, request),
     steps: () => parts.cache.steps().map((step) => ({ ...step, isInUse: false })),
-    prune: async () => {
-      const removed = await parts.cache.prune();
-      await removeCacheMounts(parts.cacheMounts);
+    prune: async ({ filters, keepBytes }) => {
+      const { takesStep, takesMounts } = selectCache(filters, Date.now());
+      const removed = await parts.cache.prune({ takesStep, keepBytes });
+      if (takesMounts && keepBytes === 0) await removeCacheMounts(parts.cacheMounts);
       return { removed, reclaimedBytes: await images.collectGarbage() };
     },
   };

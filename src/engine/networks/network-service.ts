@@ -16,6 +16,7 @@ import type {
 import type { RecordStore } from "../state/record-store";
 import { RefIndex } from "../state/ref-index";
 import { timestampNow } from "../state/timestamp";
+import { decodeUntil } from "../until";
 import { checkTypeFilter, matchesFilters } from "./network-filters";
 import { isPredefined, type NetworkRecord, predefinedNames, predefinedNetwork } from "./network-record";
 import type { SubnetChooser } from "./subnet-chooser";
@@ -70,6 +71,7 @@ export class Networks implements NetworkService {
   async list(filters: Filters): Promise<readonly NetworkView[]> {
     checkFilterKeys(filters, ["id", "name", "driver", "type", "label", "scope", "dangling"]);
     checkTypeFilter(filters);
+    await this.#withSubnet(this.find("bridge"));
     const views = this.#index.values().map((network) => this.#view(network));
     return views.filter((view) => matchesFilters(view, filters));
   }
@@ -102,6 +104,8 @@ export class Networks implements NetworkService {
     if (spec.driver !== "bridge") {
       throw new RuncibleError("not-implemented", `plugin "${spec.driver}" not found; use bridge`);
     }
+    // As with Docker, the default bridge has the first choice.
+    await this.#settleSubnet(this.find("bridge").id);
     const subnets = await this.#chooseSubnets(spec);
     return this.#add({ id: randomId(), createdAt: timestampNow(), spec: { ...spec, subnets } });
   }
@@ -135,8 +139,10 @@ export class Networks implements NetworkService {
 
   async prune(filters: Filters): Promise<readonly string[]> {
     checkFilterKeys(filters, ["until", "label", "label!"]);
+    const until = (filters.get("until") ?? []).map((text) => decodeUntil(text, Date.now()));
     const removed: string[] = [];
-    for (const { id, name, spec } of this.#index.values()) {
+    for (const { id, name, spec, createdAt } of this.#index.values()) {
+      if (until.some((time) => Date.parse(createdAt) >= time)) continue;
       if (isPredefined(name) || this.#endpointsIn(id).length > 0 || !matchesLabels(spec.labels, filters)) continue;
       try {
         await this.remove(id);
@@ -192,16 +198,19 @@ export class Networks implements NetworkService {
     });
   }
 
-  /**
-   * The default bridge gets its subnet when it is first looked at, not when the engine starts: that is a spawn saved.
-   */
   async #withSubnet({ id }: Network): Promise<Network> {
-    return await this.#subnetChoice.run(async () => {
-      const network = this.#get(id);
-      if (network.spec.driver !== "bridge" || network.spec.subnets.length > 0) return network;
-      const subnets = await this.#chooseSubnets(network.spec);
-      return this.#add({ ...this.#get(id), spec: { ...network.spec, subnets } });
-    });
+    return await this.#subnetChoice.run(() => this.#settleSubnet(id));
+  }
+
+  /**
+   * In the turn of whoever chooses. The default bridge gets its subnet when a network is first looked at or made, not
+   * when the engine starts: that is a spawn saved.
+   */
+  async #settleSubnet(id: string): Promise<Network> {
+    const network = this.#get(id);
+    if (network.spec.driver !== "bridge" || network.spec.subnets.length > 0) return network;
+    const subnets = await this.#chooseSubnets(network.spec);
+    return this.#add({ ...this.#get(id), spec: { ...network.spec, subnets } });
   }
 
   /** The first is the one in use. */

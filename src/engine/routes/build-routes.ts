@@ -1,5 +1,7 @@
+import { RuncibleError } from "../../internal/errors";
+import { decodeFilters } from "../../wire/filters";
 import { json, type Reply } from "../http/reply";
-import type { Route } from "../http/request";
+import type { EngineRequest, Route } from "../http/request";
 import type { BuildService } from "./build-service";
 import { decodeBuild } from "./decode-build";
 
@@ -11,11 +13,20 @@ export function buildRoutes(builds: BuildService): readonly Route[] {
       pattern: "/build",
       handler: (request) => ({ kind: "progress", lines: builds.build(decodeBuild(request)) }),
     },
-    { method: "POST", pattern: "/build/prune", handler: () => prune(builds) },
+    { method: "POST", pattern: "/build/prune", handler: (request) => prune(builds, request) },
   ];
 }
 
-async function prune(builds: BuildService): Promise<Reply> {
-  const { removed, reclaimedBytes } = await builds.prune();
+async function prune(builds: BuildService, { query }: EngineRequest): Promise<Reply> {
+  const filters = decodeFilters(query.get("filters"));
+  const keepBytes = decodeKeepStorage(query.get("keep-storage"));
+  const { removed, reclaimedBytes } = await builds.prune({ filters, keepBytes });
   return json({ CachesDeleted: removed.length === 0 ? null : removed, SpaceReclaimed: reclaimedBytes });
+}
+
+/** Bytes; none and 0 are the same. */
+function decodeKeepStorage(text: string | null): number {
+  if (text === null || text === "") return 0;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new RuncibleError("invalid-argument", `keep-storage is in bytes and expects an integer, got ${text}`);
 }

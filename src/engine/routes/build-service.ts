@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { Filters } from "../../wire/filters";
 import type { ProgressLine } from "../../wire/progress";
 import type { RegistryAuth } from "../../wire/registry-auth";
 import type { ExtraHost, ResourceSpec } from "./container-spec";
@@ -12,8 +13,14 @@ export interface BuildService {
   build(request: BuildImageRequest): AsyncIterable<ProgressLine>;
   /** The steps that are remembered, oldest first. */
   steps(): readonly BuildCacheView[];
-  /** Forgets the steps of all builds. */
-  prune(): Promise<{ readonly removed: readonly string[]; readonly reclaimedBytes: number }>;
+  /**
+   * Forgets steps, those used longest ago first, until no more than `keepBytes` is left, and caches of RUN. `filters`:
+   * until, unused-for, id, type, inuse, shared, private, parent, description.
+   */
+  prune(request: {
+    readonly filters: Filters;
+    readonly keepBytes: number;
+  }): Promise<{ readonly removed: readonly string[]; readonly reclaimedBytes: number }>;
 }
 
 export interface BuildCacheView {

@@ -57,6 +57,20 @@ test("a cache never has more steps than it may", async () => {
   expect(await readdir(steps())).toHaveLength(3);
 });
 
+test("a prune takes what is chosen, used longest ago first, until little enough is left", async () => {
+  const cache = await open();
+  for (const name of ["a", "b", "c", "d"]) await step(cache, name, 300);
+  await step(cache, "a", 300);
+  const takesStep = ({ id }: { readonly id: string }): boolean => id !== stepKey("c");
+
+  expect(await cache.prune({ takesStep, keepBytes: 700 })).toHaveLength(2);
+  expect(cache.steps()).toHaveLength(2);
+  expect(await cache.prune({ takesStep: () => false })).toEqual([]);
+  expect(await cache.prune({ takesStep })).toHaveLength(1);
+  expect(cache.steps().map(({ id }) => id)).toEqual([stepKey("c")]);
+  expect(await readdir(steps())).toEqual([`${stepKey("c")}.json`]);
+});
+
 test("a step larger than the whole cache is made, and not kept", async () => {
   const cache = await open({ bytes: 1000 });
 

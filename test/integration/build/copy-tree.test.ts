@@ -70,9 +70,18 @@ test("links in the root are followed inside it, or replaced, and never lead out"
   expect(await readFile(join(root, "file"), "utf8")).toBe("new");
 });
 
+test("names of one file stay names of one, and one that is written over does not come back", async () => {
+  await sh("mkdir source/a source/b root/a; ln -s a root/b; echo 1 > source/a/x; ln source/a/x source/z");
+  await sh("echo 2 > source/b/x; ln source/b/x source/y");
+
+  await copy("/");
+
+  expect(await sh("cd root; cat a/x y z; test a/x -ef y && echo same; stat -c %h z")).toBe("2\n2\n1\nsame\n1\n");
+});
+
 test.each([
   ["a folder over a file", "mkdir source/x; touch root/x", "non-directory"],
-  ["a file over a folder", "touch source/x; mkdir root/x", "directory x with a file"],
+  ["a file over a folder", "touch source/x; mkdir root/x", "directory /x with a file"],
 ])("%s is refused", async (_, script, message) => {
   await sh(script);
 

@@ -87,6 +87,31 @@ export const copyingMore: readonly DockerfileCase[] = [
     buildahDiffers: "its chroot leaves folders of its own in the copied root",
   },
   {
+    name: "COPY keeps names of one file together",
+    dockerfile: [
+      "FROM bb AS one",
+      "RUN mkdir -p /x/t && echo 1 > /x/a && ln /x/a /x/t/b",
+      "FROM bb",
+      "COPY --from=one /x /d/",
+      "RUN test /d/a -ef /d/t/b && echo one > /n",
+    ].join("\n"),
+    tree: ["d0755 0:0 d/", "-0644 0:0 d/a = 1", "d0755 0:0 d/t/", "-0644 0:0 d/t/b = 1", "-0644 0:0 n = one"],
+  },
+  {
+    name: "COPY with a pattern that fits nothing",
+    files: { a: "1" },
+    dockerfile: "FROM bb\nCOPY nothing* /d/\nCOPY a nothing* /e/\n",
+    tree: ["d0755 0:0 e/", "-0644 0:0 e/a = 1"],
+    buildahDiffers: "it fails",
+    classicDiffers: "it fails",
+  },
+  {
+    name: "COPY of a heredoc with escapes",
+    dockerfile: "FROM bb\nENV A=1\nCOPY <<E /a\n'\\$A' \"\\n$A\" it's \\\\. $(x)\nE\n",
+    tree: ["-0644 0:0 a = '$A' \"n1\" it's \\. $(x)"],
+    buildahDiffers: "its version in Debian does not know it",
+  },
+  {
     name: "COPY of one file to a name in a folder that lacks",
     files: { a: "1" },
     dockerfile: "FROM bb\nCOPY a /p/q/r\n",
@@ -102,6 +127,25 @@ export const copyingMore: readonly DockerfileCase[] = [
 
 /** Configuration once more. */
 export const configuringMore: readonly DockerfileCase[] = [
+  {
+    name: "what follows a list is passed over",
+    dockerfile: 'FROM bb\nRUN ["sh", "-c", "echo ] > /a"] # why\nCMD ["a", "b"] # how\n',
+    tree: ["-0644 0:0 a = ]"],
+    config: { Cmd: ["a", "b"] },
+  },
+  {
+    name: "variables that a shell alone sets are empty",
+    dockerfile: "FROM bb\nENV A=$$ B=a$$b C=$@$12c\n",
+    tree: [],
+    config: { Env: [path, "A=", "B=ab", "C=c"] },
+    buildahDiffers: "it takes a dollar without a name for itself",
+  },
+  {
+    name: "HEALTHCHECK with what is the default anyway",
+    dockerfile: 'FROM bb\nHEALTHCHECK --interval=0s --retries=0 CMD ["a", "b c"]\n',
+    tree: [],
+    config: { Healthcheck: { Test: ["CMD", "a", "b c"] } },
+  },
   {
     name: "ENV sees what was set before its line, not on it",
     dockerfile: "FROM bb\nENV A=1\nENV A=2 B=$A\nENV C=${NONE:-d} D=${A:+set} E=${B}x\n",

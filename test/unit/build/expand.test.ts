@@ -35,6 +35,7 @@ test.each([
   ['"a\\"b\\$A\\n"', 'a"b$A\\n'],
   ["a\\ b\\$A", "a b$A"],
   ["$", "$"],
+  ["a$$b$@$12c", "abc"],
   ["a$ b", "a$ b"],
   ["it\\'s", "it's"],
 ])("%s is %s", (text, expected) => {
@@ -45,8 +46,8 @@ test("with another escape character a backslash is itself", () => {
   expect(expand("c:\\new`$A", variables, "`")).toBe("c:\\new$A");
 });
 
-test("the content of a heredoc keeps its quotes", () => {
-  expect(expandText("'$A' \"$A\" \\$A \\n", variables, "\\")).toBe("'one' \"one\" $A \\n");
+test("the content of a heredoc keeps its quotes, and loses escape characters", () => {
+  expect(expandText("'$A' \"$A\" \\$A \\n \\\\n it's\\\n", variables, "\\")).toBe("'one' \"one\" $A n \\n it's\n");
 });
 
 test.each([

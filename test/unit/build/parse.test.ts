@@ -93,6 +93,10 @@ test.each([
   ["FROM a\nSHELL sh", 2, "JSON form"],
   ["FROM a\nONBUILD FROM b", 2, "isn't allowed as an ONBUILD trigger"],
   ["FROM a\nHEALTHCHECK --interval=x CMD a", 2, "invalid duration"],
+  ["FROM a\nHEALTHCHECK NONE a", 2, "HEALTHCHECK NONE takes no arguments"],
+  ["FROM a\nHEALTHCHECK --interval=1s", 2, "requires at least one argument"],
+  ['FROM a\nCMD ["a", 1]', 2, "arrays must be comprised of strings only"],
+  ['FROM a\n\nVOLUME ["/a", ["/b"]]', 3, "arrays must be comprised of strings only"],
   ["# escape=x\nFROM a", 1, "invalid ESCAPE"],
 ])("%j is refused with its line", (text, line, message) => {
   expect(() => parseDockerfile(text)).toThrow(

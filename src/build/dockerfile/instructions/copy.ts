@@ -23,7 +23,7 @@ export function parseAdd(statement: Statement): CopyInstruction {
 }
 
 function copyOf(kind: "COPY" | "ADD", statement: Statement, flags: Flags): CopyInstruction {
-  const words = jsonWords(flags.rest) ?? plainWords(flags.rest);
+  const words = jsonWords(flags.rest, statement) ?? plainWords(flags.rest);
   const target = words.at(-1);
   if (target === undefined || words.length < 2) {
     throw syntaxError(statement.line, `${kind} requires at least two arguments, but only ${words.length} was provided`);

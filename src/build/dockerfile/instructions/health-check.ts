@@ -11,11 +11,15 @@ export function parseHealthCheck(statement: Statement): HealthCheckInstruction {
   const flags = readFlags(statement, ["interval", "timeout", "start-period", "start-interval", "retries"]);
   const [, kind = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(flags.rest) ?? [];
   const span = { kind: "HEALTHCHECK", ...spanOf(statement) } as const;
-  if (kind.toUpperCase() === "NONE" && rest === "") return span;
+  if (kind === "") throw syntaxError(statement.line, "HEALTHCHECK requires at least one argument");
+  if (kind.toUpperCase() === "NONE") {
+    if (rest !== "") throw syntaxError(statement.line, "HEALTHCHECK NONE takes no arguments");
+    return span;
+  }
   if (kind.toUpperCase() !== "CMD")
     throw syntaxError(statement.line, `Unknown type "${kind}" in HEALTHCHECK (try CMD)`);
   if (rest === "") throw syntaxError(statement.line, "Missing command after HEALTHCHECK CMD");
-  return { ...span, command: commandOf(rest), ...timesOf(statement, flags), ...retriesOf(statement, flags) };
+  return { ...span, command: commandOf(rest, statement), ...timesOf(statement, flags), ...retriesOf(statement, flags) };
 }
 
 const times = {

@@ -7,7 +7,7 @@ import { plainWords } from "../words";
 
 /** `VOLUME path …`, also as a JSON list. */
 export function parseVolume(statement: Statement): Instruction {
-  const paths = jsonWords(statement.rest) ?? plainWords(statement.rest);
+  const paths = jsonWords(statement.rest, statement) ?? plainWords(statement.rest);
   if (paths.length === 0) throw syntaxError(statement.line, "VOLUME requires at least one argument");
   if (paths.some((path) => path.trim() === "")) {
     throw syntaxError(statement.line, "VOLUME specified can not be an empty string");

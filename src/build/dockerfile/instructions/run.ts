@@ -23,7 +23,7 @@ export function parseRun(statement: Statement): RunInstruction {
   return {
     kind: "RUN",
     ...spanOf(statement),
-    command: commandOf(flags.rest),
+    command: commandOf(flags.rest, statement),
     heredocs: statement.heredocs,
     mounts: flags.texts("mount"),
     network,

@@ -6,7 +6,7 @@ import { syntaxError } from "../syntax-error";
 
 /** `SHELL ["program", "argument"]` */
 export function parseShell(statement: Statement): Instruction {
-  const shell = jsonWords(statement.rest);
+  const shell = jsonWords(statement.rest, statement);
   if (shell === undefined || shell.length === 0) {
     throw syntaxError(statement.line, "SHELL requires the arguments to be in JSON form");
   }

@@ -6,7 +6,7 @@ import { syntaxError } from "../syntax-error";
 
 /** `CMD` and `ENTRYPOINT`: a command, which may be empty in the list form. */
 export function parseCommand(kind: "CMD" | "ENTRYPOINT", statement: Statement): Instruction {
-  return { kind, ...spanOf(statement), command: commandOf(statement.rest === "" ? "[]" : statement.rest) };
+  return { kind, ...spanOf(statement), command: commandOf(statement.rest || "[]", statement) };
 }
 
 /** Instructions with exactly one argument. */

@@ -57,6 +57,9 @@ export const imageCases: readonly CommandCase[] = [
     "printf 'FROM bb\\nCOPY nosuch /\\n' > D2; docker build -f D2 . 2>&1 >/dev/null | sed 's/stat .*: file/stat: file/'",
     "docker build --target nosuch . 2>&1 >/dev/null",
     "docker build --iidfile id -t xx:1 -t yy:1 --label l=1 . >/dev/null 2>&1; cut -c1-7 id; docker inspect -f '{{json .Config.Labels}}' yy:1",
+    "docker builder prune -f --filter until=24h | tail -n 1",
+    "docker builder prune -f --filter nosuch=1 2>&1 | tail -n 1 | sed 's/I/i/'",
+    "docker build -t built:1 . 2>&1 | grep -c 'Using cache'",
     "docker builder prune -f | tail -n 1 | cut -d: -f1",
   ),
 ];

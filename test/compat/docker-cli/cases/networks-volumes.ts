@@ -67,6 +67,7 @@ export const networkCases: readonly CommandCase[] = [
     "docker network ls --filter type=nosuch",
     "docker network ls --filter scope=local --format '{{.Name}}'",
     "docker network ls --filter nosuch=1",
+    "docker network prune -f --filter until=1h",
     "docker network prune -f --filter label=x",
     "docker network prune -f",
     "docker network prune -f",
