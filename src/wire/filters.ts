@@ -48,6 +48,19 @@ export function matchesAny(filters: Filters, key: string, matches: (value: strin
   return values === undefined || values.length === 0 || values.some(matches);
 }
 
+/**
+ * `true`, `1`, `false` or `0`; undefined: nobody asks. Throws Docker's `Invalid filter 'x=[y]'` for anything else, and
+ * for a filter that asks for both.
+ */
+export function booleanFilter(filters: Filters, key: string): boolean | undefined {
+  const values = filters.get(key) ?? [];
+  if (values.length === 0) return undefined;
+  const isTrue = values.some((value) => value === "true" || value === "1");
+  const isFalse = values.some((value) => value === "false" || value === "0");
+  if (isTrue !== isFalse) return isTrue;
+  throw new RuncibleError("invalid-argument", `Invalid filter '${key}=[${values.join(" ")}]'`);
+}
+
 function splitLabel(text: string): [string, string | undefined] {
   const at = text.indexOf("=");
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];

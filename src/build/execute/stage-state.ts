@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import type { Variables } from "../dockerfile/expand";
 import type { StageConfig } from "../plan/run-config";
+import { variablesIn } from "../plan/variables-in";
 import type { Snapshot } from "./snapshot";
 import type { StageOutput } from "./stage-output";
 
@@ -17,11 +18,7 @@ export interface Stage {
 
 /** What `$name` means in a stage: ENV wins over ARG. */
 export function variablesOf({ args, config }: Stage): Variables {
-  const environment = (config.config.Env ?? []).map((entry) => {
-    const equals = entry.indexOf("=");
-    return [entry.slice(0, equals), entry.slice(equals + 1)] as const;
-  });
-  return new Map([...args, ...environment]);
+  return new Map([...args, ...variablesIn(config.config)]);
 }
 
 /** A path of an instruction, in the working folder; a slash at its end stays. */

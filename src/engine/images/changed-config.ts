@@ -1,6 +1,7 @@
 import { expand } from "../../build/dockerfile/expand";
 import { parseTrigger } from "../../build/dockerfile/parse";
 import { applyInstruction, isConfigInstruction, type StageConfig } from "../../build/plan/run-config";
+import { variablesIn } from "../../build/plan/variables-in";
 import { RuncibleError } from "../../internal/errors";
 import type { ImageRunConfig } from "../../runtime/image/manifest";
 
@@ -11,18 +12,14 @@ const allowed = [
 
 /** A configuration after `--change` instructions of commit and import. Throws `invalid-argument`. */
 export function changedConfig(config: ImageRunConfig, changes: readonly string[]): ImageRunConfig {
-  let stage: StageConfig = { config, hasOwnCommand: true };
+  let stage: StageConfig = { config, hasOwnCommand: false };
   for (const change of changes) {
     const instruction = parseTrigger(change, "\\");
     if (!isConfigInstruction(instruction) || !allowed.includes(instruction.kind)) {
       throw new RuncibleError("invalid-argument", `${instruction.kind} is not a valid change command`);
     }
-    stage = applyInstruction(stage, instruction, unquoted);
+    const variables = variablesIn(stage.config);
+    stage = applyInstruction(stage, instruction, (text) => expand(text, variables, "\\"));
   }
   return stage.config;
-}
-
-/** There are no variables here; quotes are taken off. */
-function unquoted(text: string): string {
-  return expand(text, new Map(), "\\");
 }

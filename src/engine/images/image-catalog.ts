@@ -11,7 +11,7 @@ import type { Puller } from "../../runtime/pull";
 import { isWorthless } from "../../runtime/pull-layer";
 import type { Pusher } from "../../runtime/push";
 import { noSuchImage } from "../../wire/docker-errors";
-import type { Filters } from "../../wire/filters";
+import { booleanFilter, type Filters } from "../../wire/filters";
 import type { ProgressLine } from "../../wire/progress";
 import type { RegistryAuth } from "../../wire/registry-auth";
 import { provideReaperImage } from "../reaper/reaper-image";
@@ -160,7 +160,7 @@ export class ImageCatalog implements ImageService {
     filters: Filters,
   ): Promise<{ readonly removals: readonly ImageRemoval[]; readonly reclaimedBytes: number }> {
     const orphanedBytes = (await this.#options.store.dropSuspended()) + (await this.collectGarbage());
-    const onlyDangling = !["false", "0"].includes(filters.get("dangling")?.[0] ?? "true");
+    const onlyDangling = booleanFilter(filters, "dangling") ?? true;
     const rest: Filters = new Map([...filters].filter(([key]) => key !== "dangling"));
     const views = await this.list({ all: true, filters: rest });
     const doomed = views.filter(({ id, tags }) => {

@@ -1,7 +1,6 @@
 import { familiarName, parseReference } from "../../runtime/image/reference";
 import { noSuchImage } from "../../wire/docker-errors";
-import { checkFilterKeys, type Filters, matchesLabels } from "../../wire/filters";
-import { decodeBoolean } from "../../wire/query-values";
+import { booleanFilter, checkFilterKeys, type Filters, matchesLabels } from "../../wire/filters";
 import type { ImageView } from "../routes/image-service";
 import { decodeUntil } from "../until";
 
@@ -14,13 +13,13 @@ export function selectImages(views: readonly ImageView[], filters: Filters): rea
   const isOlder = bound(views, filters, "before", (view, time) => view < time);
   const references = filters.get("reference") ?? [];
   const until = (filters.get("until") ?? []).map((text) => decodeUntil(text, Date.now()));
-  const [dangling] = filters.get("dangling") ?? [];
+  const dangling = booleanFilter(filters, "dangling");
   return views
     .filter((view) => isNewer(view) && isOlder(view))
     .filter((view) => matchesLabels(view.config.Labels ?? {}, filters))
     .filter((view) => until.every((time) => Date.parse(view.createdAt) < time))
     .flatMap((view) => (references.length === 0 ? [view] : withNames(view, references)))
-    .filter((view) => dangling === undefined || decodeBoolean(dangling) === (view.tags.length === 0))
+    .filter((view) => dangling === undefined || dangling === (view.tags.length === 0))
     .toSorted((left, right) => Date.parse(right.createdAt) - Date.parse(left.createdAt));
 }
 
@@ -52,9 +51,10 @@ function bound(
 ): (view: ImageView) => boolean {
   const [name] = filters.get(key) ?? [];
   if (name === undefined) return () => true;
-  const other = views.find(
-    ({ id, tags }) => tags.includes(name) || tags.includes(`${name}:latest`) || id.includes(name),
-  );
+  // A name such as `db` may be the beginning of an id, too.
+  const other =
+    views.find(({ tags }) => tags.includes(name) || tags.includes(`${name}:latest`)) ??
+    views.find(({ id }) => id.startsWith(name) || id.startsWith(`sha256:${name}`));
   if (other === undefined) throw noSuchImage(familiarName(parseReference(name)));
   const time = Date.parse(other.createdAt);
   return (view) => accepts(Date.parse(view.createdAt), time);

@@ -1,6 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
-import { type Filters, matchesLabels } from "../../wire/filters";
-import { decodeBoolean } from "../../wire/query-values";
+import { booleanFilter, type Filters, matchesLabels } from "../../wire/filters";
 import type { NetworkView } from "../routes/network-service";
 import { isPredefined } from "./network-record";
 
@@ -19,6 +18,7 @@ export function matchesFilters(view: NetworkView, filters: Filters): boolean {
     const values = filters.get(key) ?? [];
     return values.length === 0 || values.some(accepts);
   };
+  const dangling = booleanFilter(filters, "dangling");
   const kind = isPredefined(view.name) ? "builtin" : "custom";
   return (
     matchesLabels(view.labels, filters) &&
@@ -27,6 +27,6 @@ export function matchesFilters(view: NetworkView, filters: Filters): boolean {
     any("driver", (value) => view.driver === value) &&
     any("type", (value) => value === kind) &&
     any("scope", (value) => value === "local") &&
-    any("dangling", (value) => decodeBoolean(value) === (kind === "custom" && view.endpoints.length === 0))
+    (dangling === undefined || dangling === (kind === "custom" && view.endpoints.length === 0))
   );
 }

@@ -1,5 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
-import { checkFilterKeys, type Filters, matchesAny, matchesLabels } from "../../wire/filters";
+import { booleanFilter, checkFilterKeys, type Filters, matchesAny, matchesLabels } from "../../wire/filters";
 import { formatPortKey } from "../../wire/ports";
 import type { ContainerStatus, ContainerView } from "./container-view";
 
@@ -60,7 +60,7 @@ function matches(view: ContainerView, filters: Filters): boolean {
       ports.some((p) => p.bindings.length > 0 && isPort(formatPortKey(p.containerPort), port)),
     ) &&
     any("expose", (port) => config.exposedPorts.some((exposed) => isPort(formatPortKey(exposed), port))) &&
-    any("is-task", (value) => value === "false" || value === "0")
+    booleanFilter(filters, "is-task") !== true
   );
 }
 

@@ -7,8 +7,7 @@ import { createUndoStack } from "../../internal/undo";
 import { fillVolume } from "../../runtime/rootfs/copy-up";
 import { openVolumeFolder, type VolumeFolder } from "../../runtime/rootfs/volume-folder";
 import { noSuchVolume } from "../../wire/docker-errors";
-import { checkFilterKeys, type Filters, matchesLabels } from "../../wire/filters";
-import { decodeBoolean } from "../../wire/query-values";
+import { booleanFilter, checkFilterKeys, type Filters, matchesLabels } from "../../wire/filters";
 import type { EventSink } from "../routes/event-service";
 import type { VolumeService, VolumeSpec, VolumeUsage, VolumeView } from "../routes/volume-service";
 import type { RecordStore } from "../state/record-store";
@@ -117,12 +116,12 @@ export class Volumes implements VolumeService {
     checkFilterKeys(filters, ["name", "label", "label!", "dangling", "driver"]);
     const names = filters.get("name") ?? [];
     const drivers = filters.get("driver") ?? [];
-    const [dangling] = filters.get("dangling") ?? [];
+    const dangling = booleanFilter(filters, "dangling");
     return [...this.#records.values()]
       .filter((record) => matchesLabels(record.labels, filters))
       .filter((record) => names.length === 0 || names.some((name) => record.name.includes(name)))
       .filter(() => drivers.length === 0 || drivers.includes("local"))
-      .filter((record) => dangling === undefined || decodeBoolean(dangling) === this.#isUnused(record.name))
+      .filter((record) => dangling === undefined || dangling === this.#isUnused(record.name))
       .map((record) => this.#view(record));
   }
 
@@ -160,13 +159,15 @@ export class Volumes implements VolumeService {
 
   async prune(filters: Filters): Promise<{ readonly names: readonly string[]; readonly reclaimedBytes: number }> {
     checkFilterKeys(filters, ["label", "label!", "all"]);
-    const withNamed = decodeBoolean(filters.get("all")?.[0] ?? null);
+    const withNamed = booleanFilter(filters, "all") ?? false;
     const names: string[] = [];
     let reclaimedBytes = 0;
-    for (const { name, labels, isAnonymous } of [...this.#records.values()]) {
+    for (const { name, labels, isAnonymous, options } of [...this.#records.values()]) {
       if (!(isAnonymous || withNamed) || !this.#isUnused(name) || !matchesLabels(labels, filters)) continue;
+      // What somebody had mounted stays, as with Docker.
+      if (Object.keys(options).length > 0) continue;
       try {
-        const bytes = this.#mountOf(name) === undefined ? await this.#folder.sizeOf(name) : 0;
+        const bytes = await this.#folder.sizeOf(name);
         await this.remove(name, { force: false });
         reclaimedBytes += bytes;
         names.push(name);

@@ -48,6 +48,13 @@ test("a volume that is made twice at once is there for both", async () => {
   expect(made[0]).toEqual(made[1]);
 });
 
+test("a prune leaves volumes with options, which are of somebody's own place", async () => {
+  await volumes.create({ ...specOf("mounted"), options: { type: "tmpfs", device: "tmpfs" } });
+  await volumes.create(specOf("data"));
+
+  expect(await volumes.prune(everything)).toMatchObject({ names: ["data"] });
+});
+
 test("what a container that is being created holds is neither pruned nor removed, and goes once it is released", async () => {
   const hold = volumes.hold("c1");
   const { name } = await hold.create(specOf(""));
