@@ -52,21 +52,21 @@ async function takeLayer(
   { folder, upper, isBelow }: { readonly folder: string } & Required<Pick<PackRequest, "upper" | "isBelow">>,
 ): Promise<StepRecord> {
   const { images, runtime } = build.parts;
-  const file = join(folder, "layer.tar.gz");
+  const file = join(folder, "layer.tar");
   // The top layer's own folder is the root that a container sees.
   await chmod(upper, 0o755);
   const packed = await packUpper({ upper, file, isBelow, signal: build.signal });
-  const { diffId, digest, sizeBytes, plainBytes, has32BitPrograms, isEmpty } = packed;
+  const { diffId, sizeBytes, has32BitPrograms, isEmpty } = packed;
   const created = new Date().toISOString();
   // As Docker's own builder has it: the step is in the history, and the image has no layer of it.
   if (isEmpty) return { created, sizeBytes: 0 };
-  build.lease.protect(digest);
   build.lease.protect(diffId);
-  await images.blobs.adopt(file, digest);
-  await runtime.layers.adopt({ diffId, folder: upper, sizeBytes: plainBytes, has32BitPrograms });
+  await images.blobs.adopt(file, diffId);
+  await runtime.layers.adopt({ diffId, folder: upper, sizeBytes, has32BitPrograms });
   return {
     created,
-    layer: { diffId, descriptor: { mediaType: mediaTypes.ociLayerGzip, digest, size: sizeBytes } },
-    sizeBytes: sizeBytes + plainBytes,
+    layer: { diffId, descriptor: { mediaType: mediaTypes.ociLayer, digest: diffId, size: sizeBytes } },
+    // Its files, and the archive that is kept beside them.
+    sizeBytes: 2 * sizeBytes,
   };
 }

@@ -25,9 +25,7 @@ async function* outputOf(
 ): AsyncIterable<OutputChunk> {
   const { stdout, stderr, signal } = options;
   if (options.logs) {
-    for await (const { stream, data } of container.log.read({ follow: false, stdout, stderr, signal })) {
-      yield { stream, data };
-    }
+    for await (const lines of container.log.read({ follow: false, stdout, stderr, signal })) yield* lines;
   }
   if (live === undefined) return;
   for await (const chunk of live) {

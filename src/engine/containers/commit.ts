@@ -83,8 +83,8 @@ async function takeLayer(
   const scratch = await images.scratch();
   try {
     const layers = await layerFolders(runtime, container.record.diffIds);
-    const file = join(scratch.path, "layer.tar.gz");
-    const { diffId, digest, sizeBytes, isEmpty } = await runtime.rootfs.written(
+    const file = join(scratch.path, "layer.tar");
+    const { diffId, sizeBytes, isEmpty } = await runtime.rootfs.written(
       { layers, folder: container.folder },
       async (upper) => {
         const exclude = await mountedPlaces(container, upper);
@@ -93,13 +93,12 @@ async function takeLayer(
       },
     );
     if (isEmpty) return undefined;
-    lease.protect(digest);
     lease.protect(diffId);
-    await images.blobs.adopt(file, digest);
+    await images.blobs.adopt(file, diffId);
     if (!(await runtime.layers.has(diffId))) {
-      await unpackFile(runtime.layers, { path: file, diffId, describedAs: digest, signal });
+      await unpackFile(runtime.layers, { path: file, diffId, describedAs: diffId, signal });
     }
-    return { diffId, descriptor: { mediaType: mediaTypes.ociLayerGzip, digest, size: sizeBytes } };
+    return { diffId, descriptor: { mediaType: mediaTypes.ociLayer, digest: diffId, size: sizeBytes } };
   } finally {
     await scratch.remove();
   }

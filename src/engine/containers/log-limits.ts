@@ -4,7 +4,8 @@ import type { LogSpec } from "../routes/container-spec";
 
 /** Docker reads sizes of log options as decimal ones, unlike those of memory. */
 const units: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9 };
-const defaultMaxBytes = 100e6;
+/** A gigabyte, of which the oldest twentieth goes when it is full. Docker's own log grows without end. */
+const defaults: LogLimits = { maxBytes: 50e6, maxFiles: 20 };
 
 /**
  * What Docker has built in. This engine keeps the lines of all of them but `none` itself, where `docker logs` reads
@@ -30,14 +31,17 @@ export function checkLogs(logs: LogSpec): void {
 }
 
 /**
- * `max-size` and `max-file` as the json-file driver takes them. Default: one file of 100 MB. Throws `invalid-argument`.
+ * `max-size` and `max-file` as the json-file driver takes them. Default, also of Docker's `-1` for no limit: the last
+ * gigabyte, in files of 50 MB. Throws `invalid-argument`.
  */
 export function logLimitsOf({ options }: LogSpec): LogLimits {
-  return { maxBytes: sizeOf(options["max-size"]), maxFiles: countOf(options["max-file"]) };
+  const maxFiles = countOf(options["max-file"]);
+  const maxBytes = sizeOf(options["max-size"]);
+  return maxBytes === undefined ? defaults : { maxBytes, maxFiles };
 }
 
-function sizeOf(text: string | undefined): number {
-  if (text === undefined || text === "" || text === "-1") return defaultMaxBytes;
+function sizeOf(text: string | undefined): number | undefined {
+  if (text === undefined || text === "" || text === "-1") return undefined;
   const match = /^(\d+(?:\.\d+)?) ?([kmg]?)b?$/i.exec(text);
   const unit = units[match?.[2]?.toLowerCase() ?? ""];
   const bytes = Math.floor(Number(match?.[1]) * (unit ?? 0));

@@ -84,10 +84,14 @@ async function carryOut(exchange: Exchange, reply: Reply, signal: AbortSignal): 
   // While a chunked request body is still open, it is the input, and Node's parser must keep the connection.
   if (!exchange.isUpgrade && !exchange.source.message.complete) {
     exchange.response.shouldKeepAlive = false;
-    return writeReply(exchange.response, { ...reply, kind: "output" }, signal);
+    return writeReply(exchange.response, { ...reply, kind: "output", output: oneByOne(reply.output) }, signal);
   }
   const socket = exchange.takeConnection();
   if (socket !== null) await writeHijack(socket, reply, { isUpgrade: exchange.isUpgrade, signal });
+}
+
+async function* oneByOne<T>(items: AsyncIterable<T>): AsyncGenerator<readonly T[]> {
+  for await (const item of items) yield [item];
 }
 
 async function answerFailure(exchange: Exchange, thrown: unknown, logger: Logger, signal: AbortSignal): Promise<void> {

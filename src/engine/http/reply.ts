@@ -23,12 +23,12 @@ export type Reply =
   | { readonly kind: "lines"; readonly items: AsyncIterable<unknown> }
   /** Headers at once, then bytes. An error cuts the connection, so that nobody takes a piece for the whole. */
   | { readonly kind: "bytes"; readonly headers: ReplyHeaders; readonly source: Readable }
-  /** Headers at once, then output in frames, or raw if `isTty`. Not hijacked. */
+  /** Headers at once, then output in frames, or raw if `isTty`; what comes together is sent together. Not hijacked. */
   | {
       readonly kind: "output";
       readonly contentType: string | undefined;
       readonly isTty: boolean;
-      readonly output: AsyncIterable<OutputChunk>;
+      readonly output: AsyncIterable<readonly OutputChunk[]>;
     }
   /** Output both ways on the bare connection: 101 if the client asked for an upgrade, else 200. */
   | {

@@ -132,8 +132,9 @@ async function writeOutput(
   signal: AbortSignal,
 ): Promise<void> {
   beginStream(response, reply.contentType === undefined ? {} : { "content-type": reply.contentType });
-  for await (const chunk of untilAborted(reply.output, signal)) {
-    if (!(await write(response, encodeOutput(chunk, reply.isTty)))) return;
+  for await (const chunks of untilAborted(reply.output, signal)) {
+    const pieces = chunks.map((chunk) => encodeOutput(chunk, reply.isTty));
+    if (pieces.length > 0 && !(await write(response, Buffer.concat(pieces)))) return;
   }
   response.end();
 }

@@ -152,12 +152,13 @@ export interface LogOptions {
 
 export interface LogStream {
   readonly isTty: boolean;
-  readonly records: AsyncIterable<LogRecord>;
+  /** As many at a time as are there. */
+  readonly records: AsyncIterable<readonly LogRecord[]>;
 }
 
 export interface LogRecord extends OutputChunk {
-  /** RFC 3339 with nine digits after the second. */
-  readonly timestamp: string;
+  /** Nanoseconds since 1970. */
+  readonly time: bigint;
 }
 
 export interface AttachOptions {

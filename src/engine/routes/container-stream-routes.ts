@@ -1,4 +1,5 @@
 import { isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
+import { timestampOf } from "../../internal/timestamp";
 import type { WaitResult } from "../../wire/container";
 import { decodeDetachKeys } from "../../wire/detach-keys";
 import { decodeBoolean, decodeInteger, decodeTail, decodeTime } from "../../wire/query-values";
@@ -88,21 +89,25 @@ async function logs(containers: ContainerService, request: EngineRequest): Promi
   const details = decodeBoolean(query.get("details"))
     ? logDetails(await containers.inspect(param(request, "id"), { size: false }))
     : undefined;
-  const detailed = details === undefined ? records : withDetails(records, details);
-  const output = decodeBoolean(query.get("timestamps")) ? withTimestamps(detailed) : detailed;
+  const detailed = details === undefined ? records : mapped(records, (record) => withDetails(record, details));
+  const output = decodeBoolean(query.get("timestamps")) ? mapped(detailed, withTimestamp) : detailed;
   return { kind: "output", contentType: logsType(apiVersion, isTty), isTty, output };
 }
 
 /** Without any details Docker still leaves the gap. */
-async function* withDetails(records: AsyncIterable<LogRecord>, details: string): AsyncGenerator<LogRecord> {
-  const start = Buffer.from(`${details} `);
-  for await (const record of records) yield { ...record, data: Buffer.concat([start, record.data]) };
+function withDetails(record: LogRecord, details: string): LogRecord {
+  return { ...record, data: Buffer.concat([Buffer.from(`${details} `), record.data]) };
 }
 
-async function* withTimestamps(records: AsyncIterable<LogRecord>): AsyncGenerator<OutputChunk> {
-  for await (const { stream, data, timestamp } of records) {
-    yield { stream, data: Buffer.concat([Buffer.from(`${timestamp} `), data]) };
-  }
+function withTimestamp({ stream, data, time }: LogRecord): OutputChunk {
+  return { stream, data: Buffer.concat([Buffer.from(`${timestampOf(time)} `), data]) };
+}
+
+async function* mapped<T, R>(
+  batches: AsyncIterable<readonly T[]>,
+  change: (item: T) => R,
+): AsyncGenerator<readonly R[]> {
+  for await (const batch of batches) yield batch.map(change);
 }
 
 async function resize(containers: ContainerService, request: EngineRequest): Promise<Reply> {

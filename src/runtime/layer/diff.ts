@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
 import { hasCode, RuncibleError } from "../../internal/errors";
 import { exitOf, spawnTool } from "../../internal/exec";
 import { type Digest, parseDigest } from "../image/digest";
@@ -14,7 +12,7 @@ import { blockBytes } from "./tar-header";
 export interface PackRequest {
   /** An overlay's upper folder. */
   readonly upper: string;
-  /** The gzip file to write. */
+  /** The archive to write. */
   readonly file: string;
   /** From the root, without a leading slash: what lies there only because something was mounted on it. */
   readonly exclude?: readonly string[];
@@ -33,14 +31,11 @@ export interface PackRequest {
 }
 
 export interface PackedLayer {
+  /** Of the archive, which is plain. */
   readonly diffId: Digest;
   readonly has32BitPrograms: boolean;
   /** Nothing changed: an archive without entries. */
   readonly isEmpty: boolean;
-  /** Of the plain archive. */
-  readonly plainBytes: number;
-  /** Of the gzip file. */
-  readonly digest: Digest;
   readonly sizeBytes: number;
 }
 
@@ -61,7 +56,8 @@ const tarArgs = [
 ];
 
 /**
- * Packs what an overlay's upper folder changes as a gzipped layer. The same folder gives the same bytes. Throws
+ * Packs what an overlay's upper folder changes as a layer. The same folder gives the same bytes. It is not compressed:
+ * that takes ten times as long as all the rest, and few images that a test makes are ever pushed. Throws
  * `command-failed`, `disk-full`, `aborted`; the file is then the caller's to remove.
  */
 export async function packUpper(request: PackRequest): Promise<PackedLayer> {
@@ -80,21 +76,18 @@ export async function packUpper(request: PackRequest): Promise<PackedLayer> {
   tar.stderr?.on("data", (chunk: Buffer) => {
     if (stderr.length < 8192) stderr += chunk.toString("utf8");
   });
-  const plain = createHash("sha256");
-  const packed = createHash("sha256");
+  const hash = createHash("sha256");
   const scan = createProgramScan();
-  let plainBytes = 0;
+  let sizeBytes = 0;
   try {
     if (tar.stdout === null) throw new RuncibleError("internal", "pack layer: tar has no output");
     await pipeline(
       Readable.from(
         layerPieces(tar.stdout, { scan, isBelow }, (piece) => {
-          plain.update(piece);
-          plainBytes += piece.length;
+          hash.update(piece);
+          sizeBytes += piece.length;
         }),
       ),
-      createGzip({ level: gzipLevel }),
-      hashing(packed),
       createWriteStream(file, { mode: 0o600 }),
       { signal },
     );
@@ -112,19 +105,15 @@ export async function packUpper(request: PackRequest): Promise<PackedLayer> {
     throw error;
   }
   return {
-    diffId: parseDigest(`sha256:${plain.digest("hex")}`),
+    diffId: parseDigest(`sha256:${hash.digest("hex")}`),
     has32BitPrograms: scan.has32BitPrograms,
     // Nothing but the two blocks that end every archive.
-    isEmpty: plainBytes === 2 * blockBytes,
-    plainBytes,
-    digest: parseDigest(`sha256:${packed.digest("hex")}`),
-    sizeBytes: (await stat(file)).size,
+    isEmpty: sizeBytes === 2 * blockBytes,
+    sizeBytes,
   };
 }
 
 const toolPath = "/usr/sbin:/usr/bin:/sbin:/bin";
-/** Most images that a test builds are never pushed: fast counts more than small. */
-const gzipLevel = 1;
 
 async function* layerPieces(
   tar: Readable,
@@ -146,15 +135,6 @@ async function* layerPieces(
 async function bytesOf(piece: LayerPiece, isBelow: (path: string) => Promise<boolean>): Promise<readonly Buffer[]> {
   if (!("path" in piece)) return [piece];
   return (await isBelow(piece.path)) ? opaqueMarker(piece) : [];
-}
-
-function hashing(hash: ReturnType<typeof createHash>): (source: AsyncIterable<Buffer>) => AsyncGenerator<Buffer> {
-  return async function* (source) {
-    for await (const chunk of source) {
-      hash.update(chunk);
-      yield chunk;
-    }
-  };
 }
 
 function escapeGlob(path: string): string {

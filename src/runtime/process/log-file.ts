@@ -1,20 +1,16 @@
 import { createLogClock } from "./log-clock";
-import { type LogLine, readLines, serializeLine } from "./log-format";
+import { type LogLine, type LogStream, readLines, serializeLine } from "./log-format";
+import type { WantedLines } from "./log-marks";
 import { type LogPosition, type LogSegments, openLogSegments, type SegmentLimits } from "./log-segments";
 import { createLogSplitter } from "./log-splitter";
 
 export type LogLimits = SegmentLimits;
 
-export interface LogReadOptions {
+export interface LogReadOptions extends WantedLines {
   /** Go on with new lines until the run ends. */
   readonly follow: boolean;
-  readonly stdout: boolean;
-  readonly stderr: boolean;
   /** Nanoseconds since 1970, inclusive. */
-  readonly since?: bigint;
   readonly until?: bigint;
-  /** Last lines; absent: all. */
-  readonly tail?: number;
   readonly signal: AbortSignal;
 }
 
@@ -25,13 +21,16 @@ export interface LogFile {
   /** A run begins; followers wait for its end. */
   beginRun(): void;
   /** Lines are cut at 16 KiB; text without a line end is kept back until more of it comes or the run ends. */
-  append(stream: "stdout" | "stderr", chunk: Buffer): Promise<void>;
+  append(stream: LogStream, chunk: Buffer): Promise<void>;
   /** Writes kept-back text: nothing more will come of it. */
   flush(): Promise<void>;
   /** Flushes; readers that follow end with the last line of this run. */
   endRun(): Promise<void>;
-  /** In the order of writing, both streams. Each reader goes at its own pace and holds nobody back. */
-  read(options: LogReadOptions): AsyncIterable<LogLine>;
+  /**
+   * In the order of writing, both streams, as many lines at a time as are there. Each reader goes at its own pace and
+   * holds nobody back.
+   */
+  read(options: LogReadOptions): AsyncIterable<readonly LogLine[]>;
   /** Readers end. Idempotent. */
   close(): Promise<void>;
 }
@@ -65,7 +64,7 @@ export async function openLogFile(folder: string, limits: LogLimits): Promise<Lo
     return written;
   };
 
-  const append = (stream: "stdout" | "stderr", chunk: Buffer): Promise<void> =>
+  const append = (stream: LogStream, chunk: Buffer): Promise<void> =>
     write(splitters[stream].push(chunk).map((piece) => serializeLine(stream, stamp(), piece)));
 
   const flush = (): Promise<void> => {
@@ -96,13 +95,14 @@ export async function openLogFile(folder: string, limits: LogLimits): Promise<Lo
       followers.add(settle);
     });
 
-  async function* read(options: LogReadOptions): AsyncIterable<LogLine> {
+  async function* read(options: LogReadOptions): AsyncIterable<readonly LogLine[]> {
     await queue;
     const followed = run;
     const isFollowing = options.follow && followed.end === undefined;
     let position = segments.end;
-    const past = linesBetween(segments, { segment: segments.first, offset: 0 }, position, options);
-    yield* options.tail === undefined ? past : await lastOf(past, options.tail);
+    const past = linesBetween(segments, placeBefore(segments, options), position, options);
+    if (options.tail === undefined) yield* past;
+    else yield await lastOf(past, options.tail);
     while (isFollowing && !options.signal.aborted) {
       const hasEnded = followed.end !== undefined;
       const end = followed.end ?? segments.end;
@@ -150,28 +150,32 @@ async function* linesBetween(
   start: LogPosition,
   end: LogPosition,
   { stdout, stderr, since = 0n, until, signal }: LogReadOptions,
-): AsyncGenerator<LogLine, boolean> {
+): AsyncGenerator<readonly LogLine[], boolean> {
   const wanted = { stdout, stderr };
   for (let segment = start.segment; segment <= end.segment; segment++) {
     const first = segment === start.segment ? start.offset : 0;
     const last = segment === end.segment ? end.offset : undefined;
-    for await (const line of readLines(segments.pathOf(segment), first, last)) {
+    for await (const lines of readLines(segments.pathOf(segment), first, last)) {
       if (signal.aborted) return true;
-      if (until !== undefined && line.time > until) return true;
-      if (wanted[line.stream] && line.time >= since) yield line;
+      const late = until === undefined ? -1 : lines.findIndex(({ time }) => time > until);
+      const early = late < 0 ? lines : lines.slice(0, late);
+      yield early.filter((line) => wanted[line.stream] && line.time >= since);
+      if (late >= 0) return true;
     }
   }
   return false;
 }
 
-async function lastOf(lines: AsyncIterable<LogLine>, count: number): Promise<readonly LogLine[]> {
-  const kept: LogLine[] = [];
-  for await (const line of lines) {
-    kept.push(line);
-    // Cut in batches: moving the whole list for each line would cost its square.
-    if (kept.length > 2 * count + 64) kept.splice(0, kept.length - count);
-  }
-  return count === 0 ? [] : kept.slice(-count);
+/** Lines before a time may be fewer than those that are counted from the end. */
+function placeBefore(segments: LogSegments, { until, tail, ...wanted }: LogReadOptions): LogPosition {
+  return segments.before({ ...wanted, ...(until === undefined && tail !== undefined ? { tail } : {}) });
+}
+
+async function lastOf(batches: AsyncIterable<readonly LogLine[]>, count: number): Promise<readonly LogLine[]> {
+  let kept: readonly LogLine[] = [];
+  if (count === 0) return kept;
+  for await (const lines of batches) kept = [...kept, ...lines].slice(-count);
+  return kept;
 }
 
 function isSame(a: LogPosition, b: LogPosition): boolean {

@@ -1,13 +1,12 @@
 import { createReadStream } from "node:fs";
 import { hasCode } from "../../internal/errors";
-import { timestampOf } from "../../internal/timestamp";
+
+export type LogStream = "stdout" | "stderr";
 
 /** One line, or a piece of a long one, with its line end if it has one. */
 export interface LogLine {
-  readonly stream: "stdout" | "stderr";
-  /** RFC 3339 with nine digits after the second. */
-  readonly timestamp: string;
-  /** The same in nanoseconds since 1970. */
+  readonly stream: LogStream;
+  /** Nanoseconds since 1970. */
   readonly time: bigint;
   readonly data: Buffer;
 }
@@ -23,7 +22,7 @@ export interface StoredLine extends LogLine {
  */
 const headerBytes = 13;
 
-export function serializeLine(stream: "stdout" | "stderr", time: bigint, data: Uint8Array): Buffer {
+export function serializeLine(stream: LogStream, time: bigint, data: Uint8Array): Buffer {
   const record = Buffer.allocUnsafe(headerBytes + data.length);
   record.writeUInt8(stream === "stdout" ? 1 : 2, 0);
   record.writeBigUInt64BE(time, 1);
@@ -32,21 +31,43 @@ export function serializeLine(stream: "stdout" | "stderr", time: bigint, data: U
   return record;
 }
 
-/** Records between two positions of a file. A file that is gone is empty; a torn record ends the reading. */
-export async function* readLines(path: string, start: number, end: number | undefined): AsyncIterable<StoredLine> {
+export function streamOf(record: Buffer): LogStream {
+  return record[0] === 1 ? "stdout" : "stderr";
+}
+
+export function timeOf(record: Buffer): bigint {
+  return record.readBigUInt64BE(1);
+}
+
+const chunkBytes = 256 * 1024;
+
+/**
+ * Records between two positions of a file, as many at a time as a piece of it has: one by one, handing them on would
+ * cost more than reading them. A file that is gone is empty; a torn record ends the reading.
+ */
+export async function* readLines(
+  path: string,
+  start: number,
+  end: number | undefined,
+): AsyncIterable<readonly StoredLine[]> {
   if (end !== undefined && end <= start) return;
   let rest: Buffer = Buffer.alloc(0);
   let offset = start;
   try {
-    for await (const chunk of createReadStream(path, { start, ...(end === undefined ? {} : { end: end - 1 }) })) {
+    const range = { start, ...(end === undefined ? {} : { end: end - 1 }), highWaterMark: chunkBytes };
+    for await (const chunk of createReadStream(path, range)) {
       rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      while (rest.length >= headerBytes) {
-        const length = headerBytes + rest.readUInt32BE(9);
-        if (rest.length < length) break;
-        offset += length;
-        yield parseLine(rest.subarray(0, length), offset);
-        rest = rest.subarray(length);
+      const lines: StoredLine[] = [];
+      let used = 0;
+      while (rest.length - used >= headerBytes) {
+        const length = headerBytes + rest.readUInt32BE(used + 9);
+        if (rest.length - used < length) break;
+        lines.push(parseLine(rest.subarray(used, used + length), offset + used + length));
+        used += length;
       }
+      offset += used;
+      rest = rest.subarray(used);
+      if (lines.length > 0) yield lines;
     }
   } catch (error) {
     if (!hasCode(error, "ENOENT")) throw error;
@@ -54,12 +75,5 @@ export async function* readLines(path: string, start: number, end: number | unde
 }
 
 function parseLine(record: Buffer, end: number): StoredLine {
-  const time = record.readBigUInt64BE(1);
-  return {
-    stream: record.readUInt8(0) === 1 ? "stdout" : "stderr",
-    time,
-    timestamp: timestampOf(time),
-    data: record.subarray(headerBytes),
-    end,
-  };
+  return { stream: streamOf(record), time: timeOf(record), data: record.subarray(headerBytes), end };
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, open, readdir, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { readLines } from "./log-format";
+import { readLines, streamOf, timeOf } from "./log-format";
+import { createLogMarks, type LogMarks, type WantedLines } from "./log-marks";
 
 /** A place in the log: a segment's number and bytes in it. */
 export interface LogPosition {
@@ -13,6 +14,8 @@ export interface LogSegments {
   readonly first: number;
   readonly end: LogPosition;
   pathOf(segment: number): string;
+  /** A place before all lines that are wanted, late enough that little else is read from there. */
+  before(wanted: WantedLines): LogPosition;
   /** After a failed write whole records at most are left of it. */
   write(records: readonly Buffer[]): Promise<void>;
   close(): Promise<void>;
@@ -34,9 +37,10 @@ export async function openLogSegments(
 ): Promise<{ readonly segments: LogSegments; readonly lastTime: bigint }> {
   const pathOf = (segment: number): string => join(folder, `container.${segment}.log`);
   const numbers = (await readdir(folder)).flatMap((name) => fileName.exec(name)?.[1] ?? []).map(Number);
+  const marks = createLogMarks();
   let first = Math.min(...numbers, ...(numbers.length === 0 ? [0] : []));
   let segment = Math.max(first, ...numbers);
-  let { offset, lastTime } = await repair(pathOf(segment));
+  let { offset, lastTime } = await repair(pathOf(segment), segment, marks);
   let file: FileHandle = await open(pathOf(segment), "a", 0o640);
 
   const beginNext = async (): Promise<void> => {
@@ -47,6 +51,7 @@ export async function openLogSegments(
     offset = 0;
     await full.close();
     for (; first <= segment - limits.maxFiles; first++) await rm(pathOf(first), { force: true });
+    marks.forgetBefore(first);
   };
 
   /** How many of the records, from `start` on, still go into the current file; at least one goes into an empty one. */
@@ -64,12 +69,13 @@ export async function openLogSegments(
     for (let index = 0; index < records.length; ) {
       const count = countFitting(records, index);
       if (count === 0) await beginNext();
-      else await append(Buffer.concat(records.slice(index, index + count)));
+      else await append(records.slice(index, index + count));
       index += count;
     }
   };
 
-  const append = async (bytes: Buffer): Promise<void> => {
+  const append = async (records: readonly Buffer[]): Promise<void> => {
+    const bytes = Buffer.concat(records);
     try {
       await file.appendFile(bytes);
     } catch (error) {
@@ -77,6 +83,14 @@ export async function openLogSegments(
       throw error;
     }
     offset += bytes.length;
+    const last = records.at(-1);
+    if (last === undefined) return;
+    marks.add({
+      streams: records.map(streamOf),
+      bytes: bytes.length,
+      time: timeOf(last),
+      end: { segment, offset },
+    });
   };
 
   const segments: LogSegments = {
@@ -87,6 +101,7 @@ export async function openLogSegments(
       return { segment, offset };
     },
     pathOf,
+    before: (wanted) => marks.before(wanted) ?? { segment: first, offset: 0 },
     write,
     close: () => file.close(),
   };
@@ -94,12 +109,15 @@ export async function openLogSegments(
 }
 
 /** A crash may have torn the last record: it is cut off, else nothing after it could be read. */
-async function repair(path: string): Promise<{ offset: number; lastTime: bigint }> {
+async function repair(path: string, segment: number, marks: LogMarks): Promise<{ offset: number; lastTime: bigint }> {
   let offset = 0;
   let lastTime = 0n;
-  for await (const line of readLines(path, 0, undefined)) {
-    offset = line.end;
-    lastTime = line.time;
+  for await (const lines of readLines(path, 0, undefined)) {
+    const { end, time } = lines.at(-1) ?? { end: offset, time: lastTime };
+    const streams = lines.map(({ stream }) => stream);
+    marks.add({ streams, bytes: end - offset, time, end: { segment, offset: end } });
+    offset = end;
+    lastTime = time;
   }
   if (offset > 0) await truncate(path, offset);
   else await rm(path, { force: true });

@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import type { BuildImageRequest } from "../../../src/client/build";
@@ -513,8 +513,12 @@ test("layers are stored as what their digests say", async () => {
   expect(made).toHaveLength(2);
   for (const { diffId, descriptor } of made) {
     const packed = await readFile(blob(descriptor.digest));
-    expect(`sha256:${createHash("sha256").update(packed).digest("hex")}`).toBe(descriptor.digest);
-    expect(`sha256:${createHash("sha256").update(gunzipSync(packed)).digest("hex")}`).toBe(diffId);
+    expect(`sha256:${createHash("sha256").update(packed).digest("hex")}`).toBe(diffId);
+    expect(descriptor).toEqual({
+      mediaType: "application/vnd.oci.image.layer.v1.tar",
+      digest: diffId,
+      size: packed.length,
+    });
   }
   const last = made.find(({ diffId }) => diffId === RootFS.Layers.at(-1));
   const { stdout } = await run("tar", ["--list", "--file", blob(last?.descriptor.digest)]);

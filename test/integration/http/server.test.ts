@@ -137,16 +137,16 @@ test("closing the server ends sessions and leaves no connection", async () => {
 });
 
 test("logs come in frames, with timestamps when asked for", async () => {
-  const timestamp = "2026-11-24T05:15:26.000000001Z";
+  const time = BigInt(Date.UTC(2026, 10, 24, 5, 15, 26)) * 1_000_000n + 1n;
   const { socketPath } = await serveEngine({
     containers: {
       logs: async () => ({
         isTty: false,
-        records: Readable.from([{ stream: "stdout", data: Buffer.from("one\n"), timestamp }]),
+        records: Readable.from([[{ stream: "stdout", data: Buffer.from("one\n"), time }]]),
       }),
       inspect: async () => containerView({ Image: "bb" }),
     },
   });
   const text = await new Docker({ socketPath }).getContainer("c").logs({ stdout: true, timestamps: true });
-  expect(text.subarray(8).toString()).toBe(`${timestamp} one\n`);
+  expect(text.subarray(8).toString()).toBe("2026-11-24T05:15:26.000000001Z one\n");
 });

@@ -190,17 +190,17 @@ describe.each([overlayDriver, fuseDriver, copyDriver].map((driver) => [driver.na
       );
       const before = await described(path);
       await driver.unmount(folder);
-      const file = join(base, "layer.tar.gz");
+      const file = join(base, "layer.tar");
       const { signal } = new AbortController();
       const packed = await driver.written({ layers, folder }, (upper) => packUpper({ upper, file, signal }));
       const source = createReadStream(file);
-      await store.unpack({ diffId: packed.diffId, compression: "gzip", source, describedAs: "written" });
+      await store.unpack({ diffId: packed.diffId, compression: "none", source, describedAs: "written" });
       const again = join(base, "again");
       const above = await driver.mount({ layers: [...layers, store.pathOf(packed.diffId)], folder: again });
       try {
         expect(await described(above.path)).toBe(before);
         // Nothing but what was written is in it.
-        const names = (await run("tar", ["-tzf", file])).stdout.split("\n");
+        const names = (await run("tar", ["-tf", file])).stdout.split("\n");
         expect(names.filter((name) => name.startsWith("kept"))).toEqual(["kept/", "kept/c"]);
       } finally {
         await driver.unmount(again);
@@ -229,11 +229,11 @@ describe.each([overlayDriver, fuseDriver, copyDriver].map((driver) => [driver.na
        touch -h -d 2015-01-01 x/* x/y/z gone/* to-folder/* cleared/* kept/c; touch -d 2015-01-01 x gone to-folder cleared emptied kept`,
       );
       await driver.unmount(folder);
-      const file = join(base, "layer.tar.gz");
+      const file = join(base, "layer.tar");
       const { signal } = new AbortController();
       const isBelow = belowLayers({ layers, marks: driver.form.whiteouts });
       await driver.written({ layers, folder }, (upper) => packUpper({ upper, file, isBelow, signal }));
-      const { stdout } = await run("sh", ["-c", `tar -tzf ${file} | LC_ALL=C sort; gunzip < ${file} | sha256sum`]);
+      const { stdout } = await run("sh", ["-c", `tar -tf ${file} | LC_ALL=C sort; sha256sum < ${file}`]);
       expect(stdout.split("\n").filter((name) => name.includes(".wh."))).toEqual([
         ".wh.second",
         "cleared/.wh..wh..opq",

@@ -12,8 +12,12 @@ test.each([
   expect(limitsOf({ "max-size": text, "max-file": "3" })).toEqual({ maxBytes: bytes, maxFiles: 3 });
 });
 
-test("without options there is one file", () => {
-  expect(limitsOf({})).toMatchObject({ maxFiles: 1 });
+test("with a size alone there is one file, as in Docker", () => {
+  expect(limitsOf({ "max-size": "1m" })).toEqual({ maxBytes: 1_000_000, maxFiles: 1 });
+});
+
+test.each([{}, { "max-size": "-1" }])("%j keeps a gigabyte, and loses little of it at once", (options) => {
+  expect(limitsOf(options)).toEqual({ maxBytes: 50_000_000, maxFiles: 20 });
 });
 
 test.each([{ "max-size": "0" }, { "max-size": "much" }, { "max-file": "0" }])("%j is refused", (options) => {

@@ -29,14 +29,14 @@ function write(stream: "stdout" | "stderr", text: string): Promise<void> {
 async function read(options: Partial<LogReadOptions> = {}): Promise<readonly string[]> {
   const lines: string[] = [];
   const all = { follow: false, stdout: true, stderr: true, signal: new AbortController().signal };
-  for await (const { data } of log.read({ ...all, ...options })) lines.push(data.toString());
+  for await (const batch of log.read({ ...all, ...options })) lines.push(...batch.map(({ data }) => data.toString()));
   return lines;
 }
 
 async function timesOf(): Promise<readonly bigint[]> {
   const times: bigint[] = [];
   const all = { follow: false, stdout: true, stderr: true, signal: new AbortController().signal };
-  for await (const { time } of log.read(all)) times.push(time);
+  for await (const batch of log.read(all)) times.push(...batch.map(({ time }) => time));
   return times;
 }
 
@@ -83,6 +83,35 @@ test("tail gives the last lines, since and until those between two times, both i
   expect(await read({ tail: 2 })).toEqual(["c\n", "d\n"]);
   expect(await read({ tail: 0 })).toEqual([]);
   expect(await read({ since: second, until: third })).toEqual(["b\n", "c\n"]);
+});
+
+/** Both streams, in several files, with more bytes than a reader takes at a time. */
+async function writeLong(): Promise<readonly string[]> {
+  await reopen({ maxBytes: 700_000, maxFiles: 3 });
+  for (let round = 0; round < 40; round++) {
+    const lines = Array.from({ length: 500 }, (_, index) => `${round} ${index} ${"x".repeat(80)}\n`);
+    await write(round % 4 === 0 ? "stderr" : "stdout", lines.join(""));
+  }
+  return await read();
+}
+
+test("the end of a long log is read as the end of all of it, in any of its streams, also after a restart", async () => {
+  const all = await writeLong();
+  const outputs = all.filter((line) => Number.parseInt(line, 10) % 4 !== 0);
+  const times = await timesOf();
+
+  for (const isReopened of [false, true]) {
+    if (isReopened) await reopen({ maxBytes: 700_000, maxFiles: 3 });
+    for (const tail of [1, 499, 500, 501, 3000, 9000, 1e6]) {
+      expect(await read({ tail })).toEqual(all.slice(-tail));
+      expect(await read({ tail, stderr: false })).toEqual(outputs.slice(-tail));
+      expect(await read({ tail, until: times[5000] ?? 0n })).toEqual(all.slice(0, 5001).slice(-tail));
+    }
+    for (const first of [0, 1, 5000, all.length - 1]) {
+      expect(await read({ since: times[first] ?? 0n })).toEqual(all.slice(first));
+      expect(await read({ since: times[first] ?? 0n, tail: 700 })).toEqual(all.slice(first).slice(-700));
+    }
+  }
 });
 
 test("a follower gets what is there and what comes, and ends with the run", async () => {
