@@ -1,6 +1,12 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type TreeFilter, walkTree } from "./tree";
+import { readFile } from "node:fs/promises";
+import { ahead } from "../../internal/ahead";
+import { type TreeEntry, type TreeFilter, walkTree } from "./tree";
+
+const filesAhead = 16;
+/** What is read ahead is held in memory. */
+const smallBytes = 64 * 1024;
 
 /**
  * What a tree contains, as 64 hexadecimal digits: names, kinds, permissions, owners, contents, which names are of one
@@ -17,8 +23,9 @@ export async function treeDigest(
 ): Promise<string> {
   const hash = createHash("sha256");
   const linked = new Map<string, string>();
-  for await (const { relative, path, stats, link, isLeftOut } of walkTree(top, options.filter)) {
+  for await (const { entry, content } of ahead(walkTree(top, options.filter), filesAhead, withSmallContent)) {
     options.signal.throwIfAborted();
+    const { relative, path, stats, link, isLeftOut } = entry;
     const owner = options.countsOwners ? [stats.uid, stats.gid] : [];
     hash.update(
       JSON.stringify([relative, stats.mode, stats.isFile() ? stats.size : 0, stats.rdev, link ?? "", owner, isLeftOut]),
@@ -30,9 +37,17 @@ export async function treeDigest(
       continue;
     }
     if (stats.nlink > 1) linked.set(`${stats.dev}:${stats.ino}`, relative);
-    await hashFile(path, hash);
+    if (content === undefined) await hashFile(path, hash);
+    else hash.update(content);
   }
   return hash.digest("hex");
+}
+
+async function withSmallContent(
+  entry: TreeEntry,
+): Promise<{ readonly entry: TreeEntry; readonly content: Buffer | undefined }> {
+  const isSmall = entry.stats.isFile() && entry.stats.size <= smallBytes;
+  return { entry, content: isSmall ? await readFile(entry.path) : undefined };
 }
 
 async function hashFile(path: string, hash: Hash): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
 import { lstat, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
+import { ahead } from "../../internal/ahead";
 
 export interface TreeEntry {
   /** From the top of the tree; empty for the top itself. */
@@ -25,7 +26,7 @@ export const wholeTree: TreeFilter = { leavesOut: () => false, hasExceptions: fa
 
 /** A file or a folder with all that is in it, folders before their content, names in order. Links are not followed. */
 export async function* walkTree(top: string, filter: TreeFilter): AsyncGenerator<TreeEntry> {
-  yield* walkFrom({ top, filter, held: [] }, "");
+  yield* walkFrom({ top, filter, held: [] }, "", await lstat(top));
 }
 
 interface Walk {
@@ -35,10 +36,12 @@ interface Walk {
   readonly held: TreeEntry[];
 }
 
-async function* walkFrom(walk: Walk, relative: string): AsyncGenerator<TreeEntry> {
+/** The price of a file is the way to a thread and back, which several share. */
+const filesAhead = 16;
+
+async function* walkFrom(walk: Walk, relative: string, stats: Stats): AsyncGenerator<TreeEntry> {
   const { top, filter, held } = walk;
   const path = relative === "" ? top : join(top, relative);
-  const stats = await lstat(path);
   const isLeftOut = relative !== "" && filter.leavesOut(relative);
   const link = stats.isSymbolicLink() ? { link: await readlink(path) } : {};
   const entry: TreeEntry = { relative, path, stats, ...link, isLeftOut };
@@ -46,8 +49,10 @@ async function* walkFrom(walk: Walk, relative: string): AsyncGenerator<TreeEntry
   held.push(entry);
   if (!isLeftOut) yield* held.splice(0);
   if (!stats.isDirectory()) return;
-  for (const name of (await readdir(path)).sort()) {
-    yield* walkFrom(walk, relative === "" ? name : `${relative}/${name}`);
+  const names = (await readdir(path)).sort();
+  const children = ahead(names, filesAhead, async (name) => ({ name, stats: await lstat(join(path, name)) }));
+  for await (const child of children) {
+    yield* walkFrom(walk, relative === "" ? child.name : `${relative}/${child.name}`, child.stats);
   }
   if (held.at(-1) === entry) held.pop();
 }

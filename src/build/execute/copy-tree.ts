@@ -3,6 +3,7 @@ import { chmod, copyFile, link as hardLink, lchown, lstat, lutimes, mkdir, rm, s
 import { basename, dirname, join } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import { run } from "../../internal/exec";
+import { createInFlight, type InFlight } from "../../internal/in-flight";
 import { resolveInRoot } from "../context/path-in-root";
 import { type TreeEntry, type TreeFilter, walkTree } from "../context/tree";
 import type { ModeChange } from "./file-mode";
@@ -32,22 +33,51 @@ export interface CopyJob {
 }
 
 /**
- * Copies into a root in which nothing runs; no link in it leads outside. Names of one file stay names of one. A folder that is the target itself keeps its
- * owner and permissions if it is there, and is as any folder on the way to a target if it is not: both of Docker's
- * builders do so. So does one that is left out but for something in it, if it is there. Throws `invalid-argument` where
- * a folder is to become a file or a file a folder.
+ * Copies into a root in which nothing runs; no link in it leads outside. Names of one file stay names of one. A folder
+ * that is the target itself keeps its owner and permissions if it is there, and is as any folder on the way to a target
+ * if it is not: both of Docker's builders do so. So does one that is left out but for something in it, if it is there.
+ * Throws `invalid-argument` where a folder is to become a file or a file a folder.
  */
 export async function copyTree(job: CopyJob): Promise<void> {
+  const files = createInFlight(filesInFlight);
+  try {
+    const { folders, programs } = await copyEntries(job, files);
+    if (job.keepsAttributes) await copyAttributes(programs, job.signal);
+    // Last, because every file written into a folder changes its time.
+    for (const { path, stats } of folders.toReversed()) await lutimes(path, stats.atime, stats.mtime);
+  } finally {
+    // Whoever removes the root next is to be alone in it.
+    await files.settled().catch(() => {});
+  }
+}
+
+/** The price of a file is the way to a thread and back, which several share. */
+const filesInFlight = 16;
+
+interface Copied {
+  readonly folders: readonly { readonly path: string; readonly stats: Stats }[];
+  readonly programs: readonly Program[];
+}
+
+async function copyEntries(job: CopyJob, files: InFlight): Promise<Copied> {
   const folders: { readonly path: string; readonly stats: Stats }[] = [];
   /** Where the folders of the source are in the root, by their relative path. */
   const places = new Map<string, string>();
   const programs: Program[] = [];
   const linked = new Map<string, string>();
+  let current = "";
   for await (const entry of walkTree(job.source, job.filter)) {
     job.signal.throwIfAborted();
+    const parent = dirname(entry.relative);
+    // By a link in the root, two folders may be one there: what comes later in the source is to come later.
+    if (parent !== current) await files.settled();
+    current = parent;
     const place = await placeOf(job, entry, places);
     if (!entry.stats.isDirectory()) {
-      await copyLeaf(job, entry, place, linked);
+      const copying = (): Promise<void> => copyLeaf(job, entry, place, linked);
+      // The first of several names is to be there when the next one comes.
+      if (entry.stats.nlink > 1) await copying();
+      else await files.begin(copying);
       if (entry.stats.isFile() && (entry.stats.mode & 0o111) !== 0) programs.push({ source: entry.path, place });
       continue;
     }
@@ -60,9 +90,8 @@ export async function copyTree(job: CopyJob): Promise<void> {
     }
     places.set(entry.relative, place);
   }
-  if (job.keepsAttributes) await copyAttributes(programs, job.signal);
-  // Last, because every file written into a folder changes its time.
-  for (const { path, stats } of folders.reverse()) await lutimes(path, stats.atime, stats.mtime);
+  await files.settled();
+  return { folders, programs };
 }
 
 interface Program {

@@ -3,7 +3,7 @@ import { pipeline } from "node:stream/promises";
 import type { Header } from "tar-stream";
 import { RuncibleError } from "../../internal/errors";
 import { tarStream } from "../image/tar-stream";
-import type { ArchiveEntry } from "./write-entry";
+import type { ArchiveEntry } from "./archive-entry";
 
 const blockBytes = 512;
 

@@ -3,9 +3,10 @@ import type { Readable } from "node:stream";
 import { hasCode, isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
 import type { TreeWalk } from "../tree/tree-walk";
 import { partsOf, walkTo } from "../tree/walk-to";
+import type { WriteOptions } from "./archive-entry";
 import { plainTar } from "./plain-tar";
 import { tarEntries } from "./tar-entries";
-import { createEntryWriter, type EntryWriter, type WriteOptions, type WrittenFolder } from "./write-entry";
+import { createEntryWriter, type EntryWriter, type WrittenFolder } from "./write-entry";
 
 export interface UnpackIntoOptions extends WriteOptions {
   readonly signal: AbortSignal;
@@ -56,6 +57,7 @@ async function baseOf(walk: TreeWalk, path: string): Promise<string> {
 
 async function writeAll(writer: EntryWriter, archive: Readable, signal: AbortSignal): Promise<void> {
   for await (const entry of tarEntries(await plainTar(archive), signal)) await writer.write(entry);
+  await writer.finish();
 }
 
 /** A folder that is gone or is another by now has its own time. */

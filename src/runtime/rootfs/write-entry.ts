@@ -1,31 +1,14 @@
-import { constants } from "node:fs";
-import { chmod, chown, link, lstat, open, symlink, utimes } from "node:fs/promises";
+import { chmod, chown, link, lstat, symlink, utimes } from "node:fs/promises";
 import { posix } from "node:path";
 import type { Header } from "tar-stream";
-import { hasCode, isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
-import { ownUserNamespace } from "../../internal/user-namespace";
-import { diskError } from "../image/disk-error";
-import type { ProgramScan } from "../layer/program-scan";
+import { hasCode, RuncibleError } from "../../internal/errors";
+import { createInFlight } from "../../internal/in-flight";
 import type { Handle } from "../tree/handle";
 import { removeEntry } from "../tree/remove-entry";
 import type { TreeWalk } from "../tree/tree-walk";
 import { walkTo } from "../tree/walk-to";
-
-export interface WriteOptions {
-  /** A folder is never replaced by something else, nor the other way round. */
-  readonly noOverwriteDirNonDir: boolean;
-  /** Owner of everything written; absent: as the archive says. */
-  readonly owner?: { readonly uid: number; readonly gid: number };
-  /** Is shown every file. Default: nobody looks. */
-  readonly programs?: ProgramScan;
-}
-
-/** An entry of an archive that is being read, with its data. */
-export interface ArchiveEntry extends AsyncIterable<unknown> {
-  readonly header: Header;
-  /** Reads past data that nobody wants. */
-  resume(): unknown;
-}
+import { type ArchiveEntry, failureOf, modeOf, ownerOf, timeOf, type WriteOptions } from "./archive-entry";
+import { writeFile } from "./write-file";
 
 /** A folder of the archive, which gets its time in the end. */
 export interface WrittenFolder {
@@ -36,13 +19,16 @@ export interface WrittenFolder {
 
 export interface EntryWriter {
   readonly folders: readonly WrittenFolder[];
-  /** Reads all of it. What is no file, folder or link is left out: who needs devices asks for them at creation. */
+  /**
+   * Reads all of it. What is no file, folder or link is left out: who needs devices asks for them at creation. Small
+   * files are written to an end later; one that fails does so in a later call.
+   */
   write(entry: ArchiveEntry): Promise<void>;
-  /** The walk stays open. */
+  /** Until everything is written. */
+  finish(): Promise<void>;
+  /** Nothing is written any more. The walk stays open. */
   close(): Promise<void>;
 }
-
-const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 type EntryKind = "directory" | "symlink" | "link" | "file";
 
@@ -54,9 +40,12 @@ const kinds: ReadonlyMap<Header["type"], EntryKind> = new Map([
   ["contiguous-file", "file"],
 ]);
 
+const filesInFlight = 16;
+
 /** Writes the entries of an archive below `base`, a folder of the tree. */
 export function createEntryWriter(walk: TreeWalk, base: string, options: WriteOptions): EntryWriter {
   const folders: WrittenFolder[] = [];
+  const files = createInFlight(filesInFlight);
   let sources: TreeWalk | undefined;
   /** Name in the archive of the folder that the walk stands in. */
   let current: string | undefined;
@@ -95,7 +84,7 @@ export function createEntryWriter(walk: TreeWalk, base: string, options: WriteOp
       case "link":
         return await writeLink(name, header.linkname ?? "");
       case "file":
-        return await writeFile(walk.folder, name, entry, options);
+        return await writeFile(walk.folder, name, entry, { ...options, files });
     }
   }
 
@@ -116,7 +105,11 @@ export function createEntryWriter(walk: TreeWalk, base: string, options: WriteOp
       }
       entry.resume();
     },
-    close: async () => sources?.[Symbol.asyncDispose](),
+    finish: () => files.settled(),
+    close: async () => {
+      await files.settled().catch(() => {});
+      await sources?.[Symbol.asyncDispose]();
+    },
   };
 }
 
@@ -161,26 +154,6 @@ async function folderOrNot(walk: TreeWalk, name: string): Promise<"folder" | "ot
   }
 }
 
-async function writeFile(folder: Handle, name: string, data: ArchiveEntry, options: WriteOptions): Promise<void> {
-  const { header } = data;
-  const file = await open(folder.at(name), newFile, 0o600);
-  try {
-    options.programs?.begin();
-    for await (const chunk of data) {
-      if (!(chunk instanceof Uint8Array)) continue;
-      options.programs?.push(chunk);
-      await file.writeFile(chunk);
-    }
-    const { uid, gid } = ownerOf(header, options);
-    await file.chown(uid, gid);
-    // After the owner, whose change takes setuid away.
-    await file.chmod(modeOf(header));
-    await file.utimes(timeOf(header), timeOf(header));
-  } finally {
-    await file.close();
-  }
-}
-
 async function writeSymlink(folder: Handle, name: string, header: Header, options: WriteOptions): Promise<void> {
   await symlink(header.linkname ?? "", folder.at(name));
   const made = await folder.openEntry(name);
@@ -197,37 +170,4 @@ async function writeSymlink(folder: Handle, name: string, header: Header, option
 async function applyOwner(path: string, header: Header, options: WriteOptions): Promise<void> {
   const { uid, gid } = ownerOf(header, options);
   await chown(path, uid, gid);
-}
-
-function ownerOf(header: Header, { owner }: WriteOptions): { readonly uid: number; readonly gid: number } {
-  // A user without a range of ids can give files to nobody else.
-  if (ownUserNamespace().hasOneId) return { uid: 0, gid: 0 };
-  const { uid = header.uid, gid = header.gid } = paxOf(header);
-  return owner ?? { uid: Number(uid), gid: Number(gid) };
-}
-
-function modeOf({ mode }: Header): number {
-  return mode & 0o7777;
-}
-
-function timeOf(header: Header): Date {
-  const seconds = Number(paxOf(header)["mtime"]);
-  return Number.isNaN(seconds) ? header.mtime : new Date(seconds * 1000);
-}
-
-/** What did not fit into the header: large numbers, parts of seconds. The parser leaves it as text. */
-function paxOf({ pax }: Header): { readonly [key in "uid" | "gid" | "mtime"]?: string } {
-  return pax ?? {};
-}
-
-/** Errors of the file system with the name of the entry: the path of a handle means nothing to a reader. */
-function failureOf(name: string, error: unknown): unknown {
-  if (isRuncibleError(error) || !(error instanceof Error) || !("syscall" in error)) return error;
-  const step = `write ${name}`;
-  if (hasCode(error, "EROFS"))
-    return new RuncibleError("permission-denied", `${step}: it is read-only`, { cause: error });
-  const known = diskError(step, error);
-  if (known !== error) return known;
-  const reason = messageOf(error).replace(/, \w+ '\/proc\/self\/fd\/.*$/s, "");
-  return new RuncibleError("invalid-argument", `Error processing tar file: ${step}: ${reason}`, { cause: error });
 }

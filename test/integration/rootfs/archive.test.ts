@@ -220,3 +220,20 @@ test("a compressed archive that is cut off is refused, whatever compressed it", 
     });
   }
 });
+
+test("a disk that is full is told, whichever of many small files it was full at", async () => {
+  await run("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", root]);
+  try {
+    const entries = Array.from({ length: 100 }, (_, index) => ({ name: `file-${index}`, data: "x".repeat(20_000) }));
+    const handlesBefore = (await readdir("/proc/self/fd")).length;
+
+    await expect(put("/", entries)).rejects.toMatchObject({
+      code: "disk-full",
+      message: expect.stringMatching(/^write file-\d+: /),
+    });
+
+    expect((await readdir("/proc/self/fd")).length).toBe(handlesBefore);
+  } finally {
+    await run("umount", [root]);
+  }
+});
