@@ -129,6 +129,12 @@ export function checkedAbsolutePath(value: string, what: string): string {
   return value;
 }
 
+/** What follows a host in a URL; nothing is the root. */
+export function checkedUrlPath(value: string, what: string): string {
+  if (value === "" || (typeof value === "string" && /^[/?#]/.test(value))) return value;
+  throw wrong(what, value, "what follows the host in a URL, such as /health or /ready?full=1");
+}
+
 /** Of a file, also as stat(2) gives it: with the file's type above octal 7777. */
 export function checkedMode(value: number | undefined, what: string): void {
   if (value !== undefined) checkedInteger(value, what, { min: 0, max: 0o177777 });

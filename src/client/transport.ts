@@ -99,6 +99,10 @@ export function createTransport(endpoint: Endpoint): Transport {
 
   const open = async (method: string, path: string, options: CallOptions = {}): Promise<IncomingMessage> => {
     let sourceError: unknown;
+    // Piped, it would pass for a daemon that hung up, or for nothing to be sent.
+    if (options.bodyStream?.destroyed || options.bodyStream?.readableEnded) {
+      throw sourceFailed(options.bodyStream.errored ?? "the stream was read already, or destroyed; give a new one");
+    }
     options.bodyStream?.once("error", (error) => {
       sourceError = error;
     });

@@ -1,8 +1,11 @@
 import type { PortMap } from "dockerode";
 import { hasCode, isRuncibleError } from "../../internal/errors";
+import { wrong } from "../checks";
 import { BoundPorts } from "../ports/bound-ports";
 import { RandomPortGenerator } from "../ports/random-port";
+import { checkedEnvironment } from "./request-checks";
 import type { EnvironmentOf, PublishedAddress } from "./request-extras";
+import type { Environment } from "./types";
 
 const attempts = 5;
 
@@ -24,12 +27,21 @@ export async function withChosenPorts<T>(
   }
 }
 
-/** `KEY=VALUE` pairs of functions of the address. */
+/** `KEY=VALUE` pairs of functions of the address. Throws `invalid-argument` for what is no environment. */
 export function environmentPairs(functions: readonly EnvironmentOf[], host: string, ports: BoundPorts): string[] {
   const address: PublishedAddress = { host, port: (containerPort) => ports.getBinding(containerPort) };
   return functions.flatMap((environmentOf) =>
-    Object.entries(environmentOf(address)).map(([name, value]) => `${name}=${value}`),
+    Object.entries(checkedEnvironment(settled(environmentOf(address)))).map(([name, value]) => `${name}=${value}`),
   );
+}
+
+/** A promise has no variables, so that the container would silently have none. */
+function settled(environment: Environment): Environment {
+  // Not by its class: Jest's tests have another one.
+  const { then }: { readonly then?: unknown } = environment ?? {};
+  if (typeof then !== "function") return environment;
+  Promise.resolve(environment).catch(() => {});
+  throw wrong("the environment", environment, "what its function may give: it has to be there at once, without async");
 }
 
 async function choosePorts(bindings: PortMap): Promise<{ readonly chosen: PortMap; readonly ports: BoundPorts }> {

@@ -4,15 +4,17 @@ import { basename, join, posix } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Header, Pack } from "tar-stream";
-import { messageOf, RuncibleError } from "../../internal/errors";
+import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import { readStream } from "./one-time-stream";
-import type { Content, ContentToCopy, DirectoryToCopy, FileToCopy } from "./types";
+import type { ContentToCopy, DirectoryToCopy, FileToCopy } from "./types";
 
 export interface CopySources {
   readonly files: readonly FileToCopy[];
   readonly directories: readonly DirectoryToCopy[];
   readonly contents: readonly ContentToCopy[];
 }
+
+type ContentOfBytes = Omit<ContentToCopy, "content"> & { readonly content: Buffer };
 
 interface PackJob {
   readonly tar: Pack;
@@ -25,7 +27,8 @@ const defaultContentMode = 0o644;
 
 /**
  * One tar, to be unpacked at `/`, of everything; undefined when there is nothing. Owner is root, all times are `mtime`.
- * A missing file throws `path-not-found` before anything is sent; a missing folder copies nothing.
+ * A missing file, a folder that is none and one that may not be read throw before anything is sent: `path-not-found`,
+ * `invalid-argument`, `permission-denied`. A missing folder copies nothing.
  */
 export async function packSources(
   { files, directories, contents }: CopySources,
@@ -33,13 +36,18 @@ export async function packSources(
 ): Promise<Readable | undefined> {
   if (files.length + directories.length + contents.length === 0) return undefined;
   const stats = await Promise.all(files.map(({ source }) => statFile(source)));
+  for (const { source } of directories) await namesIn(source);
+  // What fails here fails before a request takes the stream, whose early end it would not hear of.
+  const read = await Promise.all(
+    contents.map(async (entry): Promise<ContentOfBytes> => ({ ...entry, content: await bytesOf(entry) })),
+  );
   const { pack } = require("tar-stream") as typeof import("tar-stream");
   const tar = pack();
   const job = { tar, mtime };
   const write = async (): Promise<void> => {
     for (const [index, file] of files.entries()) await addFile(job, file, stats[index]);
     for (const directory of directories) await addDirectory(job, directory);
-    for (const content of contents) await addContent(job, content);
+    for (const content of read) await addContent(job, content);
     tar.finalize();
   };
   write().catch((error: unknown) => {
@@ -57,6 +65,18 @@ async function statFile(source: string): Promise<Stats> {
   }
 }
 
+/** One that is missing copies nothing, as the contract says; what cannot be copied must not look like that. */
+async function namesIn(source: string): Promise<string[]> {
+  try {
+    return await readdir(source);
+  } catch (cause) {
+    if (hasCode(cause, "ENOENT")) return [];
+    const text = `copy the folder ${source}: ${messageOf(cause)}`;
+    if (!hasCode(cause, "ENOTDIR")) throw new RuncibleError("permission-denied", text, { cause });
+    throw new RuncibleError("invalid-argument", `${text}; copy a file with withCopyFilesToContainer`, { cause });
+  }
+}
+
 async function addFile(job: PackJob, { source, target, mode }: FileToCopy, stats: Stats | undefined): Promise<void> {
   if (stats === undefined) return;
   const permissions = (mode ?? stats.mode) & 0o7777;
@@ -68,7 +88,7 @@ async function addFile(job: PackJob, { source, target, mode }: FileToCopy, stats
 }
 
 async function addDirectory(job: PackJob, { source, target, mode }: DirectoryToCopy): Promise<void> {
-  for (const child of await readdir(source).catch(() => [])) {
+  for (const child of await namesIn(source)) {
     await addTree(job, join(source, child), posix.join(target, child), mode);
   }
 }
@@ -87,18 +107,17 @@ async function addTree(job: PackJob, path: string, target: string, mode: number 
   }
 }
 
-async function addContent(job: PackJob, { content, target, mode }: ContentToCopy): Promise<void> {
-  const bytes = await bytesOf(content, target);
+async function addContent(job: PackJob, { content, target, mode }: ContentOfBytes): Promise<void> {
   const permissions = (mode || defaultContentMode) & 0o7777;
   await new Promise<void>((resolve, reject) => {
-    job.tar.entry(header(job, { name: entryName(target), mode: permissions }), bytes, (error) => {
+    job.tar.entry(header(job, { name: entryName(target), mode: permissions }), content, (error) => {
       if (error) reject(error);
       else resolve();
     });
   });
 }
 
-function bytesOf(content: Content, target: string): Promise<Buffer> | Buffer {
+function bytesOf({ content, target }: ContentToCopy): Promise<Buffer> | Buffer {
   if (typeof content === "string") return Buffer.from(content);
   return Buffer.isBuffer(content) ? content : readStream(content, target);
 }

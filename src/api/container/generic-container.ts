@@ -26,7 +26,7 @@ import type { CopySources } from "./copy";
 import { createContainer, prepareContainer } from "./create-container";
 import { type InspectResult, inspectResultOf } from "./inspect-result";
 import { inspectPublished, refuseExposedPorts } from "./published-ports";
-import { extrasOf } from "./request-extras";
+import { extrasOf, type Stoppable } from "./request-extras";
 import { archiveStreams, readArchives, readContents, reuseHash, startOnce, wake } from "./reuse";
 import { giveUpStart } from "./start-failure";
 import { startGraph, stopAll } from "./start-graph";
@@ -41,7 +41,7 @@ type CreateBody = Omit<ContainerCreateOptions, "HostConfig"> & { readonly HostCo
 interface Attempt {
   readonly timeline: Timeline;
   /** Started for it. */
-  readonly dependencies: readonly StartedTestContainer[];
+  readonly dependencies: readonly Stoppable[];
   waitStrategy: WaitStrategy | undefined;
 }
 
@@ -87,11 +87,13 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
    */
   async start(): Promise<StartedTestContainer> {
     checkedImage(this.imageName.string, "the image");
-    const { dependencies, isDependencyReady } = extrasOf(this);
-    if (dependencies.length === 0 || isDependencyReady) return onLivingEngine((runtime) => this.#startOn(runtime, []));
+    const { dependencies, startedFor } = extrasOf(this);
+    if (dependencies.length === 0 || startedFor !== undefined) {
+      return onLivingEngine((runtime) => this.#startOn(runtime, startedFor ?? []));
+    }
     const prefetched = getRuntime().then((runtime) => this.#ensureImage(runtime));
     prefetched.catch(() => {});
-    const started = [...(await startGraph(dependencies)).values()];
+    const started = [...(await startGraph(dependencies, { stopWithLast: false })).values()];
     try {
       return await onLivingEngine((runtime) => this.#startOn(runtime, started));
     } catch (error) {
@@ -112,7 +114,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
   }
 
   /** `dependencies`: stop with it. */
-  async #startOn(runtime: Runtime, dependencies: readonly StartedTestContainer[]): Promise<StartedTestContainer> {
+  async #startOn(runtime: Runtime, dependencies: readonly Stoppable[]): Promise<StartedTestContainer> {
     const attempt: Attempt = { timeline: new Timeline(), dependencies, waitStrategy: undefined };
     await this.#ensureImage(runtime);
     attempt.timeline.mark("image ready");

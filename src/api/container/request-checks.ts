@@ -55,12 +55,25 @@ export function checkExposed(port: PortWithOptionalBinding): void {
 
 /** A file or folder to be copied. */
 export function checkCopy(copy: FileToCopy | DirectoryToCopy): void {
-  checkTarget(copy, checkedText(checkedObject(copy, "what to copy").source, "the source of a copy"));
+  checkSource(copy);
+  checkTarget(copy, copy.source);
+}
+
+export function checkSource(copy: FileToCopy | DirectoryToCopy): void {
+  checkedText(checkedObject(copy, "what to copy").source, "the source of a copy");
 }
 
 export function checkContent(copy: ContentToCopy): void {
+  checkTarget(checkedObject(copy, "the content to copy"), "content");
+  checkContentKind(copy);
+}
+
+/** Content has no name of its own, which a folder could keep. */
+export function checkContentKind(copy: ContentToCopy): void {
   const { content, target } = checkedObject(copy, "the content to copy");
-  checkTarget(copy, "content");
+  if (checkedText(target, "the target of the copy of content").endsWith("/")) {
+    throw wrong("the target of the copy of content", target, "the path of a file");
+  }
   const isStream = typeof content === "object" && content !== null && "pipe" in content;
   if (typeof content === "string" || isStream || content instanceof Uint8Array) return;
   throw new RuncibleError("invalid-argument", `set the content of ${target}: it is no text, no bytes and no stream`);

@@ -16,6 +16,10 @@ export interface Startable {
   start(): Promise<StartedTestContainer>;
 }
 
+export interface Stoppable {
+  stop(): Promise<unknown>;
+}
+
 /** What this package adds to the request of the original. */
 export interface RequestExtras {
   readonly environmentOf: EnvironmentOf[];
@@ -26,8 +30,8 @@ export interface RequestExtras {
   title(): string;
   /** Begins to pull the image, unless it is there. */
   prefetch(): Promise<void>;
-  /** Whoever starts it has started its dependencies. */
-  isDependencyReady: boolean;
+  /** Of whoever starts it and has started its dependencies: what is to stop with it. */
+  startedFor: readonly Stoppable[] | undefined;
 }
 
 const all = new WeakMap<object, RequestExtras>();
@@ -39,7 +43,7 @@ export function extrasOf(request: object): RequestExtras {
     dependencies: [],
     aliasPorts: [],
     keepsOnFailure: undefined,
-    isDependencyReady: false,
+    startedFor: undefined,
     title: () => request.constructor.name,
     prefetch: async () => {},
   };

@@ -1,5 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
-import { extrasOf, type Startable } from "./request-extras";
+import { extrasOf, type Startable, type Stoppable } from "./request-extras";
 import type { StartedTestContainer } from "./types";
 
 export type StartedGraph = ReadonlyMap<Startable, StartedTestContainer>;
@@ -7,10 +7,17 @@ export type StartedGraph = ReadonlyMap<Startable, StartedTestContainer>;
 /**
  * Starts containers and all that they depend on: every pull begins at once, and each container starts as soon as what
  * it depends on is ready, once however many depend on it. When one fails, those that had started are stopped, and its
- * error is thrown. Throws `invalid-argument` for a circle.
+ * error is thrown. Throws `invalid-argument` for a circle. `stopWithLast`: what is no root, and so in nobody's hands,
+ * stops when the last container that depends on it has stopped.
  */
-export async function startGraph(roots: readonly Startable[]): Promise<StartedGraph> {
+export async function startGraph(
+  roots: readonly Startable[],
+  { stopWithLast }: { readonly stopWithLast: boolean },
+): Promise<StartedGraph> {
   const nodes = allNodes(roots);
+  const unnamed = new Map(
+    nodes.filter((node) => stopWithLast && !roots.includes(node)).map((node) => [node, usersOf(node, nodes)]),
+  );
   // What fails here fails again, and is told, when the container itself starts.
   for (const node of nodes)
     extrasOf(node)
@@ -21,7 +28,8 @@ export async function startGraph(roots: readonly Startable[]): Promise<StartedGr
   const start = (node: Startable): Promise<StartedTestContainer> => {
     const known = starts.get(node);
     if (known !== undefined) return known;
-    const begun = startAfter(node, dependenciesOf(node).map(start), () => failure !== undefined);
+    const isFailed = (): boolean => failure !== undefined;
+    const begun = startAfter(node, dependenciesOf(node).map(start), { isFailed, unnamed });
     begun.catch((reason: unknown) => {
       // The first in time: what fails after it may do so because of it.
       failure ??= { reason };
@@ -39,7 +47,7 @@ export async function startGraph(roots: readonly Startable[]): Promise<StartedGr
 }
 
 /** All at once; the failure of the last one that started is thrown when all have been tried. */
-export async function stopAll(started: readonly StartedTestContainer[]): Promise<void> {
+export async function stopAll(started: readonly Stoppable[]): Promise<void> {
   const results = await Promise.allSettled([...started].reverse().map((container) => container.stop()));
   for (const result of results) if (result.status === "rejected") throw result.reason;
 }
@@ -52,18 +60,47 @@ function isStarted(
 
 async function startAfter(
   node: Startable,
-  dependencies: readonly Promise<StartedTestContainer>[],
-  isFailed: () => boolean,
+  starting: readonly Promise<StartedTestContainer>[],
+  { isFailed, unnamed }: GraphState,
 ): Promise<StartedTestContainer> {
-  await Promise.all(dependencies);
+  const started = await Promise.all(starting);
   if (isFailed()) throw new RuncibleError("aborted", "start container: another one failed, and this one was not begun");
   const own = extrasOf(node);
-  own.isDependencyReady = true;
+  own.startedFor = dependenciesOf(node).flatMap((dependency, index) => {
+    const [users, container] = [unnamed.get(dependency), started[index]];
+    return users === undefined || container === undefined
+      ? []
+      : [untilLast(container, { users, user: node, isFailed })];
+  });
   try {
     return await node.start();
   } finally {
-    own.isDependencyReady = false;
+    own.startedFor = undefined;
   }
+}
+
+interface GraphState {
+  /** Then all are stopped together. */
+  readonly isFailed: () => boolean;
+  /** To those that depend on each, as long as they run. */
+  readonly unnamed: ReadonlyMap<Startable, Set<Startable>>;
+}
+
+/** What one of its users stops: the container itself goes with the last of them. */
+function untilLast(
+  container: Stoppable,
+  { users, user, isFailed }: { readonly users: Set<Startable>; readonly user: Startable; isFailed(): boolean },
+): Stoppable {
+  return {
+    stop: async () => {
+      users.delete(user);
+      if (users.size === 0 && !isFailed()) await container.stop();
+    },
+  };
+}
+
+function usersOf(node: Startable, nodes: readonly Startable[]): Set<Startable> {
+  return new Set(nodes.filter((other) => dependenciesOf(other).includes(node)));
 }
 
 /** Dependencies first. */

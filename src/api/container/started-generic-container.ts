@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { EngineClient } from "../../client/client";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import type { ContainerInspect } from "../../wire/container";
-import { checkedDuration } from "../checks";
+import { checkedDuration, checkedList, checkedObject, checkedWith } from "../checks";
 import { LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
 import { BoundPorts } from "../ports/bound-ports";
 import type { PortWithOptionalBinding } from "../ports/port";
@@ -15,6 +15,8 @@ import { type CopySources, packSources } from "./copy";
 import { type ExecOptions, type ExecResult, execIn } from "./exec";
 import { type InspectResult, inspectResultOf } from "./inspect-result";
 import { inspectPublished } from "./published-ports";
+import { checkContentKind, checkSource } from "./request-checks";
+import type { Stoppable } from "./request-extras";
 import { startFailure } from "./start-failure";
 import { stopAll } from "./start-graph";
 import { StoppedGenericContainer } from "./stopped-generic-container";
@@ -45,7 +47,7 @@ export interface StartedContainerDetails {
   /** Whether `stop` removes by default. */
   readonly autoRemove: boolean;
   /** Stopped after it. */
-  readonly dependencies?: readonly StartedTestContainer[];
+  readonly dependencies?: readonly Stoppable[];
 }
 
 export class StartedGenericContainer implements StartedTestContainer {
@@ -56,7 +58,7 @@ export class StartedGenericContainer implements StartedTestContainer {
   readonly #exposedPorts: readonly PortWithOptionalBinding[];
   readonly #waitStrategy: WaitStrategy;
   readonly #autoRemove: boolean;
-  readonly #dependencies: readonly StartedTestContainer[];
+  readonly #dependencies: readonly Stoppable[];
   #inspect: InspectResult;
   #boundPorts: BoundPorts;
   #stopping: Promise<StoppedTestContainer> | undefined;
@@ -118,6 +120,7 @@ export class StartedGenericContainer implements StartedTestContainer {
   }
 
   async restart({ timeout = 0 }: Partial<RestartOptions> = {}): Promise<void> {
+    checkedDuration(timeout, "the restart's timeout");
     const { engine, hostIps } = this.#runtime;
     const startedAtMs = Date.now();
     try {
@@ -138,7 +141,8 @@ export class StartedGenericContainer implements StartedTestContainer {
     }
   }
 
-  async commit({ deleteOnExit = true, changes = [], ...options }: CommitOptions): Promise<string> {
+  async commit(request: CommitOptions): Promise<string> {
+    const { deleteOnExit = true, changes = [], ...options } = checkedObject(request, "the options of a commit");
     const sessionId = deleteOnExit ? (await this.#runtime.session()).id : "";
     const { Id } = await this.#call("commit", ({ containers }) =>
       containers.commit(this.#id, {
@@ -196,20 +200,24 @@ export class StartedGenericContainer implements StartedTestContainer {
     return this.#call("copy files from", ({ containers }) => containers.getArchive(this.#id, path));
   }
 
-  copyArchiveToContainer(tar: Readable, target = "/", options: CopyToContainerOptions = {}): Promise<void> {
-    return this.#call("copy files to", ({ containers }) => containers.putArchive(this.#id, target, tar, options));
+  async copyArchiveToContainer(tar: Readable, target = "/", options: CopyToContainerOptions = {}): Promise<void> {
+    checkedWith(tar, ["pipe"], "the archive to copy");
+    await this.#call("copy files to", ({ containers }) => containers.putArchive(this.#id, target, tar, options));
   }
 
-  copyDirectoriesToContainer(directories: DirectoryToCopy[]): Promise<void> {
-    return this.#copy({ files: [], directories, contents: [] });
+  async copyDirectoriesToContainer(directories: DirectoryToCopy[]): Promise<void> {
+    checkedList(directories, "the folders to copy").forEach(checkSource);
+    await this.#copy({ files: [], directories, contents: [] });
   }
 
-  copyFilesToContainer(files: FileToCopy[]): Promise<void> {
-    return this.#copy({ files, directories: [], contents: [] });
+  async copyFilesToContainer(files: FileToCopy[]): Promise<void> {
+    checkedList(files, "the files to copy").forEach(checkSource);
+    await this.#copy({ files, directories: [], contents: [] });
   }
 
-  copyContentToContainer(contents: ContentToCopy[]): Promise<void> {
-    return this.#copy({ files: [], directories: [], contents });
+  async copyContentToContainer(contents: ContentToCopy[]): Promise<void> {
+    checkedList(contents, "the contents to copy").forEach(checkContentKind);
+    await this.#copy({ files: [], directories: [], contents });
   }
 
   exec(command: string | string[], options: Partial<ExecOptions> = {}): Promise<ExecResult> {

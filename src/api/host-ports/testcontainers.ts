@@ -26,11 +26,17 @@ export class TestContainers {
 
   /**
    * Starts containers by name, with all that they depend on: every pull begins at once, and each starts as soon as what
-   * it depends on is ready. When one fails, all are stopped again.
+   * it depends on is ready. When one fails, all are stopped again. What has no name here stops with the last container
+   * that depends on it.
    */
   static async startAll<T extends Readonly<Record<string, Startable>>>(containers: T): Promise<StartedOf<T>> {
-    const started = await startGraph(Object.values(checkedObject(containers, "the containers to start")));
-    const entries = Object.entries(containers).map(([name, container]) => [name, started.get(container)]);
+    const named = Object.entries(checkedObject(containers, "the containers to start"));
+    for (const [name, container] of named) checkedWith(container, ["start"], `the container to start as ${name}`);
+    const started = await startGraph(
+      named.map(([, container]) => container),
+      { stopWithLast: true },
+    );
+    const entries = named.map(([name, container]) => [name, started.get(container)]);
     return Object.fromEntries(entries) as StartedOf<T>;
   }
 

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { withContext } from "../../internal/error-context";
 import { RuncibleError } from "../../internal/errors";
+import { checkedObject, checkedTexts } from "../checks";
 import { baseLabels } from "../labels";
 import { onLivingEngine, type Runtime } from "../runtime/runtime";
 import { sessionLabel } from "../runtime/session-label";
@@ -17,6 +18,9 @@ export type HostImageOptions = {
 
 /** Resolves to the image's name; it goes when this process ends. Default: a random one. Throws as `buildHostImage`. */
 export async function makeHostImage(options: HostImageOptions, image?: string): Promise<string> {
+  const { executables, paths } = checkedObject(options, "the options of an image of programs");
+  checkedTexts(executables, "the programs");
+  if (paths !== undefined) checkedTexts(paths, "the paths beside the programs");
   const name = checkedImage(image ?? `localhost/${randomUuid()}:${randomUuid()}`, "the name of the image to make");
   await onLivingEngine(async (runtime) => {
     const labels = { ...baseLabels(runtime.version), ...(await sessionLabel(runtime)) };

@@ -1,11 +1,4 @@
-import {
-  Agent,
-  request as httpRequest,
-  type IncomingMessage,
-  type RequestOptions,
-  validateHeaderName,
-  validateHeaderValue,
-} from "node:http";
+import { Agent, request as httpRequest, validateHeaderName, validateHeaderValue } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf, RuncibleError } from "../../internal/errors";
 import { checkedFunction, checkedInteger, checkedPositive, checkedText, checkedTextMap, wrong } from "../checks";
@@ -13,6 +6,7 @@ import { lastLogLines } from "../container/last-log-lines";
 import type { BoundPorts } from "../ports/bound-ports";
 import type { ContainerHandle } from "../runtime/container-handle";
 import { getRuntime, type Runtime } from "../runtime/runtime";
+import { askForAnswer, describeAnswer, describeNoAnswer, type HttpAnswer } from "./http-answer";
 import { poll, waitWithContainer } from "./until";
 import { AbstractWaitStrategy } from "./wait-strategy";
 import { withWholeMessage } from "./whole-message";
@@ -22,16 +16,14 @@ export type HttpWaitStrategyOptions = {
   abortOnContainerExit?: boolean | undefined;
 };
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
+interface Attempt {
+  readonly isReady: boolean;
+  /** For errors. */
+  readonly seen: string;
 }
 
-/** Characters of a body in an error. */
-const shownBody = 200;
 /** RFC 9110, "token". */
 const methodPattern = /^[\w!#$%&'*+.^`|~-]+$/;
-const bodyLimit = 16 * 1024 * 1024;
 /** Between attempts that fail at once: a service that just begins to listen is noticed quickly. */
 const quickIntervalMs = 50;
 
@@ -40,7 +32,7 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
   readonly #path: string;
   readonly #port: number;
   readonly #options: HttpWaitStrategyOptions;
-  readonly #predicates: ((answer: Answer) => boolean)[] = [];
+  readonly #predicates: ((answer: HttpAnswer) => boolean | Promise<boolean>)[] = [];
   #method = "GET";
   #headers: { [name: string]: string } = {};
   #readTimeoutMs = 1_000;
@@ -67,7 +59,7 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
 
   forResponsePredicate(predicate: (body: string) => boolean): this {
     checkedFunction(predicate, "the predicate of the body");
-    this.#predicates.push(({ body }) => predicate(body));
+    this.#predicates.push(async (answer) => predicate(await answer.body()));
     return this;
   }
 
@@ -125,9 +117,9 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
     const port = this.#publishedPort(boundPorts);
     let last = "it was not asked";
     const isReady = async (): Promise<boolean> => {
-      const answer = await this.#ask(runtime.host, port, agent);
-      last = typeof answer === "string" ? answer : `it answered ${answer.status}${beginningOf(answer.body)}`;
-      return typeof answer !== "string" && this.#isReady(answer);
+      const { isReady: isDone, seen } = await this.#attempt(runtime.host, port, agent);
+      last = seen;
+      return isDone;
     };
     const limits = {
       engine: runtime.engine,
@@ -158,26 +150,32 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
     }
   }
 
-  /** The answer, or why there is none. */
-  async #ask(host: string, port: number, agent: Agent): Promise<Answer | string> {
+  async #attempt(host: string, port: number, agent: Agent): Promise<Attempt> {
     const send = this.#protocol === "https" ? loadHttps().request : httpRequest;
-    const options = { method: this.#method, headers: this.#headers, agent, host, port, path: this.#path };
-    return ask(send, options, this.#readTimeoutMs).catch((error: unknown) =>
-      isTimeout(error) ? `no answer came within ${this.#readTimeoutMs} ms` : `the request failed: ${messageOf(error)}`,
-    );
+    const path = requestPathOf(this.#path);
+    const options = { method: this.#method, headers: this.#headers, agent, host, port, path };
+    let answer: HttpAnswer;
+    try {
+      answer = await askForAnswer(send, options, this.#readTimeoutMs);
+    } catch (error) {
+      return { isReady: false, seen: describeNoAnswer(error, this.#readTimeoutMs) };
+    }
+    try {
+      if (await this.#holds(answer)) return { isReady: true, seen: `it answered ${answer.status}` };
+      const seen = await describeAnswer(answer, this.#readTimeoutMs);
+      // A service that answers but is not ready is left in peace for a while.
+      await delay(Math.min(this.#readTimeoutMs, 1_000) / 4);
+      return { isReady: false, seen };
+    } finally {
+      answer.close();
+    }
   }
 
-  async #isReady(answer: Answer): Promise<boolean> {
-    const isReady = this.#holds(answer);
-    // A service that answers but is not ready is left in peace for a while.
-    if (!isReady) await delay(Math.min(this.#readTimeoutMs, 1_000) / 4);
-    return isReady;
-  }
-
-  #holds(answer: Answer): boolean {
+  async #holds(answer: HttpAnswer): Promise<boolean> {
     if (this.#predicates.length === 0) return answer.status >= 200 && answer.status < 300;
     try {
-      return this.#predicates.every((predicate) => predicate(answer));
+      for (const predicate of this.#predicates) if (!(await predicate(answer))) return false;
+      return true;
     } catch {
       // Made for the answer of a service that is ready.
       return false;
@@ -191,48 +189,26 @@ export class HttpWaitStrategy extends AbstractWaitStrategy {
   }
 }
 
+/**
+ * What of a URL goes into the request: what may not stand there as it is, spaces and letters beyond ASCII, is encoded,
+ * and a fragment stays here.
+ */
+function requestPathOf(path: string): string {
+  const { pathname, search } = new URL(`http://localhost${path}`);
+  return `${pathname}${search}`;
+}
+
 /** Only when it is used: loading TLS takes a fresh process 5 ms. */
 function loadHttps(): typeof import("node:https") {
   return require("node:https") as typeof import("node:https");
-}
-
-function ask(send: typeof httpRequest, options: RequestOptions, timeoutMs: number): Promise<Answer> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  return new Promise((resolve, reject) => {
-    const request = send({ ...options, signal }, (response) => {
-      textOf(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-    });
-    request.once("error", reject);
-    request.end();
-  });
-}
-
-/** An aborted request tells of the abort; the reason is further down. */
-function isTimeout(error: unknown): boolean {
-  return error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
-}
-
-function beginningOf(body: string): string {
-  const text = body.trim();
-  return text === "" ? "" : `: ${text.slice(0, shownBody)}`;
-}
-
-async function textOf(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response) {
-    size += chunk.length;
-    if (size > bodyLimit) break;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 async function describeExit({ engine }: Runtime, containerId: string, error: unknown): Promise<unknown> {
   if (!(error instanceof RuncibleError) || error.code !== "container-exited") return error;
   const { cause, evidence } = error;
   const lines = await lastLogLines(engine, containerId, 50).catch(() => undefined);
-  const found = lines === undefined ? "failed to get last logs" : `last 50 logs: ${lines.join("\n")}`;
+  const found =
+    lines === undefined ? "failed to get last logs" : `last 50 logs: ${lines.map((line) => line.trim()).join("\n")}`;
   const text = `Container exited during HTTP healthCheck, ${found}`;
   return withWholeMessage(new RuncibleError("container-exited", text, { cause, evidence }));
 }

@@ -1,10 +1,10 @@
 import {
-  checkedAbsolutePath,
   checkedInteger,
   checkedList,
   checkedObject,
   checkedPort,
   checkedText,
+  checkedUrlPath,
   checkedWith,
 } from "../checks";
 import { CompositeWaitStrategy } from "./composite";
@@ -43,7 +43,7 @@ export const Wait: WaitFactory = {
   forHealthCheck: () => new HealthCheckWaitStrategy(),
   forHttp: (path, port, options = { abortOnContainerExit: false }) =>
     new HttpWaitStrategy(
-      checkedAbsolutePath(path, "the path to wait for"),
+      checkedUrlPath(path, "the path to wait for"),
       checkedPort(port, "the port to wait for"),
       checkedObject(options, "the options of an HTTP wait"),
     ),

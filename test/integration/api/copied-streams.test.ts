@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:net";
 import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { GenericContainer } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
@@ -98,4 +99,37 @@ test.each([
     code: "invalid-argument",
     message: "read the stream to copy to /content: the source is gone",
   });
+});
+
+/** What was destroyed before, and what something else has read. */
+async function useless(): Promise<Readonly<Record<"destroyed" | "read", Readable>>> {
+  const [destroyed, read] = [archive(), archive()];
+  destroyed.destroy();
+  await buffer(read);
+  return { destroyed, read };
+}
+
+test("what cannot be copied into a running container is an error that says so, at once", async () => {
+  await using container = await new GenericContainer(await busyboxImage()).withCommand(["sleep", "60"]).start();
+  const once = content();
+  await container.copyContentToContainer([{ content: once, target: "/once" }]);
+  const { destroyed, read } = await useless();
+  const file = { source: __filename, target: "/folder" };
+  const refused: readonly [shown: string, copy: () => Promise<void>][] = [
+    ["it was read already", () => container.copyContentToContainer([{ content: once, target: "/twice" }])],
+    ["no text, no bytes", () => container.copyContentToContainer([{ content: 5 as unknown as string, target: "/a" }])],
+    ["the path of a file", () => container.copyContentToContainer([{ content: "a", target: "/a/" }])],
+    ["is not a list", () => container.copyFilesToContainer(file as unknown as [])],
+    ["withCopyFilesToContainer", () => container.copyDirectoriesToContainer([file])],
+    ["give a new one", () => container.copyArchiveToContainer(destroyed)],
+    ["give a new one", () => container.copyArchiveToContainer(read)],
+    ["a method pipe", () => container.copyArchiveToContainer("/archive.tar" as unknown as Readable)],
+  ];
+
+  for (const [shown, copy] of refused) {
+    await expect(copy()).rejects.toMatchObject({
+      code: "invalid-argument",
+      message: expect.stringContaining(shown),
+    });
+  }
 });

@@ -80,6 +80,25 @@ test("a container that is started alone brings its dependencies, and takes them 
   expect(await running()).toBe(0);
 });
 
+test("what was started for others and has no name stops with the last of them", async () => {
+  const image = await busyboxImage();
+  const idle = (): GenericContainer => new GenericContainer(image).withCommand(["sleep", "60"]);
+  const below = idle();
+  const shared = idle().dependsOn(below);
+  const named = idle();
+  const containers = { left: idle().dependsOn(shared, named), right: idle().dependsOn(shared), named };
+
+  const { left, right, named: other } = await TestContainers.startAll(containers);
+  expect(await running()).toBe(5);
+
+  await left.stop();
+  await left.stop();
+  expect(await running()).toBe(4);
+  await right.stop();
+  expect(await running()).toBe(1);
+  await other.stop();
+});
+
 test("when one fails its error is thrown, what depends on it does not begin, and nothing runs on", async () => {
   const notes: string[] = [];
   const image = await busyboxImage();

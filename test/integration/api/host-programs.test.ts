@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { GenericContainer, getContainerRuntimeClient, getReaper, Wait } from "../../../src/index";
+import {
+  GenericContainer,
+  getContainerRuntimeClient,
+  getReaper,
+  type HostImageOptions,
+  Wait,
+} from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 
 const engine = useEngineOfThisFile();
@@ -24,6 +30,9 @@ test("the image of a machine's programs carries the labels of its process, with 
 });
 
 test("a program that is not there is an error that names it", async () => {
+  await expect(GenericContainer.fromHost({ paths: ["/etc"] } as unknown as HostImageOptions)).rejects.toMatchObject({
+    code: "invalid-argument",
+  });
   await expect(GenericContainer.fromHost({ executables: ["no-such-program"] })).rejects.toMatchObject({
     code: "tool-missing",
     message: expect.stringMatching(/no-such-program/),

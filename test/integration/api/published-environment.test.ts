@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Environment } from "../../../src/api/container/types";
 import { GenericContainer, Wait } from "../../../src/index";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
 import { busyboxImage } from "./busybox-image";
@@ -46,5 +47,17 @@ test("a port that is not exposed is an error, and nothing is left", async () => 
   await expect(container.start()).rejects.toMatchObject({
     code: "invalid-argument",
     message: expect.stringMatching(/:9\/tcp/),
+  });
+});
+
+test("an environment that is not there at once is an error: the container would have none of it", async () => {
+  const environmentOf = async (): Promise<Environment> => ({ A: "b" });
+  const container = new GenericContainer(await busyboxImage()).withEnvironment(
+    environmentOf as unknown as () => Environment,
+  );
+
+  await expect(container.start()).rejects.toMatchObject({
+    code: "invalid-argument",
+    message: expect.stringContaining("without async"),
   });
 });

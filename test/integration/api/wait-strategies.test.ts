@@ -59,6 +59,36 @@ test("an HTTP wait for what never comes names the path and the time", async () =
   await expect(container.start()).rejects.toThrow("URL /missing not accessible after 900ms");
 });
 
+/** With a page whose name has to be encoded, and with a stream of events of which only the headers come. */
+async function webSite(): Promise<GenericContainer> {
+  const events = "#!/bin/sh\nprintf 'Content-Type: text/event-stream\\r\\n\\r\\n'\nexec sleep 60\n";
+  return (await httpd())
+    .withCopyContentToContainer([
+      { content: "page", target: "/www/ü b.html" },
+      { content: events, target: "/www/cgi-bin/events", mode: 0o755 },
+    ])
+    .withCommand(["httpd", "-f", "-p", "80", "-h", "/www"]);
+}
+
+test.each([
+  ["a path with spaces and letters of any language", "/ü b.html?of=ö d"],
+  ["nothing but a query", "?all"],
+  ["a stream that has begun and does not end", "/cgi-bin/events"],
+])("an HTTP wait may be for %s", async (_what, path) => {
+  await using container = await (await webSite()).withWaitStrategy(Wait.forHttp(path, 80)).start();
+
+  expect(container.getMappedPort(80)).toBeGreaterThan(0);
+});
+
+test("an HTTP wait for a body that does not end says that the answer began", async () => {
+  const strategy = Wait.forHttp("/cgi-bin/events", 80)
+    .forResponsePredicate(() => true)
+    .withReadTimeout(300);
+  const container = (await webSite()).withWaitStrategy(strategy).withStartupTimeout(1500);
+
+  await expect(container.start()).rejects.toThrow("at last it answered 200, and not all of its body within 300 ms");
+});
+
 test("an HTTP wait may report the log of a container that ended", async () => {
   const container = new GenericContainer(await busyboxImage())
     .withExposedPorts(80)

@@ -85,6 +85,7 @@ const mistakes: readonly (readonly [shown: string, call: () => unknown])[] = [
   ["what to copy: undefined", () => container().withCopyDirectoriesToContainer(given([undefined]))],
   ["the content to copy: null", () => container().withCopyContentToContainer(given([null]))],
   ["an archive to copy: null", () => container().withCopyArchivesToContainer(given([null]))],
+  ['"/etc/"', () => container().withCopyContentToContainer([{ content: "a", target: "/etc/" }])],
   ["copyUIDGID", () => container().withCopyToContainerOptions(given({ copyUIDGID: "yes" }))],
   ["the resources quota: undefined", () => given(container()).withResourcesQuota()],
   ['the added capabilities: "NOT_A_CAP"', () => container().withAddedCapabilities("NOT_A_CAP")],
@@ -130,6 +131,7 @@ const mistakes: readonly (readonly [shown: string, call: () => unknown])[] = [
   ["the log message", () => Wait.forLogMessage("")],
   ["how often", () => Wait.forLogMessage("a", 0)],
   ['"health"', () => Wait.forHttp("health", 80)],
+  ["the path to wait for: undefined", () => Wait.forHttp(given(undefined), 80)],
   ["the port to wait for", () => Wait.forHttp("/", -80)],
   ["the status code", () => Wait.forHttp("/", 80).forStatusCode(20)],
   ["the read timeout", () => Wait.forHttp("/", 80).withReadTimeout(0)],
@@ -259,6 +261,7 @@ const legal: readonly (readonly [name: string, call: () => unknown])[] = [
       compose().withClientOptions({ commandOptions: ["--build", ["--timeout", "5"]], composeOptions: [["-p", "x"]] }),
   ],
   ["methods", () => Wait.forHttp("/", 80).withMethod("PROPFIND").withMethod("get").withHeaders({ "X-a": "" })],
+  ["what follows a host in a URL", () => Wait.forAll(["", "?full=1", "/a b#c"].map((path) => Wait.forHttp(path, 80)))],
   ["credentials", () => Wait.forHttp("/", 80).withBasicCredentials("", "p:w").withBasicCredentials("a", "")],
   [
     "options of copies",
