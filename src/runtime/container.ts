@@ -11,6 +11,7 @@ import { layerFolders } from "./layer-folders";
 import type { Mount } from "./mount";
 import type { EndpointRequest, NetworkStack, PortRequest, PortReservation, Sandbox } from "./network/stack";
 import { type NetworkFilesRequest, networkFileMounts, writeHostNetworkFiles, writeNetworkFiles } from "./network-files";
+import { mountFilesystem, unmount } from "./rootfs/mount-tool";
 import { pinSources } from "./rootfs/pinned-sources";
 import type { RootfsDriver } from "./rootfs/rootfs";
 import { ensureSystemFolders } from "./rootfs/system-folders";
@@ -75,11 +76,19 @@ export interface RunRequest {
    * Whether the container's cgroup is the root of what it sees. Default: with version 2 of cgroups, unless privileged.
    */
   readonly hasCgroupNamespace?: boolean;
+  /** Made before the start and gone with the run. Default: none but what `spec` asks for. */
+  readonly sharedMemory?: SharedMemoryRequest;
   readonly names: Omit<NetworkFilesRequest, "folder" | "addresses">;
   readonly spec: Omit<
     SpecRequest,
     "user" | "rootPath" | "cgroupPath" | "hasCgroupNamespace" | "networkNamespace" | "tty" | "hostname"
   >;
+}
+
+/** A file system in memory, at a place of the engine's own, that containers can be given as their `/dev/shm`. */
+export interface SharedMemoryRequest {
+  readonly folder: string;
+  readonly sizeBytes: number;
 }
 
 export interface RunOutcome {
@@ -134,6 +143,7 @@ async function startUndisturbed(parts: RuntimeParts, request: RunRequest): Promi
   const user = prepareUser(request);
   user.catch(() => {});
   try {
+    if (request.sharedMemory !== undefined) await openSharedMemory(request.sharedMemory, undo);
     const { ports, sandbox } = await openContainerNetwork(parts, request, undo);
     const { spec, process } = await runBundle(parts, request, { sandbox, user: await user });
     const cgroupPath = cgroupPathOf(parts, request.id);
@@ -152,6 +162,13 @@ async function startUndisturbed(parts: RuntimeParts, request: RunRequest): Promi
     await undo.unwind((failure) => parts.logger.warn("undo container start", { error: failure }));
     throw error;
   }
+}
+
+async function openSharedMemory({ folder, sizeBytes }: SharedMemoryRequest, undo: UndoStack): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  undo.push(() => unmount(folder));
+  const options = ["nosuid", "noexec", "nodev", "mode=1777", `size=${sizeBytes}`];
+  await mountFilesystem({ type: "tmpfs", source: "shm", target: folder, options });
 }
 
 /** Ports and network of a container that is about to start; to undo it gives both back. */
@@ -243,6 +260,7 @@ async function writeBundle(
     cgroupPath: cgroupPathOf(parts, request.id),
     hasCgroupNamespace: request.hasCgroupNamespace ?? (await seesOwnCgroup(request.spec)),
     tty: request.tty !== undefined,
+    ...(request.tty === undefined ? {} : { consoleSize: request.tty }),
   });
   await writeFile(join(request.bundle ?? request.folder, "config.json"), specText(spec), { mode: 0o600 });
   return spec;

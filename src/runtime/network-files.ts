@@ -16,7 +16,17 @@ export interface NetworkFilesRequest {
   readonly nameservers: readonly string[];
   readonly search: readonly string[];
   readonly resolverOptions: readonly string[];
+  /** What the container itself was given, none of it by default. With the host's network it takes the host's place. */
+  readonly ownResolver?: OwnResolver;
 }
+
+export interface OwnResolver {
+  readonly servers: readonly string[];
+  readonly search: readonly string[];
+  readonly options: readonly string[];
+}
+
+const nothing: OwnResolver = { servers: [], search: [], options: [] };
 
 /** The container can make its file as large as it likes. */
 const maxHostsBytes = 1024 * 1024;
@@ -35,10 +45,10 @@ export async function writeNetworkFiles(request: NetworkFilesRequest): Promise<r
   return networkFileMounts(folder);
 }
 
-/** With the host's network a container resolves names as the host does. */
+/** With the host's network a container resolves names as the host does, but for what was asked for. */
 export async function writeHostNetworkFiles(
   folder: string,
-  names: Pick<NetworkFilesRequest, "hostname" | "extraHosts">,
+  names: Pick<NetworkFilesRequest, "hostname" | "extraHosts" | "ownResolver">,
 ): Promise<readonly Mount[]> {
   const extra = names.extraHosts.map(({ host, address }) => `${address}\t${host}\n`).join("");
   const [hosts, resolv] = await Promise.all(
@@ -46,7 +56,7 @@ export async function writeHostNetworkFiles(
   );
   const files = [
     { name: networkFileNames.hosts, text: `${hosts}${extra}` },
-    { name: networkFileNames.resolvConf, text: resolv ?? "" },
+    { name: networkFileNames.resolvConf, text: changedResolvConf(resolv ?? "", names.ownResolver ?? nothing) },
     { name: networkFileNames.hostname, text: `${names.hostname}\n` },
   ];
   await Promise.all(files.map(({ name, text }) => writeFile(join(folder, name), text, { mode: 0o644 })));
@@ -113,6 +123,18 @@ function ownLine(
   { hostname, domainname }: Pick<NetworkFilesRequest, "hostname" | "domainname">,
 ): string {
   return `${address}\t${domainname === "" ? "" : `${hostname}.${domainname} `}${hostname}`;
+}
+
+/** The host's, with the lines replaced that the container has of its own. */
+export function changedResolvConf(text: string, { servers, search, options }: OwnResolver): string {
+  const own = [
+    { key: /^\s*nameserver\s/, lines: servers.map((server) => `nameserver ${server}`) },
+    { key: /^\s*(search|domain)\s/, lines: search.length === 0 ? [] : [`search ${search.join(" ")}`] },
+    { key: /^\s*options\s/, lines: options.length === 0 ? [] : [`options ${options.join(" ")}`] },
+  ].filter(({ lines }) => lines.length > 0);
+  if (own.length === 0) return text;
+  const kept = text.split("\n").filter((line) => line !== "" && !own.some(({ key }) => key.test(line)));
+  return [...kept, ...own.flatMap(({ lines }) => lines)].map((line) => `${line}\n`).join("");
 }
 
 export function resolvConf(request: NetworkFilesRequest): string {

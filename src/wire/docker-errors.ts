@@ -38,9 +38,17 @@ export function containerNotRunning(id: string): RuncibleError {
   return new RuncibleError("container-not-running", `container ${id} is not running`);
 }
 
-/** `ref` as the client named it. */
-export function containerIsPaused(ref: string): RuncibleError {
-  return new RuncibleError("container-state", `Container ${ref} is paused, unpause the container before exec`);
+/** Between two tries of a restart policy. */
+export function containerRestarts(id: string): RuncibleError {
+  return new RuncibleError(
+    "container-not-running",
+    `Container ${id} is restarting, wait until the container is running`,
+  );
+}
+
+/** `ref` as the client named it; `before` what. */
+export function containerIsPaused(ref: string, before: string): RuncibleError {
+  return new RuncibleError("container-state", `Container ${ref} is paused, unpause the container before ${before}`);
 }
 
 /** `name` without the slash. */

@@ -61,6 +61,18 @@ export function booleanFilter(filters: Filters, key: string): boolean | undefine
   throw new RuncibleError("invalid-argument", `Invalid filter '${key}=[${values.join(" ")}]'`);
 }
 
+/** The regular expressions of a filter, found anywhere in a text. Throws `invalid-argument` for what is none. */
+export function patternFilter(filters: Filters, key: string): (text: string) => boolean {
+  const expressions = (filters.get(key) ?? []).map((pattern) => {
+    try {
+      return new RegExp(pattern);
+    } catch (cause) {
+      throw new RuncibleError("invalid-argument", `Invalid filter '${key}=${pattern}'`, { cause });
+    }
+  });
+  return (text) => expressions.length === 0 || expressions.some((expression) => expression.test(text));
+}
+
 function splitLabel(text: string): [string, string | undefined] {
   const at = text.indexOf("=");
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];

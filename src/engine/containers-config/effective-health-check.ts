@@ -13,7 +13,7 @@ export function effectiveHealthCheck(
   image: HealthCheck | undefined,
 ): Pick<EffectiveConfig, "healthCheck" | "statedHealthCheck"> {
   const stated = { ...inheritedCheck(image), ...request };
-  if (Object.keys(stated).length === 0) return {};
+  if (request === undefined && Object.keys(stated).length === 0) return {};
   const { test = [] } = stated;
   if (test.length === 0 || test[0] === "NONE") return { statedHealthCheck: stated };
   return { statedHealthCheck: stated, healthCheck: { ...defaults, ...stated, test } };

@@ -8,12 +8,14 @@ import { publishContainerEvent } from "./publish";
 
 /** `ContainerService.attach`. The subscription is made before anything is awaited: no byte falls between. */
 export function attach(context: ContainerContext, container: Container, options: AttachOptions): AttachedProcess {
-  const live = options.stream ? container.output.subscribe() : undefined;
+  const isFollowed = options.stream && (options.stdout || options.stderr || options.input !== undefined);
+  const live = isFollowed ? container.output.subscribe() : undefined;
   const onDetach = (): void => {
     void live?.return?.();
     publishContainerEvent(context, container, "detach");
   };
-  if (options.input !== undefined) void feed(container, options.input, options, onDetach);
+  const onEnd = (): void => void live?.return?.();
+  if (options.input !== undefined) void feed(container, options.input, options, { onDetach, onEnd });
   options.signal.addEventListener("abort", () => void live?.return?.(), { once: true });
   return { isTty: container.record.spec.tty, output: outputOf(container, options, live) };
 }
@@ -33,12 +35,15 @@ async function* outputOf(
   }
 }
 
-/** Carries a client's input into the container, waiting for a container that is still to be started. */
+/**
+ * Carries a client's input into the container, waiting for a container that is still to be started. Where the end of
+ * the input is not that of the container's, who has nothing more to say leaves: `echo text | docker attach` returns.
+ */
 async function feed(
   container: Container,
   input: ClientInput,
   { detachKeys, signal }: AttachOptions,
-  onDetach: () => void,
+  { onDetach, onEnd }: { readonly onDetach: () => void; readonly onEnd: () => void },
 ): Promise<void> {
   const { openStdin, stdinOnce, tty } = container.record.spec;
   if (!openStdin) {
@@ -51,6 +56,7 @@ async function feed(
     const end = await carryInput(input, stdin, { signal, ...(tty ? { detachKeys } : {}) });
     if (end === "detached") onDetach();
     else if (stdinOnce) stdin.end();
+    else onEnd();
   } catch {
     // The client broke off, or the process ended while we wrote: both are told elsewhere.
   }

@@ -82,7 +82,7 @@ export function createContainerService(context: ContainerContext): ContainerServ
     },
     attach: async (ref, options) => {
       const container = find(ref);
-      if (container.record.state.status === "paused") unpausedRunOf(container, ref);
+      if (container.record.state.status === "paused") unpausedRunOf(container, ref, "attach");
       publishContainerEvent(context, container, "attach");
       return attach(context, container, options);
     },

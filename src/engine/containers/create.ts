@@ -39,6 +39,7 @@ export async function createContainer(
   const image = await findImage(context, spec);
   checkLogs(spec.logs);
   checkLinks(context, spec);
+  checkNamespaces(context, spec);
   if (spec.stopSignal !== undefined) parseSignal(spec.stopSignal);
   checkCapabilities({ add: spec.capAdd, drop: spec.capDrop });
   securityOf(spec.securityOptions);
@@ -158,6 +159,13 @@ function inheritedMounts(context: ContainerContext, spec: ContainerSpec): readon
       .record.mounts.filter(({ kind }) => kind !== "tmpfs")
       .map((mount) => ({ ...mount, mode: "", isReadOnly: isReadOnly || mount.isReadOnly })),
   );
+}
+
+/** Whether it runs matters at the start only. */
+function checkNamespaces(context: ContainerContext, { pidMode, ipcMode }: ContainerSpec): void {
+  for (const mode of [pidMode, ipcMode]) {
+    if (mode?.startsWith("container:")) context.index.find(mode.slice("container:".length), noSuchSource);
+  }
 }
 
 /** Not a 404: of this call, the docker CLI takes every 404 for a missing image. */

@@ -6,7 +6,7 @@ import { pumpOutput } from "../../runtime/process/pump";
 import type { RuncProcess } from "../../runtime/runc/runc";
 import { execAlreadyRan, noSuchExec } from "../../wire/docker-errors";
 import type { ExecService, ExecSpec, ExecStartOptions, ExecView } from "../routes/exec-service";
-import type { AttachedProcess, ClientInput, TerminalSize } from "../routes/stream-types";
+import type { AttachedProcess, ClientInput, OutputChunk, TerminalSize } from "../routes/stream-types";
 import { carryInput } from "./client-input";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
@@ -61,7 +61,7 @@ export class ExecRegistry implements ExecService {
     const exec = this.#find(id);
     const run = this.#claim(exec);
     const output = createHub();
-    const attached = { isTty: exec.spec.tty, output: output.subscribe() };
+    const attached = { isTty: exec.spec.tty, output: shown(exec.spec, output.subscribe()) };
     // Not awaited: some clients lose what comes in one piece with the head of the answer, which is written next.
     void this.#startAttached(exec, run, output, options);
     return attached;
@@ -117,8 +117,10 @@ export class ExecRegistry implements ExecService {
   }
 
   async inspect(id: string): Promise<ExecView> {
-    const { container, spec, process, exitCode, hasStarted } = this.#find(id);
+    const { container, spec: asked, process, exitCode, hasStarted } = this.#find(id);
     const isRunning = hasStarted && exitCode === null;
+    const user = asked.user ?? container.record.config.user;
+    const spec = user === "" ? asked : { ...asked, user };
     return { id, containerId: container.id, spec, isRunning, pid: isRunning ? (process?.pid ?? 0) : 0, exitCode };
   }
 
@@ -188,6 +190,16 @@ export class ExecRegistry implements ExecService {
 
   #publish(exec: Exec, action: string, more: Readonly<Record<string, string>> = {}): void {
     publishContainerEvent(this.#context, exec.container, action, { execID: exec.id, ...more });
+  }
+}
+
+/** What the client asked to see. Of a terminal that is all or nothing. */
+async function* shown(
+  { attachStdout, attachStderr, tty }: ExecSpec,
+  chunks: AsyncIterable<OutputChunk>,
+): AsyncGenerator<OutputChunk> {
+  for await (const chunk of chunks) {
+    if (chunk.stream === "stdout" ? attachStdout : tty ? attachStdout : attachStderr) yield chunk;
   }
 }
 

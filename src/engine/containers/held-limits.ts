@@ -1,9 +1,11 @@
 import { ownUserNamespace } from "../../internal/user-namespace";
 import { type BlockIoLimit, blockIoLimits, heldBlockIo } from "../../runtime/runc/block-io";
+import { cgroupFacts } from "../../runtime/runc/cgroup-files";
 import { allowedUlimits, ownLimitsIn } from "../../runtime/runc/own-limits";
 import { ociResources } from "../../runtime/runc/resources";
 import type { ResourceSpec } from "../routes/container-spec";
 import type { ContainerContext } from "./context";
+import { checkCpusets } from "./cpusets";
 
 const discarded =
   "Limits of memory, processors, processes and block I/O are discarded: this user has no cgroup of its own (see docs/rootless.md)";
@@ -22,12 +24,16 @@ function noSupport(what: string, limit: string): string {
   return `Your kernel does not support ${what} or the cgroup is not mounted. ${limit} discarded.`;
 }
 
-/** The limits without those that the kernel has no files for, and sentences about what this engine cannot hold. */
+/**
+ * The limits without those that the kernel has no files for, and sentences about what this engine cannot hold. Throws
+ * `invalid-argument` for processors and memory nodes that are not there.
+ */
 export async function heldLimits<T extends Partial<ResourceSpec>>(
   context: ContainerContext,
   resources: T,
 ): Promise<{ readonly resources: T; readonly warnings: readonly string[] }> {
   const { cgroupParent } = context.runtime;
+  checkCpusets(resources);
   const asked = blockIoLimits.filter((limit) => resources[limit] !== undefined);
   const held = cgroupParent === undefined || asked.length === 0 ? new Set(asked) : await heldBlockIo(cgroupParent);
   const lacking = asked.filter((limit) => !held.has(limit));
@@ -35,6 +41,7 @@ export async function heldLimits<T extends Partial<ResourceSpec>>(
   const warnings = [
     ...(asksForCgroup && cgroupParent === undefined ? [discarded] : []),
     ...lacking.map((limit) => noBlockIo[limit]),
+    ...(resources.isOomKillDisabled ? await oomWarnings(resources) : []),
     ...loweredUlimits(resources.ulimits ?? []),
     ...(resources.discarded ?? []),
   ];
@@ -42,6 +49,17 @@ export async function heldLimits<T extends Partial<ResourceSpec>>(
   for (const warning of warnings) context.warnOnce(warning);
   const without = Object.fromEntries(lacking.map((limit) => [limit, undefined]));
   return { resources: lacking.length === 0 ? resources : { ...resources, ...without }, warnings };
+}
+
+async function oomWarnings({ memoryBytes }: Partial<ResourceSpec>): Promise<readonly string[]> {
+  if ((await cgroupFacts()).version === 2) {
+    return ["Your kernel does not support OomKillDisable. OomKillDisable discarded."];
+  }
+  return memoryBytes === undefined
+    ? [
+        "OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.",
+      ]
+    : [];
 }
 
 function loweredUlimits(ulimits: ResourceSpec["ulimits"]): readonly string[] {

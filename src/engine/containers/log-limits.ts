@@ -22,6 +22,10 @@ export function checkLogs(logs: LogSpec): void {
       `error looking up logging plugin ${logs.driver}: plugin "${logs.driver}" not found`,
     );
   }
+  const { mode } = logs.options;
+  if (mode !== undefined && mode !== "" && mode !== "blocking" && mode !== "non-blocking") {
+    throw new RuncibleError("invalid-argument", `logger: logging mode not supported: ${mode}`);
+  }
   if (logs.driver !== "json-file" && logs.driver !== "local") return;
   for (const name of Object.keys(logs.options)) {
     if (!options.includes(name)) {

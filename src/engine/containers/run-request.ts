@@ -15,6 +15,7 @@ import { behindInit } from "./init-program";
 import { linkedHosts } from "./links";
 import { readyVolumes, runtimeMounts } from "./mounts";
 import { securityOf } from "./security-options";
+import { sharedMemoryOf } from "./shared-memory";
 
 const defaultTerminal = { rows: 24, columns: 80 };
 
@@ -27,7 +28,11 @@ export async function runRequestOf(context: ContainerContext, container: Contain
   const security = securityOf(spec.securityOptions);
   const appArmorProfile = appArmorProfileOf(context, record);
   await readyVolumes(context.volumes, record.mounts);
-  const plain = { command: commandOf(record), mounts: runtimeMounts(record.mounts) };
+  const sharedMemory = sharedMemoryOf(context, container);
+  const plain = {
+    command: commandOf(record),
+    mounts: [...sharedMemory.mounts, ...runtimeMounts(record.mounts)],
+  };
   const { command, mounts } = spec.init ? behindInit(plain.command, plain.mounts) : plain;
   return {
     id,
@@ -36,8 +41,9 @@ export async function runRequestOf(context: ContainerContext, container: Contain
     user: config.user,
     groups: spec.groupAdd,
     hasStdin: spec.openStdin,
-    ...(spec.tty ? { tty: defaultTerminal } : {}),
+    ...(spec.tty ? { tty: spec.consoleSize ?? defaultTerminal } : {}),
     network: await networkOf(context, record),
+    ...(sharedMemory.made === undefined ? {} : { sharedMemory: sharedMemory.made }),
     ...(spec.cgroupnsMode === undefined ? {} : { hasCgroupNamespace: spec.cgroupnsMode === "private" }),
     names: namesOf(context, record),
     spec: {
@@ -192,6 +198,7 @@ function namesOf(context: ContainerContext, record: ContainerRecord): RunRequest
     nameservers: spec.dns.servers.length > 0 ? spec.dns.servers : nameservers,
     search: spec.dns.search,
     resolverOptions: spec.dns.options.length > 0 ? spec.dns.options : ["ndots:0"],
+    ownResolver: spec.dns,
   };
 }
 
@@ -230,7 +237,7 @@ const embeddedDns = "127.0.0.11";
 
 function namespaceMode(context: ContainerContext, mode: string | undefined, kind: "pid" | "ipc" | "uts"): string {
   if (mode === undefined || ["", "private", "shareable"].includes(mode)) return "private";
-  if (mode === "host") return "host";
+  if (mode === "host" || mode === "none") return mode;
   if (mode.startsWith("container:")) {
     const other = otherContainer(context, mode.slice("container:".length));
     if (other.run === undefined) {

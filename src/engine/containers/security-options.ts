@@ -22,6 +22,7 @@ export function securityOf(options: readonly string[]): SecurityOptions {
         result = { ...result, seccomp: seccompOf(value) };
         break;
       case "no-new-privileges":
+        if (!["", "true", "false"].includes(value)) throw invalidOption(option);
         result = { ...result, noNewPrivileges: value !== "false" };
         break;
       case "apparmor":
@@ -36,10 +37,14 @@ export function securityOf(options: readonly string[]): SecurityOptions {
           `invalid --security-opt 2: "${option}"; send empty lists as MaskedPaths and ReadonlyPaths, as the docker CLI does`,
         );
       default:
-        throw new RuncibleError("invalid-argument", `invalid --security-opt 2: "${option}"`);
+        throw invalidOption(option);
     }
   }
   return result;
+}
+
+function invalidOption(option: string): RuncibleError {
+  return new RuncibleError("invalid-argument", `invalid --security-opt 2: "${option}"`);
 }
 
 function seccompOf(value: string): SecurityOptions["seccomp"] {

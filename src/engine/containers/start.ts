@@ -26,6 +26,9 @@ export async function startContainer(context: ContainerContext, container: Conta
   try {
     await container.lock.run(async () => {
       if (container.isRemoving) throw removalInProgress(container.id);
+      if (container.record.state.status === "paused") {
+        throw new RuncibleError("container-state", "cannot start a paused container, try unpause instead");
+      }
       if (container.isRunning) throw new RuncibleError("not-modified", `container ${container.id} runs already`);
       throwIfStoppedWhileWaiting(container);
       container.isStopWanted = false;

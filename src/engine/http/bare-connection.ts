@@ -27,6 +27,7 @@ export function openBareConnection(socket: Duplex, framing: IncomingHttpHeaders)
     for (let chunk = await bytes.next(); chunk !== undefined; chunk = await bytes.next()) yield chunk;
   }
   const input = (): Readable => {
+    bytes.begin();
     const stream = Readable.from(inputBytes(), { objectMode: false });
     // A reader that stopped listening must not make a broken connection an uncaught exception.
     stream.on("error", () => {});
@@ -36,6 +37,8 @@ export function openBareConnection(socket: Duplex, framing: IncomingHttpHeaders)
 }
 
 interface ByteSource {
+  /** From here on nothing is lost that comes before somebody asks for it: Node's server may have the socket flow. */
+  begin(): void;
   /** Undefined at the end. */
   next(): Promise<Buffer | undefined>;
   unread(rest: Buffer): void;
@@ -44,15 +47,23 @@ interface ByteSource {
 function createByteSource(socket: Duplex): ByteSource {
   // Destroyed at the end of what it reads, the socket could not be written to after a half-close.
   const chunks = socket.iterator({ destroyOnReturn: false });
+  let begun: ReturnType<typeof chunks.next> | undefined;
   let unread: Buffer | undefined;
   const next = async (): Promise<Buffer | undefined> => {
     const rest = unread;
     unread = undefined;
     if (rest !== undefined && rest.length > 0) return rest;
-    const { done, value } = await chunks.next();
+    const first = begun;
+    begun = undefined;
+    const { done, value } = await (first ?? chunks.next());
     return done === true ? undefined : (value as Buffer);
   };
   return {
+    begin: () => {
+      begun ??= chunks.next();
+      // The connection may break before somebody asks, and is told to who does.
+      begun.catch(() => {});
+    },
     next,
     unread: (rest) => {
       unread = rest;

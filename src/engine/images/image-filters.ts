@@ -1,3 +1,4 @@
+import { RuncibleError } from "../../internal/errors";
 import { familiarName, parseReference } from "../../runtime/image/reference";
 import { noSuchImage } from "../../wire/docker-errors";
 import { booleanFilter, checkFilterKeys, type Filters, matchesLabels } from "../../wire/filters";
@@ -34,13 +35,19 @@ function withNames(view: ImageView, patterns: readonly string[]): readonly Image
   return tags.length + repoDigests.length === 0 ? [] : [{ ...view, tags, repoDigests }];
 }
 
-/** Go's path.Match: `*` stops at a slash. */
+/** Go's path.Match: `*` stops at a slash. Throws `invalid-argument` for brackets that are not closed. */
 function matches(name: string, pattern: string): boolean {
   const source = pattern
     .replace(/[.+^${}()|\\]/g, "\\$&")
     .replaceAll("*", "[^/]*")
     .replaceAll("?", "[^/]");
-  return new RegExp(`^${source}$`).test(name);
+  try {
+    return new RegExp(`^${source}$`).test(name);
+  } catch (cause) {
+    throw new RuncibleError("invalid-argument", `invalid filter 'reference=${pattern}': syntax error in pattern`, {
+      cause,
+    });
+  }
 }
 
 function bound(

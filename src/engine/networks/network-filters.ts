@@ -1,5 +1,5 @@
 import { RuncibleError } from "../../internal/errors";
-import { booleanFilter, type Filters, matchesLabels } from "../../wire/filters";
+import { booleanFilter, type Filters, matchesLabels, patternFilter } from "../../wire/filters";
 import type { NetworkView } from "../routes/network-service";
 import { isPredefined } from "./network-record";
 
@@ -23,7 +23,7 @@ export function matchesFilters(view: NetworkView, filters: Filters): boolean {
   return (
     matchesLabels(view.labels, filters) &&
     any("id", (value) => view.id.startsWith(value)) &&
-    any("name", (value) => view.name.includes(value)) &&
+    patternFilter(filters, "name")(view.name) &&
     any("driver", (value) => view.driver === value) &&
     any("type", (value) => value === kind) &&
     any("scope", (value) => value === "local") &&

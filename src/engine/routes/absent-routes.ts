@@ -1,6 +1,6 @@
 import { RuncibleError } from "../../internal/errors";
 import { json } from "../http/reply";
-import type { Handler, Route } from "../http/request";
+import { type Handler, param, type Route } from "../http/request";
 
 const methods = ["GET", "POST", "PUT", "DELETE"] as const;
 const swarmResources = ["swarm", "nodes", "services", "tasks", "secrets", "configs"];
@@ -14,9 +14,11 @@ export function absentRoutes(): readonly Route[] {
     }),
     ...swarm.flatMap((pattern) => methods.map((method) => ({ method, pattern, handler: refuseSwarm }))),
     { method: "GET", pattern: "/plugins", handler: () => json([]) },
-    // That a plugin is not there (404) is what `docker inspect` wants to hear: it asks for one last.
     { method: "GET", pattern: "/plugins/privileges", handler: refusePlugins },
     { method: "POST", pattern: "/plugins/:rest*", handler: refusePlugins },
+    // That a plugin is not there is what `docker inspect` wants to hear: it asks for one last.
+    { method: "GET", pattern: "/plugins/:name*/json", handler: noSuchPlugin },
+    { method: "DELETE", pattern: "/plugins/:name*", handler: noSuchPlugin },
     {
       method: "GET",
       pattern: "/containers/:id/attach/ws",
@@ -44,6 +46,10 @@ function refuse(what: string, instead: string): Handler {
 }
 
 const refusePlugins = refuse("plugins", "volumes, networks and logs are the engine's own");
+
+const noSuchPlugin: Handler = (request) => {
+  throw new RuncibleError("page-not-found", `plugin "${param(request, "name")}" not found`);
+};
 
 const refuseSwarm: Handler = () => {
   throw new RuncibleError(

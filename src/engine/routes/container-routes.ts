@@ -50,9 +50,7 @@ export function containerRoutes(containers: ContainerService): readonly Route[] 
     {
       method: "DELETE",
       pattern: "/containers/:id",
-      handler: act(({ query }, id) =>
-        containers.remove(id, { force: decodeBoolean(query.get("force")), volumes: decodeBoolean(query.get("v")) }),
-      ),
+      handler: act((request, id) => remove(containers, request, id)),
     },
     { method: "POST", pattern: "/commit", handler: (request) => commit(containers, request) },
   ];
@@ -68,6 +66,14 @@ async function start(containers: ContainerService, { query }: EngineRequest, id:
     throw new RuncibleError("not-implemented", `start container ${id} from a checkpoint: this engine makes none`);
   }
   await containers.start(id);
+}
+
+async function remove(containers: ContainerService, { query }: EngineRequest, id: string): Promise<void> {
+  if (decodeBoolean(query.get("link"))) {
+    const text = `remove link ${id}: links of a container are there as long as it is; remove the container without link=1`;
+    throw new RuncibleError("not-implemented", text);
+  }
+  await containers.remove(id, { force: decodeBoolean(query.get("force")), volumes: decodeBoolean(query.get("v")) });
 }
 
 async function list(containers: ContainerService, { query, apiVersion }: EngineRequest): Promise<Reply> {

@@ -1,10 +1,17 @@
 import { RuncibleError } from "../../internal/errors";
-import { booleanFilter, checkFilterKeys, type Filters, matchesAny, matchesLabels } from "../../wire/filters";
-import { formatPortKey } from "../../wire/ports";
-import type { ContainerStatus, ContainerView } from "./container-view";
+import {
+  booleanFilter,
+  checkFilterKeys,
+  type Filters,
+  matchesAny,
+  matchesLabels,
+  patternFilter,
+} from "../../wire/filters";
+import type { ContainerPort } from "../../wire/ports";
+import type { ContainerStatus, ContainerView, EndpointView } from "./container-view";
 
 export interface Selection {
-  /** Not only running ones. Some filters imply it. */
+  /** Not only running ones. A filter for a status implies it. */
   readonly all: boolean;
   /** The newest so many, running or not; absent or not positive: no limit. */
   readonly limit?: number;
@@ -35,7 +42,7 @@ export function selectContainers(
   checkValues(filters, "health", ["starting", "healthy", "unhealthy", "none"]);
   checkExitCodes(filters);
   const isLimited = limit !== undefined && limit > 0;
-  const anyState = all || isLimited || filters.has("status") || filters.has("exited") || hasOrder(filters);
+  const anyState = all || isLimited || filters.has("status");
   const newestFirst = [...views].sort((left, right) => (left.createdAt < right.createdAt ? 1 : -1));
   const selected = newestFirst.filter(
     (view) => (anyState || isUp(view)) && matches(view, filters) && isInOrder(view, views, filters),
@@ -45,33 +52,24 @@ export function selectContainers(
 
 function matches(view: ContainerView, filters: Filters): boolean {
   const any = (key: string, accepts: (value: string) => boolean): boolean => matchesAny(filters, key, accepts);
-  const { config, state, endpoints, mounts, ports } = view;
+  const { config, state, endpoints, mounts } = view;
+  // Tried on the name with and without its slash: clients rely on `^…$` and on `^/…$`.
+  const hasWantedName = patternFilter(filters, "name");
+  const isTask = booleanFilter(filters, "is-task");
   return (
     matchesLabels(config.labels, filters) &&
     any("id", (id) => view.id.startsWith(id)) &&
-    any("name", (pattern) => matchesName(view.name, pattern)) &&
+    (hasWantedName(view.name) || hasWantedName(`/${view.name}`)) &&
     any("status", (status) => state.status === status) &&
     any("exited", (code) => hasEnded(view) && String(state.exitCode) === code) &&
     any("health", (health) => (state.health?.status ?? "none") === health) &&
     any("ancestor", (image) => isAncestor(view, image)) &&
-    any("network", (ref) => endpoints.some(({ network, networkId }) => network === ref || networkId === ref)) &&
-    any("volume", (ref) => mounts.some(({ name, target }) => name === ref || target === ref)) &&
-    any("publish", (port) =>
-      ports.some((p) => p.bindings.length > 0 && isPort(formatPortKey(p.containerPort), port)),
-    ) &&
-    any("expose", (port) => config.exposedPorts.some((exposed) => isPort(formatPortKey(exposed), port))) &&
-    booleanFilter(filters, "is-task") !== true
+    any("network", (ref) => endpoints.some((endpoint) => isNetwork(endpoint, ref))) &&
+    any("volume", (ref) => mounts.some(({ name, source, target }) => [name, source, target].includes(ref))) &&
+    any("publish", (text) => isAmong(hostPorts(view), text, "publish")) &&
+    any("expose", (text) => isAmong(config.exposedPorts, text, "expose")) &&
+    isTask !== true
   );
-}
-
-/** A regular expression, tried on the name with and without its slash: clients rely on `^…$` and on `^/…$`. */
-function matchesName(name: string, pattern: string): boolean {
-  try {
-    const expression = new RegExp(pattern);
-    return expression.test(name) || expression.test(`/${name}`);
-  } catch (cause) {
-    throw new RuncibleError("invalid-argument", `Invalid filter 'name=${pattern}'`, { cause });
-  }
 }
 
 function isAncestor({ imageId, spec }: ContainerView, image: string): boolean {
@@ -81,8 +79,27 @@ function isAncestor({ imageId, spec }: ContainerView, image: string): boolean {
   return isId || withTag(spec.image) === withTag(image);
 }
 
-function isPort(key: string, wanted: string): boolean {
-  return key === (wanted.includes("/") ? wanted : `${wanted}/tcp`);
+function isNetwork({ network, networkId }: EndpointView, ref: string): boolean {
+  return network === ref || (networkId !== "" && ref !== "" && networkId.startsWith(ref));
+}
+
+/** What `publish` asks for is the port of the host, with the protocol of the container's. */
+function hostPorts({ ports }: ContainerView): readonly ContainerPort[] {
+  return ports.flatMap(({ containerPort: { protocol }, bindings }) =>
+    bindings.map(({ hostPort }) => ({ port: hostPort, protocol })),
+  );
+}
+
+/** `text` is a port or a range of ports, of TCP unless it says otherwise. Throws `invalid-argument`. */
+function isAmong(ports: readonly ContainerPort[], text: string, key: string): boolean {
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(\w+))?$/.exec(text);
+  const first = Number(match?.[1]);
+  const last = Number(match?.[2] ?? match?.[1]);
+  if (match === null || last < first) {
+    throw new RuncibleError("invalid-argument", `Invalid filter '${key}=${text}': want a port or a range of ports`);
+  }
+  const protocol = match[3] ?? "tcp";
+  return ports.some((port) => port.protocol === protocol && port.port >= first && port.port <= last);
 }
 
 function isUp({ state }: ContainerView): boolean {
@@ -91,10 +108,6 @@ function isUp({ state }: ContainerView): boolean {
 
 function hasEnded({ state }: ContainerView): boolean {
   return state.status === "exited" || state.status === "dead";
-}
-
-function hasOrder(filters: Filters): boolean {
-  return filters.has("before") || filters.has("since");
 }
 
 /** `before` and `since` name other containers. */

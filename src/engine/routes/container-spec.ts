@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../wire/json";
 import type { ContainerPort, HostPortRange } from "../../wire/ports";
+import type { TerminalSize } from "./stream-types";
 
 /**
  * A container create request, decoded once: defaults filled in, contradictions refused. What depends on the image
@@ -33,6 +34,8 @@ export interface ContainerSpec {
   /** Seconds; absent: 10; -1: no limit. */
   readonly stopTimeoutSeconds?: number;
   readonly tty: boolean;
+  /** Of the terminal when it begins. Absent: 24 rows of 80 columns. */
+  readonly consoleSize?: TerminalSize;
   readonly openStdin: boolean;
   /** Close the container's stdin when the first attached client closes its own. */
   readonly stdinOnce: boolean;

@@ -2,16 +2,17 @@ import { isRuncibleError, messageOf, RuncibleError } from "../../internal/errors
 import { timestampOf } from "../../internal/timestamp";
 import type { WaitResult } from "../../wire/container";
 import { decodeDetachKeys } from "../../wire/detach-keys";
-import { decodeBoolean, decodeInteger, decodeTail, decodeTime } from "../../wire/query-values";
+import { decodeBoolean, decodeTail, decodeTime } from "../../wire/query-values";
 import { type ApiVersion, isAtLeast } from "../../wire/versions";
 import { defined } from "../http/json-fields";
 import { empty, json, type Reply } from "../http/reply";
 import { type EngineRequest, param, type Route } from "../http/request";
 import type { ContainerService, LogRecord, WaitCondition, WaitOutcome } from "./container-service";
+import { terminalSize } from "./decode-terminal-size";
 import { logDetails } from "./log-details";
 import { sampleStats } from "./stats-stream";
 import { attachedType, logsType } from "./stream-type";
-import type { OutputChunk, TerminalSize } from "./stream-types";
+import type { OutputChunk } from "./stream-types";
 
 /** What a container writes, reads and uses while it runs. */
 export function containerStreamRoutes(containers: ContainerService): readonly Route[] {
@@ -113,16 +114,6 @@ async function* mapped<T, R>(
 async function resize(containers: ContainerService, request: EngineRequest): Promise<Reply> {
   await containers.resize(param(request, "id"), terminalSize(request));
   return empty(200);
-}
-
-/** Throws `invalid-argument`. */
-export function terminalSize({ query }: EngineRequest): TerminalSize {
-  const rows = decodeInteger(query.get("h"), "h");
-  const columns = decodeInteger(query.get("w"), "w");
-  if (rows === undefined || columns === undefined) {
-    throw new RuncibleError("invalid-argument", "resize terminal: the query needs h and w");
-  }
-  return { rows, columns };
 }
 
 async function top(containers: ContainerService, request: EngineRequest): Promise<Reply> {

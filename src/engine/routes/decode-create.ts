@@ -24,6 +24,7 @@ import {
   decodePublish,
 } from "./decode-network-options";
 import { decodeResources, decodeRestartPolicy } from "./decode-resources";
+import { consoleSize } from "./decode-terminal-size";
 import { refuseUnsupported } from "./refuse-unsupported";
 
 /** Body of `POST /containers/create`; its `name` and `platform` are in the query. Throws `invalid-argument`. */
@@ -44,6 +45,7 @@ export function decodeCreate(body: JsonObject, query: URLSearchParams): Containe
     ...decodeProcess(body),
     ...decodeMounts(body, hostConfig),
     networkMode,
+    ...defined({ consoleSize: consoleSize(hostConfig) }),
     endpoints: decodeEndpoints(body, hostConfig, networkMode),
     publish: decodePublish(hostConfig),
     publishAll: booleanField(hostConfig, "PublishAllPorts"),
@@ -85,7 +87,7 @@ function decodeProcess(body: JsonObject): ProcessPart {
       workingDir: decodeWorkingDir(body),
       hostname: textField(body, "Hostname"),
       domainname: textField(body, "Domainname"),
-      healthCheck: decodeHealthCheck(objectField(body, "Healthcheck")),
+      healthCheck: body["Healthcheck"] == null ? undefined : decodeHealthCheck(objectField(body, "Healthcheck")),
       stopSignal: textField(body, "StopSignal"),
       stopTimeoutSeconds: numberField(body, "StopTimeout"),
     }),
@@ -165,9 +167,9 @@ function decodeIsolation(hostConfig: JsonObject): IsolationPart {
     sysctls: textMapField(hostConfig, "Sysctls"),
     devices: objectListField(hostConfig, "Devices").map(decodeDevice),
     ...defined({
-      pidMode: textField(hostConfig, "PidMode"),
-      ipcMode: textField(hostConfig, "IpcMode"),
-      utsMode: textField(hostConfig, "UTSMode"),
+      pidMode: namespaceMode(hostConfig, "PidMode", []),
+      ipcMode: namespaceMode(hostConfig, "IpcMode", ["none", "private", "shareable"]),
+      utsMode: namespaceMode(hostConfig, "UTSMode", []),
       usernsMode: textField(hostConfig, "UsernsMode"),
       cgroupnsMode: cgroupNamespace(textField(hostConfig, "CgroupnsMode")),
       cgroupParent: textField(hostConfig, "CgroupParent"),
@@ -175,6 +177,14 @@ function decodeIsolation(hostConfig: JsonObject): IsolationPart {
       readonlyPaths: optionalListField(hostConfig, "ReadonlyPaths"),
     }),
   };
+}
+
+/** Whose namespace the container is in. Throws `invalid-argument`, of another container as Docker does: never a 404. */
+function namespaceMode(hostConfig: JsonObject, key: string, more: readonly string[]): string | undefined {
+  const mode = textField(hostConfig, key);
+  const isOther = key !== "UTSMode" && mode !== undefined && /^container:./.test(mode);
+  if (mode === undefined || mode === "host" || more.includes(mode) || isOther) return mode;
+  throw invalid(`invalid ${key.replace("Mode", "").toUpperCase()} mode: ${mode}`);
 }
 
 function cgroupNamespace(text: string | undefined): "host" | "private" | undefined {

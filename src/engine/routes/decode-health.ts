@@ -5,8 +5,8 @@ import type { HealthCheckSpec } from "./container-spec";
 
 const nsPerMs = 1_000_000;
 
-/** Undefined when nothing is set. Throws `invalid-argument` for times under a millisecond. */
-export function decodeHealthCheck(json: JsonObject): HealthCheckSpec | undefined {
+/** Throws `invalid-argument` for times under a millisecond. */
+export function decodeHealthCheck(json: JsonObject): HealthCheckSpec {
   const test = listField(json, "Test");
   const times = defined({
     intervalMs: milliseconds(json, "Interval"),
@@ -15,7 +15,6 @@ export function decodeHealthCheck(json: JsonObject): HealthCheckSpec | undefined
     startIntervalMs: milliseconds(json, "StartInterval"),
     retries: retries(json),
   });
-  if (test.length === 0 && Object.keys(times).length === 0) return undefined;
   return { ...times, ...(test.length === 0 ? {} : { test }) };
 }
 

@@ -47,7 +47,8 @@ function decodeBind(text: string): MountSpec | string {
   if (target === undefined) return targetPath(source, text);
   const modes = (modeText ?? "").split(",").filter((mode) => mode !== "");
   const unknown = modes.find((mode) => ![...propagations, ...ignoredModes, "ro", "nocopy"].includes(mode));
-  if (unknown !== undefined) throw invalid(`invalid mode: ${modeText}`);
+  const writing = modes.filter((mode) => mode === "ro" || mode === "rw");
+  if (unknown !== undefined || writing.length > 1) throw invalid(`invalid mode: ${modeText}`);
   const shared = { target: targetPath(target, text), isReadOnly: modes.includes("ro") };
   if (!source.startsWith("/")) {
     if (source.includes("/")) throw invalidVolumeName(source);
@@ -60,6 +61,11 @@ function decodeBind(text: string): MountSpec | string {
       mode: modeText || "z",
     };
   }
+  if (modes.includes("nocopy")) {
+    throw invalid(
+      `invalid volume specification: '${text}': invalid mount config for type "bind": field VolumeOptions must not be specified`,
+    );
+  }
   const propagation = modes.find((mode) => propagations.includes(mode)) ?? "rprivate";
   return { kind: "bind", source: cleanPath(source), ...shared, propagation, createSource: true, mode: modeText ?? "" };
 }
@@ -69,13 +75,21 @@ function decodeMount(json: JsonObject): MountSpec {
   const source = textField(json, "Source");
   const target = mountTarget(type, textField(json, "Target"));
   const isReadOnly = booleanField(json, "ReadOnly");
+  refuseOptionsOfOthers(type, json);
   if (type === "bind") return { kind: "bind", target, isReadOnly, ...decodeBindOptions(json, source), mode: "" };
+  if (type === "tmpfs" && source !== undefined) {
+    throw invalid('invalid mount config for type "tmpfs": field Source must not be specified');
+  }
   if (type === "tmpfs") return { kind: "tmpfs", target, options: tmpfsOptions(objectField(json, "TmpfsOptions")) };
   if (type !== "volume") throw invalid(`invalid mount config for type "${type}": mount type unknown`);
   if (source === undefined && isReadOnly) {
     throw invalid('invalid mount config for type "volume": must not set ReadOnly mode when using anonymous volumes');
   }
   const options = objectField(json, "VolumeOptions");
+  const subpath = decodeSubpath(textField(options, "Subpath"));
+  if (source === undefined && subpath !== undefined) {
+    throw invalid('invalid mount config for type "volume": must not set Subpath when using anonymous volumes');
+  }
   return {
     kind: "volume",
     target,
@@ -84,8 +98,19 @@ function decodeMount(json: JsonObject): MountSpec {
     labels: textMapField(options, "Labels"),
     // Docker says so of each.
     mode: "z",
-    ...defined({ name: source, subpath: decodeSubpath(textField(options, "Subpath")) }),
+    ...defined({ name: source, subpath }),
   };
+}
+
+const optionKeys = { bind: "BindOptions", tmpfs: "TmpfsOptions", volume: "VolumeOptions" } as const;
+
+/** Options of another kind of mount would be passed over in silence. */
+function refuseOptionsOfOthers(type: string, json: JsonObject): void {
+  for (const [kind, key] of Object.entries(optionKeys)) {
+    if (kind !== type && type in optionKeys && json[key] !== undefined && json[key] !== null) {
+      throw invalid(`${key} must not be specified on mount type "${type}"`);
+    }
+  }
 }
 
 /** As text it stays inside the volume; what links make of it is seen at the start. */
@@ -105,9 +130,13 @@ function decodeBindOptions(
     throw invalid(`invalid mount config for type "bind": invalid mount path: '${source}' mount path must be absolute`);
   }
   const options = objectField(json, "BindOptions");
+  const propagation = textField(options, "Propagation") ?? "rprivate";
+  if (!propagations.includes(propagation)) {
+    throw invalid(`invalid mount config for type "bind": invalid propagation mode: ${propagation}`);
+  }
   return {
     source: cleanPath(source),
-    propagation: textField(options, "Propagation") ?? "rprivate",
+    propagation,
     createSource: booleanField(options, "CreateMountpoint"),
   };
 }

@@ -61,7 +61,10 @@ export function decodeResources(
 /** An update request says only what is to change; undefined when it names no policy. */
 export function decodeRestartPolicy(json: JsonObject): RestartPolicy | undefined {
   const text = textField(json, "Name");
-  if (text === undefined) return undefined;
+  if (text === undefined) {
+    if ((amountField(json, "MaximumRetryCount") ?? 0) !== 0) throw invalid(retriesWithoutPolicy);
+    return undefined;
+  }
   const name = policyNames.find((known) => known === text);
   if (name === undefined) {
     throw invalid(
@@ -71,10 +74,12 @@ export function decodeRestartPolicy(json: JsonObject): RestartPolicy | undefined
   const maximumRetryCount = amountField(json, "MaximumRetryCount") ?? 0;
   if (maximumRetryCount < 0) throw invalid("invalid restart policy: maximum retry count cannot be negative");
   if (maximumRetryCount > 0 && name !== "on-failure") {
-    throw invalid("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+    throw invalid(retriesWithoutPolicy);
   }
   return { name, maximumRetryCount };
 }
+
+const retriesWithoutPolicy = "invalid restart policy: maximum retry count can only be used with 'on-failure'";
 
 /** Values below `least` say "no limit". */
 function limitField(json: JsonObject, key: string, least: number): number | undefined {

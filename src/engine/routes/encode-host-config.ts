@@ -1,5 +1,5 @@
-import type { JsonObject } from "../../wire/json";
-import { listField } from "../http/json-fields";
+import type { JsonObject, JsonValue } from "../../wire/json";
+import { isArray, listField, objectField } from "../http/json-fields";
 import type { ContainerSpec, DeviceRate, NetworkMode } from "./container-spec";
 import type { ContainerView } from "./container-view";
 
@@ -22,7 +22,17 @@ export function encodeHostConfig({ spec, name, guardedPaths }: ContainerView): R
     NanoCpus: resources.nanoCpus ?? 0,
     ShmSize: resources.shmSizeBytes ?? 64 * 1024 * 1024,
     ...encodeBlockIo(spec),
+    PortBindings: encodeBindings(objectField(spec.raw.hostConfig, "PortBindings")),
   };
+}
+
+/** With the keys as posted; clients read both fields of a binding. */
+function encodeBindings(bindings: JsonObject): JsonObject {
+  const entries = Object.entries(bindings).map(([key, value]): [string, JsonValue] => {
+    if (value === undefined || !isArray(value)) return [key, value ?? null];
+    return [key, value.map((binding) => ({ HostIp: "", HostPort: "", ...objectField({ binding }, "binding") }))];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** What is held, which is not all that was posted where the kernel has no files for it. */
@@ -108,7 +118,6 @@ const defaults = {
   OomScoreAdj: 0,
   PidMode: "",
   PidsLimit: null,
-  PortBindings: {},
   Privileged: false,
   PublishAllPorts: false,
   ReadonlyRootfs: false,

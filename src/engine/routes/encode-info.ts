@@ -37,7 +37,7 @@ export function encodeInfo(
     DriverStatus: info.storageStatus,
     CgroupDriver: info.cgroupDriver,
     CgroupVersion: String(info.cgroupVersion),
-    ...encodeLimits(info.limits),
+    ...encodeLimits(info),
     LoggingDriver: "json-file",
     Plugins: {
       Volume: ["local"],
@@ -83,7 +83,8 @@ export function encodeInfo(
   };
 }
 
-function encodeLimits({ memory, swap, cpu, pids, cpuset }: SystemInfo["limits"]): Readonly<Record<string, boolean>> {
+function encodeLimits({ limits, cgroupVersion }: SystemInfo): Readonly<Record<string, boolean>> {
+  const { memory, swap, cpu, pids, cpuset } = limits;
   return {
     MemoryLimit: memory,
     SwapLimit: swap,
@@ -92,7 +93,8 @@ function encodeLimits({ memory, swap, cpu, pids, cpuset }: SystemInfo["limits"])
     CPUShares: cpu,
     CPUSet: cpuset,
     PidsLimit: pids,
-    OomKillDisable: false,
+    // Version 2 has no such thing.
+    OomKillDisable: memory && cgroupVersion === 1,
     IPv4Forwarding: true,
     BridgeNfIptables: true,
     BridgeNfIp6tables: true,

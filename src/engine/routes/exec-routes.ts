@@ -2,14 +2,13 @@ import { RuncibleError } from "../../internal/errors";
 import { decodeDetachKeys } from "../../wire/detach-keys";
 import type { ExecInspect } from "../../wire/exec";
 import type { JsonObject } from "../../wire/json";
-import { booleanField, defined, isArray, listField, textField } from "../http/json-fields";
+import { booleanField, defined, listField, textField } from "../http/json-fields";
 import { empty, json, type Reply } from "../http/reply";
 import { type EngineRequest, param, type Route } from "../http/request";
-import { terminalSize } from "./container-stream-routes";
 import { decodeEnvironment } from "./decode-create";
+import { consoleSize, terminalSize } from "./decode-terminal-size";
 import type { ExecService, ExecSpec, ExecView } from "./exec-service";
 import { attachedType } from "./stream-type";
-import type { TerminalSize } from "./stream-types";
 
 /** Further processes in running containers. */
 export function execRoutes(execs: ExecService): readonly Route[] {
@@ -40,6 +39,7 @@ function decodeExec(body: JsonObject): ExecSpec {
     attachStdin: booleanField(body, "AttachStdin"),
     attachStdout: booleanField(body, "AttachStdout"),
     attachStderr: booleanField(body, "AttachStderr"),
+    ...defined({ size: consoleSize(body) }),
     detachKeys,
   };
 }
@@ -55,19 +55,10 @@ async function start(execs: ExecService, request: EngineRequest): Promise<Reply>
   const { isTty, output } = await execs.start(id, {
     ...(spec.attachStdin ? { input: request.input() } : {}),
     detachKeys: decodeDetachKeys(spec.detachKeys),
-    ...defined({ size: consoleSize(body) }),
+    ...defined({ size: consoleSize(body) ?? spec.size }),
     signal: request.signal,
   });
   return { kind: "hijack", contentType: attachedType(request.apiVersion, isTty), isTty, output };
-}
-
-/** `[rows, columns]`; zeros say "unknown". */
-function consoleSize(body: JsonObject): TerminalSize | undefined {
-  const value = body["ConsoleSize"];
-  if (value === undefined || value === null || !isArray(value)) return undefined;
-  const [rows, columns] = value;
-  if (typeof rows !== "number" || typeof columns !== "number" || rows === 0 || columns === 0) return undefined;
-  return { rows, columns };
 }
 
 async function inspect(execs: ExecService, request: EngineRequest): Promise<Reply> {

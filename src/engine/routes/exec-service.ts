@@ -25,7 +25,7 @@ export interface ExecService {
 export interface ExecSpec {
   /** Never empty. */
   readonly command: readonly string[];
-  /** `K=V`, added to the container's. */
+  /** `K=V`, added to the container's; `K` takes one of the container's away. */
   readonly environment: readonly string[];
   /** Absent: the container's. */
   readonly user?: string;
@@ -33,8 +33,11 @@ export interface ExecSpec {
   readonly tty: boolean;
   readonly privileged: boolean;
   readonly attachStdin: boolean;
+  /** Whether `start` shows what the process writes there. */
   readonly attachStdout: boolean;
   readonly attachStderr: boolean;
+  /** Of its terminal, unless the start says another. */
+  readonly size?: TerminalSize;
   /** As the client wrote them, for inspect. */
   readonly detachKeys: string;
 }

@@ -7,7 +7,7 @@ import { createUndoStack } from "../../internal/undo";
 import { fillVolume } from "../../runtime/rootfs/copy-up";
 import { openVolumeFolder, type VolumeFolder } from "../../runtime/rootfs/volume-folder";
 import { noSuchVolume } from "../../wire/docker-errors";
-import { booleanFilter, checkFilterKeys, type Filters, matchesLabels } from "../../wire/filters";
+import { booleanFilter, checkFilterKeys, type Filters, matchesLabels, patternFilter } from "../../wire/filters";
 import type { EventSink } from "../routes/event-service";
 import type { VolumeService, VolumeSpec, VolumeUsage, VolumeView } from "../routes/volume-service";
 import type { RecordStore } from "../state/record-store";
@@ -114,12 +114,12 @@ export class Volumes implements VolumeService {
 
   async list(filters: Filters): Promise<readonly VolumeView[]> {
     checkFilterKeys(filters, ["name", "label", "label!", "dangling", "driver"]);
-    const names = filters.get("name") ?? [];
+    const hasWantedName = patternFilter(filters, "name");
     const drivers = filters.get("driver") ?? [];
     const dangling = booleanFilter(filters, "dangling");
     return [...this.#records.values()]
       .filter((record) => matchesLabels(record.labels, filters))
-      .filter((record) => names.length === 0 || names.some((name) => record.name.includes(name)))
+      .filter((record) => hasWantedName(record.name))
       .filter(() => drivers.length === 0 || drivers.includes("local"))
       .filter((record) => dangling === undefined || dangling === this.#isUnused(record.name))
       .map((record) => this.#view(record));
@@ -272,6 +272,10 @@ function longName(name: string): RuncibleError {
 }
 
 function badName(name: string): RuncibleError {
+  if (name.length < 2) {
+    const text = `create ${name}: volume name is too short, names should be at least two alphanumeric characters`;
+    return new RuncibleError("invalid-argument", text);
+  }
   return new RuncibleError(
     "invalid-argument",
     `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,

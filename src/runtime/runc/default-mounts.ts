@@ -4,7 +4,7 @@ import type { Mount } from "../mount";
 
 export interface DefaultMountRequest {
   readonly isPrivileged: boolean;
-  /** `host` shares the host's shared memory. */
+  /** `host` shares the host's shared memory, `none` has none. */
   readonly ipcMode: string;
   readonly networkNamespace: string;
   readonly shmSizeBytes?: number;
@@ -34,9 +34,9 @@ export function defaultMounts(request: DefaultMountRequest): readonly Mount[] {
       ...["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"],
       ...(userNamespace.lastGid < ttyGid ? [] : [`gid=${ttyGid}`]),
     ]),
-    ipcMode === "host"
-      ? mount("/dev/shm", "bind", "/dev/shm", ["rbind", "nosuid", "noexec", "nodev"])
-      : mount("/dev/shm", "tmpfs", "shm", [...locked, "mode=1777", `size=${shmSizeBytes}`]),
+    ...sharedMemory(ipcMode, shmSizeBytes).map(([type, source, options]) =>
+      mount("/dev/shm", type, source, [...options, ...locked]),
+    ),
     ...messageQueues(request).map(([type, source, options]) =>
       mount("/dev/mqueue", type, source, [...options, ...locked]),
     ),
@@ -46,6 +46,16 @@ export function defaultMounts(request: DefaultMountRequest): readonly Mount[] {
       : mount("/sys", "sysfs", "sysfs", [...locked, system]),
     mount("/sys/fs/cgroup", "cgroup", "cgroup", [...locked, "relatime", system]),
   ];
+}
+
+/** Docker's `none` has no shared memory of files at all. */
+function sharedMemory(
+  ipcMode: string,
+  sizeBytes: number,
+): readonly (readonly [type: string, source: string, options: readonly string[]])[] {
+  if (ipcMode === "none") return [];
+  if (ipcMode === "host") return [["bind", "/dev/shm", ["rbind"]]];
+  return [["tmpfs", "shm", ["mode=1777", `size=${sizeBytes}`]]];
 }
 
 /** A file system of queues shows those of an IPC namespace, and is for those who own that. */

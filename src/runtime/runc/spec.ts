@@ -28,6 +28,7 @@ export interface SpecRequest {
   readonly networkNamespace: string;
   /** `private`, `host`, or the path of a namespace. */
   readonly pidMode: string;
+  /** Or `none`: a namespace of its own without `/dev/shm`. */
   readonly ipcMode: string;
   readonly utsMode: string;
   /** Below the root of each cgroup hierarchy. Undefined: an ordinary user has no cgroup to give, and so no limits. */
@@ -217,7 +218,7 @@ function namespacesOf(request: SpecRequest): OciLinux["namespaces"] {
     { type: "mount" },
     ...one("network", networkNamespace),
     ...one("pid", pidMode),
-    ...one("ipc", ipcMode),
+    ...one("ipc", ipcMode === "none" ? "private" : ipcMode),
     ...one("uts", utsMode),
     ...(request.hasCgroupNamespace ? [{ type: "cgroup" }] : []),
   ];
@@ -258,8 +259,9 @@ export function execProcess(
   };
 }
 
+/** A name without `=` takes the variable away, as in the environment of a container. */
 function mergeEnvironment(base: readonly string[], added: readonly string[]): readonly string[] {
-  const nameOf = (entry: string): string => entry.slice(0, entry.indexOf("="));
+  const nameOf = (entry: string): string => entry.split("=", 1)[0] ?? "";
   const names = new Set(added.map(nameOf));
-  return [...base.filter((entry) => !names.has(nameOf(entry))), ...added];
+  return [...base.filter((entry) => !names.has(nameOf(entry))), ...added.filter((entry) => entry.includes("="))];
 }

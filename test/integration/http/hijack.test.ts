@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import Docker from "dockerode";
 import { expect, test } from "vitest";
+import type { AttachOptions } from "../../../src/engine/routes/container-service";
 import type { AttachedProcess, OutputChunk } from "../../../src/engine/routes/stream-types";
 import { encodeFrame } from "../../../src/wire/frames";
 import { connectRaw } from "./raw-connection";
@@ -64,6 +65,33 @@ test("without an upgrade the answer is 200 until close, and input still arrives"
   await until("GET / HTTP/1.1");
   socket.end();
   expect(await all()).toContain("bye");
+});
+
+test("without an upgrade what is sent before the process takes input is not lost", async () => {
+  let take = (): void => {};
+  const isTaken = new Promise<void>((resolve) => {
+    take = resolve;
+  });
+  async function* late(input: Readable | undefined): AsyncGenerator<OutputChunk> {
+    yield { stream: "stdout", data: Buffer.from("hello ") };
+    await isTaken;
+    for await (const chunk of input ?? []) yield { stream: "stdout", data: chunk };
+  }
+  const attach = async (_: string, { input }: AttachOptions) => ({ isTty: false, output: late(input) });
+  const { socketPath } = await serveEngine({ containers: { attach } });
+  const { socket, until, all } = await connectRaw(socketPath);
+  const head = "POST /containers/c/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n";
+  socket.write(`${head}{}`);
+  await until("hello ");
+  socket.end("early");
+  // Two turns of a connection beside it, in which the server has read whatever it reads.
+  for (let turn = 0; turn < 2; turn++) {
+    const beside = await connectRaw(socketPath);
+    beside.socket.write("GET /nosuch HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    expect(await beside.all()).toContain("404");
+  }
+  take();
+  expect(await all()).toContain("early");
 });
 
 test("an error before a hijack is an ordinary answer", async () => {

@@ -172,3 +172,67 @@ test.each(["/etc", "..", "../other", "a/../../other"])("a subpath %s is not insi
   const Mounts = [{ Type: "volume", Source: "data", Target: "/data", VolumeOptions: { Subpath } }];
   expect(() => decode({ HostConfig: { Mounts } })).toThrow("subpath must be a relative path within the volume");
 });
+
+const invalid = (message: string) => expect.objectContaining({ code: "invalid-argument", message });
+
+test.each<[JsonObject, string]>([
+  [{ Type: "tmpfs", Source: "x" }, 'invalid mount config for type "tmpfs": field Source must not be specified'],
+  [
+    { Type: "bind", Source: "/s", BindOptions: { Propagation: "bogus" } },
+    'invalid mount config for type "bind": invalid propagation mode: bogus',
+  ],
+  [
+    { Type: "bind", Source: "/s", VolumeOptions: { NoCopy: true } },
+    'VolumeOptions must not be specified on mount type "bind"',
+  ],
+  [{ Type: "volume", Source: "vol", BindOptions: {} }, 'BindOptions must not be specified on mount type "volume"'],
+  [
+    { Type: "volume", VolumeOptions: { Subpath: "a" } },
+    'invalid mount config for type "volume": must not set Subpath when using anonymous volumes',
+  ],
+])("the mount %j is refused in Docker's words", (mount, message) => {
+  expect(() => decode({ HostConfig: { Mounts: [{ Target: "/x", ...mount }] } })).toThrow(invalid(message));
+});
+
+test.each([
+  ["/s:/x:ro,rw", "invalid mode: ro,rw"],
+  ["vol:/x:ro,ro", "invalid mode: ro,ro"],
+  [
+    "/s:/x:nocopy",
+    "invalid volume specification: '/s:/x:nocopy': invalid mount config for type \"bind\": field VolumeOptions must not be specified",
+  ],
+])("the bind %s is refused in Docker's words", (bind, message) => {
+  expect(() => decode({ HostConfig: { Binds: [bind] } })).toThrow(invalid(message));
+});
+
+test.each([
+  ["PidMode", "bogus", "invalid PID mode: bogus"],
+  ["PidMode", "container:", "invalid PID mode: container:"],
+  ["IpcMode", "bogus", "invalid IPC mode: bogus"],
+  ["UTSMode", "container:a", "invalid UTS mode: container:a"],
+])("%s %s is refused in Docker's words", (key, mode, message) => {
+  expect(() => decode({ HostConfig: { [key]: mode } })).toThrow(invalid(message));
+});
+
+test.each([
+  ["PidMode", "container:a"],
+  ["IpcMode", "none"],
+  ["IpcMode", "shareable"],
+  ["UTSMode", "host"],
+])("%s %s is known", (key, mode) => {
+  expect(() => decode({ HostConfig: { [key]: mode } })).not.toThrow();
+});
+
+test("a terminal begins with the size of the console, when that is known and one", () => {
+  expect(decode({ HostConfig: { ConsoleSize: [30, 50] } }).consoleSize).toEqual({ rows: 30, columns: 50 });
+  expect(decode({ HostConfig: { ConsoleSize: [0, 0] } }).consoleSize).toBeUndefined();
+  expect(() => decode({ HostConfig: { ConsoleSize: [-1, 80] } })).toThrow(
+    invalid("resize terminal: -1 is no number from 0 to 65535"),
+  );
+});
+
+test("retries without a policy that has any are refused", () => {
+  expect(() => decode({ HostConfig: { RestartPolicy: { MaximumRetryCount: 2 } } })).toThrow(
+    invalid("invalid restart policy: maximum retry count can only be used with 'on-failure'"),
+  );
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { logLimitsOf } from "../../../src/engine/containers/log-limits";
+import { checkLogs, logLimitsOf } from "../../../src/engine/containers/log-limits";
 
 const limitsOf = (options: Readonly<Record<string, string>>) => logLimitsOf({ driver: "json-file", options });
 
@@ -22,4 +22,10 @@ test.each([{}, { "max-size": "-1" }])("%j keeps a gigabyte, and loses little of 
 
 test.each([{ "max-size": "0" }, { "max-size": "much" }, { "max-file": "0" }])("%j is refused", (options) => {
   expect(() => limitsOf(options)).toThrow(expect.objectContaining({ code: "invalid-argument" }));
+});
+
+test("a log waits for its disk or does not; another mode is refused in Docker's words", () => {
+  const check = (mode: string) => () => checkLogs({ driver: "json-file", options: { mode } });
+  expect(check("non-blocking")).not.toThrow();
+  expect(check("sometimes")).toThrow("logger: logging mode not supported: sometimes");
 });

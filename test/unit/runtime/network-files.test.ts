@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { changeHostsAddresses, hostsFile, resolvConf } from "../../../src/runtime/network-files";
+import { changedResolvConf, changeHostsAddresses, hostsFile, resolvConf } from "../../../src/runtime/network-files";
 
 const plain = {
   folder: "/nowhere",
@@ -62,4 +62,12 @@ test("a hosts file that the container made huge is not read, and stays as it is"
 
   await expect(change).rejects.toMatchObject({ code: "container-state" });
   expect((await stat(path)).size).toBe(3 * 1024 ** 3);
+});
+
+const hosts = "# made by hand\nnameserver 10.0.0.1\nnameserver 10.0.0.2\nsearch office.test\noptions edns0\n";
+
+test("what a container on the host's network has of its own takes the place of the host's, the rest stays", () => {
+  const own = { servers: ["9.9.9.9"], search: ["own.test"], options: [] };
+  expect(changedResolvConf(hosts, own)).toBe("# made by hand\noptions edns0\nnameserver 9.9.9.9\nsearch own.test\n");
+  expect(changedResolvConf(hosts, { servers: [], search: [], options: [] })).toBe(hosts);
 });

@@ -10,6 +10,7 @@ export const execCases: readonly CommandCase[] = [
     "echo typed | docker exec -i cc cat",
     "docker exec -e B=2 -u tester -w /etc cc sh -c 'echo $A $B; id -un; pwd'",
     "docker exec --env-file file.txt cc true",
+    "docker exec -e A -e NOSUCHVARIABLE cc sh -c 'env | grep -e ^A= -e ^NOSUCH | wc -l'",
     "docker exec -d cc sh -c 'echo detached > /tmp/d; mv /tmp/d /tmp/dd'",
     `timeout 30 sh -c "until docker exec cc test -e /tmp/dd; do sleep 0.1; done"; docker exec cc cat /tmp/dd`,
     "docker exec cc sh -c 'kill -9 $$'",

@@ -93,6 +93,8 @@ export const networkCases: readonly CommandCase[] = [
     "docker port cc 9999",
     "docker port cc nosuch",
     "docker ps --format '{{.Ports}}'",
+    "docker ps --filter publish=18777 --format '{{.Names}}'; docker ps --filter publish=18770-18780 --format '{{.Names}}'",
+    "docker ps --filter publish=82; docker ps --filter expose=80-82 --format '{{.Names}}'",
     "docker inspect -f '{{json .Config.ExposedPorts}} {{json .HostConfig.PortBindings}}' cc",
     "docker run --rm -p 18777:80 --name dd bb true",
     "docker run --rm -p nosuch:80 bb true",

@@ -37,3 +37,8 @@ test("seccomp and no-new-privileges are obeyed, also beside others", () => {
 test.each(["apparmour=unconfined", "seccomp=/a/path.json"])("%s is refused", (option) => {
   expect(() => securityOf([option])).toThrowError(expect.objectContaining({ code: "invalid-argument" }));
 });
+
+test("no-new-privileges is on or off", () => {
+  expect(securityOf(["no-new-privileges:false"]).noNewPrivileges).toBe(false);
+  expect(() => securityOf(["no-new-privileges:maybe"])).toThrow('invalid --security-opt 2: "no-new-privileges:maybe"');
+});
