@@ -37,20 +37,27 @@ export function engineEnvironment(
   return {
     ...Object.fromEntries(kept),
     PATH: systemPath(env["PATH"]),
-    ...laterCertificates(env),
+    ...authorities(env),
     RUNCIBLE_STATE_DIR: stateFolder,
     RUNCIBLE_SOCKET: socketPath,
   };
 }
 
 /**
- * Under Node's own name, every process that starts would first read all of them, which takes a tenth of a second each
- * time: runtime/registry/trust.ts does so when a registry speaks TLS.
+ * As paths that hold wherever the engine works. Under Node's own name, every process that starts would first read all
+ * of them, which takes a tenth of a second each time: runtime/registry/trust.ts does so when a registry speaks TLS.
  */
-function laterCertificates({
-  NODE_EXTRA_CA_CERTS: file,
+function authorities({
+  NODE_EXTRA_CA_CERTS: extra,
+  SSL_CERT_FILE: file,
+  SSL_CERT_DIR: folders,
 }: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
-  return file ? { RUNCIBLE_EXTRA_CA_CERTS: resolve(file) } : {};
+  const resolved = folders?.split(":").map((folder) => (folder === "" ? "" : resolve(folder)));
+  return {
+    ...(extra ? { RUNCIBLE_EXTRA_CA_CERTS: resolve(extra) } : {}),
+    ...(file ? { SSL_CERT_FILE: resolve(file) } : {}),
+    ...(resolved ? { SSL_CERT_DIR: resolved.join(":") } : {}),
+  };
 }
 
 /**

@@ -4,6 +4,7 @@ import { homeFolder } from "../internal/home-folder";
 import type { LogLevel } from "../internal/log";
 import { socketPathOf, stateFolderOf } from "../internal/state-folder";
 import type { RegistriesPlace } from "../runtime/registry/registries-files";
+import type { AuthorityPlace } from "../runtime/registry/trust";
 import { type RootfsDriverName, rootfsDriverNames } from "../runtime/rootfs/rootfs";
 
 /** What an engine process is told by its environment. */
@@ -39,8 +40,8 @@ export interface EngineConfig {
   readonly registriesConf: readonly RegistriesPlace[];
   /** Folder with `<registry>/ca.crt`. Default: Docker's, /etc/docker/certs.d. */
   readonly certificateFolder: string;
-  /** Files with certificates of authorities that sign for servers, beside Node's own list. */
-  readonly authorityFiles: readonly string[];
+  /** Where certificates are of authorities that sign for servers, beside Node's own list. */
+  readonly authorities: readonly AuthorityPlace[];
   /** As curl and Docker read them. */
   readonly proxy: { readonly http?: string; readonly https?: string; readonly bypass?: string };
 }
@@ -70,7 +71,7 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
     registryMirrors: listOf(env["RUNCIBLE_REGISTRY_MIRRORS"]).map(checkedMirror),
     registriesConf: registriesPlacesOf(env),
     certificateFolder: env["RUNCIBLE_CERTS_DIR"] || "/etc/docker/certs.d",
-    authorityFiles: authorityFilesOf(env),
+    authorities: authoritiesOf(env),
     proxy: {
       ...(http ? { http } : {}),
       ...(https ? { https } : {}),
@@ -80,13 +81,18 @@ export function readEngineConfig(env: NodeJS.ProcessEnv = process.env): EngineCo
 }
 
 /**
- * What the machine trusts, in one file as distributions keep it, and what Node's user named:
- * client/engine-environment.ts hands that on.
+ * What the machine trusts, in one file as distributions keep it, and what its user named, by Go's and Docker's
+ * variables and by Node's, which client/engine-environment.ts hands on.
  */
-function authorityFilesOf(env: NodeJS.ProcessEnv): readonly string[] {
-  const machines = env["SSL_CERT_FILE"] ? [env["SSL_CERT_FILE"]] : authorityBundles;
-  const extra = env["RUNCIBLE_EXTRA_CA_CERTS"] || env["NODE_EXTRA_CA_CERTS"];
-  return extra ? [...machines, extra] : machines;
+function authoritiesOf(env: NodeJS.ProcessEnv): readonly AuthorityPlace[] {
+  const named = (variable: string, paths: readonly (string | undefined)[]): readonly AuthorityPlace[] =>
+    paths.flatMap((path) => (path ? [{ path, variable }] : []));
+  const machines = authorityBundles.map((path) => ({ path }));
+  return [
+    ...(env["SSL_CERT_FILE"] ? named("SSL_CERT_FILE", [env["SSL_CERT_FILE"]]) : machines),
+    ...named("SSL_CERT_DIR", (env["SSL_CERT_DIR"] ?? "").split(":")),
+    ...named("NODE_EXTRA_CA_CERTS", [env["RUNCIBLE_EXTRA_CA_CERTS"] || env["NODE_EXTRA_CA_CERTS"]]),
+  ];
 }
 
 /** Of Debian and Alpine, Fedora, SUSE. */

@@ -17,6 +17,7 @@ import { openRunc, type Runc } from "../runtime/runc/runc";
 import { openBuilds } from "./builds/build-service";
 import type { EngineConfig } from "./config";
 import { createArchiveService } from "./containers/archive";
+import { collectContent } from "./containers/collect-content";
 import type { Container } from "./containers/container";
 import { createContainerService } from "./containers/container-service";
 import type { ContainerContext, RunningStep } from "./containers/context";
@@ -140,7 +141,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     registriesConf: config.registriesConf,
     proxy: config.proxy,
     certificateFolder: config.certificateFolder,
-    authorityFiles: config.authorityFiles,
+    authorities: config.authorities,
   };
   const catalog = new ImageCatalog({
     store: images,
@@ -149,9 +150,10 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     puller: createPuller({ images, layers: runtime.layers, registries, logger }),
     pusher: createPusher({ images, registries }),
     events,
-    authorityFiles: config.authorityFiles,
+    authorities: config.authorities,
     usersOf: (id) => usersOf(context, id),
     rootsOfContainers: () => context.index.values().map(({ record }) => record.diffIds),
+    collectGarbage: () => collectContent(context),
   });
   const cacheMounts = { folder: inStorage("build-cache/mounts"), locks: new Map(), inUse: [] };
   const secretsFolder = join(options.runFolder, "build-secrets");
@@ -164,7 +166,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
   await removeRemains({ networks, volumes, images: catalog, logger });
   const builds = await openBuilds({
     context,
-    parts: { images, runtime, cache, cacheMounts, secretsFolder, authorityFiles: config.authorityFiles },
+    parts: { images, runtime, cache, cacheMounts, secretsFolder, authorities: config.authorities },
     images: catalog,
     folder: inStorage("builds"),
   });

@@ -10,7 +10,7 @@ import { messageOf, RuncibleError } from "../../internal/errors";
 import { shownUrl } from "../../internal/shown-url";
 import { withoutPasswords } from "../../internal/without-passwords";
 import { diskError } from "../../runtime/image/disk-error";
-import { trustedBy } from "../../runtime/registry/trust";
+import { type AuthorityPlace, isUntrusted, trustedBy, uselessPlaces } from "../../runtime/registry/trust";
 import { undici } from "../../runtime/registry/undici";
 
 export function isUrl(source: string): boolean {
@@ -28,16 +28,20 @@ const redirectLimit = 10;
 export async function download(
   url: string,
   folder: string,
-  options: { readonly checksum?: string; readonly signal: AbortSignal; readonly authorityFiles: readonly string[] },
+  options: {
+    readonly checksum?: string;
+    readonly signal: AbortSignal;
+    readonly authorities: readonly AuthorityPlace[];
+  },
 ): Promise<{ readonly path: string; readonly name: string }> {
-  const { checksum, signal, authorityFiles } = options;
+  const { checksum, signal, authorities } = options;
   const hash = createHash("sha256");
   await mkdir(folder, { recursive: true });
   if (!URL.canParse(url)) {
     throw new RuncibleError("invalid-argument", `ADD ${withoutPasswords(url)}: it is no URL; check it`);
   }
   const start = new URL(url);
-  const { body, headers, finalUrl } = await open(start, signal, authorityFiles);
+  const { body, headers, finalUrl } = await open(start, signal, authorities);
   const name = nameIn(finalUrl) || nameIn(start);
   const path = join(folder, "content");
   try {
@@ -71,16 +75,18 @@ export async function download(
 async function open(
   start: URL,
   signal: AbortSignal,
-  authorityFiles: readonly string[],
+  authorities: readonly AuthorityPlace[],
 ): Promise<{ readonly body: Readable; readonly headers: Readonly<Record<string, unknown>>; readonly finalUrl: URL }> {
   let url = start;
   const headers = authorizationOf(start);
   for (let hops = 0; hops <= redirectLimit; hops++) {
-    const dispatcher = await dispatcherFor(url, authorityFiles);
+    const dispatcher = await dispatcherFor(url, authorities);
     const answer = await undici()
       .request(url, { signal, dispatcher, ...(url.origin === start.origin ? { headers } : {}) })
-      .catch((cause: unknown) => {
-        throw new RuncibleError("invalid-argument", `download ${shownUrl(start.href)}: ${messageOf(cause)}`, { cause });
+      .catch(async (cause: unknown) => {
+        const useless = isUntrusted(cause) ? await uselessPlaces(authorities) : [];
+        const message = [`download ${shownUrl(start.href)}: ${messageOf(cause)}`, ...useless].join("; ");
+        throw new RuncibleError("invalid-argument", message, { cause });
       });
     const { statusCode, body } = answer;
     const { location } = answer.headers;
@@ -124,10 +130,10 @@ function decoded(text: string): string {
 
 const trusting = new Map<SecureContext, Dispatcher>();
 
-async function dispatcherFor(url: URL, authorityFiles: readonly string[]): Promise<Dispatcher> {
+async function dispatcherFor(url: URL, authorities: readonly AuthorityPlace[]): Promise<Dispatcher> {
   const { Agent, getGlobalDispatcher } = undici();
   if (url.protocol !== "https:") return getGlobalDispatcher();
-  const secureContext = await trustedBy(authorityFiles);
+  const secureContext = await trustedBy(authorities);
   const dispatcher = trusting.get(secureContext) ?? new Agent({ connect: { secureContext } });
   trusting.set(secureContext, dispatcher);
   return dispatcher;

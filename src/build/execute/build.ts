@@ -4,6 +4,7 @@ import type { Platform } from "../../internal/platform";
 import type { ContainerRun, NetworkRequest, RunRequest, RuntimeParts } from "../../runtime/container";
 import type { ImageLease, ImageStore } from "../../runtime/image/image-store";
 import type { Image } from "../../runtime/image/manifest";
+import type { AuthorityPlace } from "../../runtime/registry/trust";
 import type { ResourceLimits } from "../../runtime/runc/resources";
 import type { BuildContext } from "../context/build-context";
 import type { Variables } from "../dockerfile/expand";
@@ -73,7 +74,7 @@ export interface BuildParts {
   /** On a tmpfs. */
   readonly secretsFolder: string;
   /** Authorities that sign for servers of ADD, beside Node's own list: see runtime/registry/trust.ts. */
-  readonly authorityFiles: readonly string[];
+  readonly authorities: readonly AuthorityPlace[];
 }
 
 export interface CacheMounts {

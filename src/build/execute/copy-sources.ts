@@ -87,7 +87,7 @@ async function urlItem(build: Build, { checksum, unpack, target }: CopyInstructi
   const folder = build.newFolder();
   const { path, name } = await download(url, folder, {
     signal: build.signal,
-    authorityFiles: build.parts.authorityFiles,
+    authorities: build.parts.authorities,
     ...(checksum === undefined ? {} : { checksum }),
   });
   if (name === "" && target.endsWith("/")) {

@@ -7,12 +7,13 @@ import { unpackFile } from "../../runtime/image/file-layer";
 import type { ImageLease } from "../../runtime/image/image-store";
 import type { Image } from "../../runtime/image/manifest";
 import { addNewImage } from "../../runtime/image/new-image";
-import { canonicalName, familiarName, parseReference } from "../../runtime/image/reference";
+import { canonicalName, familiarName, type ImageReference, parseReference } from "../../runtime/image/reference";
 import { packUpper } from "../../runtime/layer/diff";
 import { layerFolders } from "../../runtime/layer-folders";
 import { belowLayers } from "../../runtime/rootfs/find-below";
 import { removalInProgress } from "../../wire/docker-errors";
 import type { CommitOptions } from "../routes/container-service";
+import { collectContent } from "./collect-content";
 import { committedConfig } from "./committed-config";
 import type { Container } from "./container";
 import type { ContainerContext } from "./context";
@@ -28,38 +29,63 @@ export async function commitContainer(
 ): Promise<{ readonly imageId: string }> {
   if (container.isRemoving) throw removalInProgress(container.id);
   const reference = options.reference === undefined ? undefined : parseReference(options.reference);
+  const base = baseOf(container, await context.images.find(container.record.imageId));
   const lease = context.images.lease();
   try {
-    const base = await context.images.find(container.record.imageId);
-    const config = committedConfig(container.record, base?.config.config ?? {}, options);
-    const isPausing = options.pause && container.record.state.status === "running";
-    if (isPausing) await pauseContainer(context, container);
-    const layer = await takeLayer(context, container, lease, options.signal).finally(() =>
-      isPausing ? unpauseContainer(context, container) : undefined,
-    );
-    const { entrypoint, command } = container.record.config;
-    const snapshot = nextSnapshot(imageSnapshot(baseOf(container, base)), {
-      runConfig: config,
-      createdBy: [...entrypoint, ...command].join(" "),
-      created: new Date().toISOString(),
-      ...(layer === undefined ? {} : { layer }),
-      ...(options.author === "" ? {} : { author: options.author }),
-      ...(options.comment === "" ? {} : { comment: options.comment }),
-    });
-    const image = await addNewImage(context.images, lease, {
-      config: configBytes(snapshot.config),
-      layers: snapshot.layers.map(({ descriptor }) => descriptor),
-      tags: reference === undefined ? [] : [canonicalName(reference)],
-    });
+    // They become the new image's, whatever happens to the old one meanwhile.
+    for (const { diffId, descriptor } of imageSnapshot(base).layers) {
+      lease.protect(diffId);
+      lease.protect(descriptor.digest);
+    }
+    const image = await addCommitted(context, container, { base, lease, reference, options });
     publishContainerEvent(context, container, "commit", {
       comment: options.comment,
       imageID: image.id,
       imageRef: reference === undefined ? "" : familiarName(reference),
     });
     return { imageId: image.id };
+  } catch (error) {
+    lease.release();
+    // Why it failed counts more than what lies there now: the next collection finds it.
+    await collectContent(context).catch(() => {});
+    throw error;
   } finally {
     lease.release();
   }
+}
+
+interface CommitRequest {
+  readonly base: Image;
+  readonly lease: ImageLease;
+  readonly reference: ImageReference | undefined;
+  readonly options: CommitOptions;
+}
+
+async function addCommitted(
+  context: ContainerContext,
+  container: Container,
+  { base, lease, reference, options }: CommitRequest,
+): Promise<Image> {
+  const config = committedConfig(container.record, base.config.config ?? {}, options);
+  const isPausing = options.pause && container.record.state.status === "running";
+  if (isPausing) await pauseContainer(context, container);
+  const layer = await takeLayer(context, container, lease, options.signal).finally(() =>
+    isPausing ? unpauseContainer(context, container) : undefined,
+  );
+  const { entrypoint, command } = container.record.config;
+  const snapshot = nextSnapshot(imageSnapshot(base), {
+    runConfig: config,
+    createdBy: [...entrypoint, ...command].join(" "),
+    created: new Date().toISOString(),
+    ...(layer === undefined ? {} : { layer }),
+    ...(options.author === "" ? {} : { author: options.author }),
+    ...(options.comment === "" ? {} : { comment: options.comment }),
+  });
+  return await addNewImage(context.images, lease, {
+    config: configBytes(snapshot.config),
+    layers: snapshot.layers.map(({ descriptor }) => descriptor),
+    tags: reference === undefined ? [] : [canonicalName(reference)],
+  });
 }
 
 function baseOf({ id }: Container, image: Image | undefined): Image {

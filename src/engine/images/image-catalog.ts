@@ -10,6 +10,7 @@ import type { LayerStore } from "../../runtime/layer/layer-store";
 import type { Puller } from "../../runtime/pull";
 import { isWorthless } from "../../runtime/pull-layer";
 import type { Pusher } from "../../runtime/push";
+import type { AuthorityPlace } from "../../runtime/registry/trust";
 import { noSuchImage } from "../../wire/docker-errors";
 import { booleanFilter, type Filters } from "../../wire/filters";
 import type { ProgressLine } from "../../wire/progress";
@@ -49,8 +50,10 @@ export interface ImageCatalogOptions {
   readonly events: EventSink;
   /** The layers of each container's root, lowest first, whether their image is still there or not. */
   readonly rootsOfContainers: () => readonly (readonly Digest[])[];
+  /** Removes content that no image, lease or container needs. Resolves to the bytes of blobs that were freed. */
+  readonly collectGarbage: () => Promise<number>;
   /** Authorities that sign for servers of `docker import`, beside Node's own list. */
-  readonly authorityFiles: readonly string[];
+  readonly authorities: readonly AuthorityPlace[];
   /** Containers made from an image. */
   readonly usersOf: (imageId: string) => readonly ImageUser[];
 }
@@ -200,13 +203,9 @@ export class ImageCatalog implements ImageService {
     });
   }
 
-  /** Removes content that neither an image nor a container needs. Resolves to the bytes of blobs that were freed. */
+  /** Removes content that nobody needs. Resolves to the bytes of blobs that were freed. */
   async collectGarbage(): Promise<number> {
-    const { store, layers, rootsOfContainers } = this.#options;
-    const bytes = await store.collectGarbage();
-    const isInRoot = (diffId: Digest): boolean => rootsOfContainers().some((root) => root.includes(diffId));
-    await layers.collectGarbage((diffId) => store.needsLayer(diffId) || isInRoot(diffId));
-    return bytes;
+    return await this.#options.collectGarbage();
   }
 
   /** What a failed task brought into the store is nobody's, unless the next attempt makes use of it. */

@@ -12,13 +12,14 @@ import { hostPlatform } from "../../runtime/image/platform";
 import { canonicalName, parseReference } from "../../runtime/image/reference";
 import type { LayerStore } from "../../runtime/layer/layer-store";
 import { addArchiveAsLayer } from "../../runtime/layer-of-archive";
+import type { AuthorityPlace } from "../../runtime/registry/trust";
 import type { ProgressLine } from "../../wire/progress";
 import type { ImportRequest } from "../routes/image-service";
 import { changedConfig } from "./changed-config";
 
 /** `docker import`: an image of one layer, which is a whole filesystem. */
 export async function* importLines(
-  home: { readonly store: ImageStore; readonly layers: LayerStore; readonly authorityFiles: readonly string[] },
+  home: { readonly store: ImageStore; readonly layers: LayerStore; readonly authorities: readonly AuthorityPlace[] },
   request: ImportRequest,
   onDone: (image: Image) => void,
 ): AsyncIterable<ProgressLine> {
@@ -61,14 +62,14 @@ function tagOf(text: string): ReturnType<typeof parseReference> {
 }
 
 async function open(
-  { store, authorityFiles }: { readonly store: ImageStore; readonly authorityFiles: readonly string[] },
+  { store, authorities }: { readonly store: ImageStore; readonly authorities: readonly AuthorityPlace[] },
   { source, body, signal }: ImportRequest,
 ): Promise<{ readonly archive: Readable; close(): Promise<void> }> {
   if (source === "-") return { archive: body, close: async () => {} };
   const scratch = await store.scratch();
   try {
     const url = isUrl(source) ? source : `http://${source}`;
-    const { path } = await download(url, scratch.path, { signal, authorityFiles });
+    const { path } = await download(url, scratch.path, { signal, authorities });
     return { archive: createReadStream(path), close: () => scratch.remove() };
   } catch (error) {
     await scratch.remove();

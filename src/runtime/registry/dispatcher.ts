@@ -54,10 +54,10 @@ export function createDispatchers(settings: RegistrySettings): Dispatchers {
   }
 }
 
-async function trustOf(url: URL, { certificateFolder, authorityFiles }: RegistrySettings): Promise<TlsSettings> {
+async function trustOf(url: URL, { certificateFolder, authorities }: RegistrySettings): Promise<TlsSettings> {
   if (url.protocol !== "https:") return {};
   const certificates = await certificatesOf(join(certificateFolder, url.host));
-  return { secureContext: await trustedBy(authorityFiles, certificates) };
+  return { secureContext: await trustedBy(authorities, certificates) };
 }
 
 /** To learn whether a server speaks TLS: it trusts nobody, and lists of certificates are not read for it. */
@@ -76,7 +76,7 @@ async function dispatcherWith(url: URL, settings: RegistrySettings, tls: TlsSett
   const common = { headersTimeout: settings.idleTimeoutMs, bodyTimeout: settings.idleTimeoutMs };
   const proxy = proxyFor(url, settings);
   if (proxy === undefined) return new Agent({ connect, ...common });
-  const proxyTls = proxy.startsWith("https:") ? { secureContext: await trustedBy(settings.authorityFiles) } : {};
+  const proxyTls = proxy.startsWith("https:") ? { secureContext: await trustedBy(settings.authorities) } : {};
   return new ProxyAgent({ uri: proxy, requestTls: connect, proxyTls, ...common });
 }
 

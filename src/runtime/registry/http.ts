@@ -6,7 +6,7 @@ import { createDispatchers } from "./dispatcher";
 import { backoffMs, isTemporaryStatus, isTooLong, pause, reasonOf, retriesFor, retryAfterMs } from "./patience";
 import { isLoopback, type RegistrySettings } from "./settings";
 import { speechOf } from "./speech";
-import { isUntrusted } from "./trust";
+import { isUntrusted, uselessPlaces } from "./trust";
 
 export interface HttpRequest {
   readonly url: URL;
@@ -74,7 +74,7 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
     } catch (error) {
       if (signal.aborted) throw aborted(url.host, error);
       if (error instanceof RuncibleError || isTriedOnce) throw error;
-      if (tries >= retriesFor(error, settings)) throw unreachable(url.host, error, settings);
+      if (tries >= retriesFor(error, settings)) throw await unreachable(url.host, error, settings);
       await pause(backoffMs(settings, tries), signal);
     }
     return undefined;
@@ -107,7 +107,7 @@ export function openRegistryHttp(settings: RegistrySettings): RegistryHttp {
       } catch (error) {
         if (error instanceof RuncibleError) throw error;
         if (signal.aborted) throw aborted(host, error);
-        if (tries >= retriesFor(error, settings)) throw unreachable(host, error, settings);
+        if (tries >= retriesFor(error, settings)) throw await unreachable(host, error, settings);
         await pause(backoffMs(settings, tries), signal);
       }
     }
@@ -167,13 +167,15 @@ function rateLimited(host: string): RuncibleError {
   );
 }
 
-function unreachable(host: string, cause: unknown, settings: RegistrySettings): RuncibleError {
+async function unreachable(host: string, cause: unknown, settings: RegistrySettings): Promise<RuncibleError> {
   const advice = isUntrusted(cause)
-    ? `if its certificate is right, put that of its authority into certs.d/${host}/ca.crt, or name the file in NODE_EXTRA_CA_CERTS before the engine starts`
-    : "check the name, the network and the proxy settings";
-  return new RuncibleError("registry-unreachable", `reach registry ${host}: ${reasonOf(cause, settings)}; ${advice}`, {
-    cause,
-  });
+    ? [
+        `if its certificate is right, put that of its authority into certs.d/${host}/ca.crt, or name the file in NODE_EXTRA_CA_CERTS before the engine starts`,
+        ...(await uselessPlaces(settings.authorities)),
+      ]
+    : ["check the name, the network and the proxy settings"];
+  const message = [`reach registry ${host}: ${reasonOf(cause, settings)}`, ...advice].join("; ");
+  return new RuncibleError("registry-unreachable", message, { cause });
 }
 
 export function aborted(host: string, cause: unknown): RuncibleError {

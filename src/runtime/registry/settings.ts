@@ -1,4 +1,5 @@
 import type { RegistriesPlace } from "./registries-files";
+import type { AuthorityPlace } from "./trust";
 
 /** What a user may configure about registries. */
 export interface RegistrySettings {
@@ -31,10 +32,10 @@ export interface RegistrySettings {
    */
   readonly certificateFolder: string;
   /**
-   * Files with certificates of authorities that are trusted beside Node's own. Those that are not there add nothing.
+   * Where certificates are of authorities that are trusted beside Node's own. Those that are not there add nothing.
    * Default: none.
    */
-  readonly authorityFiles: readonly string[];
+  readonly authorities: readonly AuthorityPlace[];
 }
 
 export const defaultRegistrySettings: RegistrySettings = {
@@ -50,7 +51,7 @@ export const defaultRegistrySettings: RegistrySettings = {
   slowAfterMs: 60_000,
   leastBytesPerSecond: 1024,
   certificateFolder: "/etc/docker/certs.d",
-  authorityFiles: [],
+  authorities: [],
 };
 
 export interface RegistryCredentials {

@@ -88,6 +88,26 @@ test.each(["large", "swelling"])(
   },
 );
 
+test("a commit of what does not fit on the disk a second time says so and leaves nothing", async () => {
+  const id = await started(
+    "dd",
+    "if=/dev/zero",
+    "of=/large",
+    "bs=1M",
+    `count=${Math.round(diskBytes / megabyte / 1.6)}`,
+  );
+  expect((await client.containers.wait(id)).StatusCode).toBe(0);
+  const { stateFolder } = disk.engine;
+  const folders = ["layers", "images/blobs/sha256"].map((name) => join(stateFolder, name));
+  const machine = await takeSteadySnapshot({ stateFolder, folders });
+
+  await expect(client.containers.commit(id, { repo: "large", tag: "1" })).rejects.toEqual(diskFull);
+
+  await expectNothingLeft(machine, 1_000);
+  await client.containers.remove(id);
+  expect(await storeFaults()).toEqual([]);
+});
+
 test("a container that is made on a full disk fails as such, leaves nothing, and succeeds when there is room", async () => {
   await disk.fill();
   await expect(create("true")).rejects.toEqual(diskFull);

@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { messageOf } from "../../../src/internal/errors";
 import { makeCertificate } from "../../support/registry/certificates";
 import { noiseLayer, pushLayers } from "../../support/registry/layered-image";
 import { startRegistry, type TestRegistry } from "../../support/registry/start-registry";
@@ -39,13 +40,36 @@ test("a certificate that was put in its folder after a try in vain counts at the
 });
 
 test("authorities are read from files, and one that could not be read is read again", async () => {
-  const file = join(folder, "authorities.pem");
-  await mkdir(file);
-  await using store = await openTestPuller({ authorityFiles: [join(folder, "missing.pem"), file] });
+  const [missing, path] = [join(folder, "missing.pem"), join(folder, "authorities.pem")];
+  // The kernel gives up what points at itself.
+  await symlink(path, path);
+  await using store = await openTestPuller({ authorities: [{ path: missing }, { path }] });
   await expect(store.pull(`${registry.host}/app:1`)).rejects.toMatchObject({ code: "registry-unreachable" });
 
-  await rm(file, { recursive: true });
-  await cp(ownCertificate(), file);
+  await rm(path);
+  await cp(ownCertificate(), path);
+
+  expect(await store.pull(`${registry.host}/app:1`)).toMatchObject({ isNew: true });
+});
+
+test("authorities are read from all files of a folder, and a named place without any is told", async () => {
+  const places = { file: join(folder, "empty.pem"), folder: join(folder, "authorities") };
+  await writeFile(places.file, "# to come\n");
+  await mkdir(join(places.folder, "below"), { recursive: true });
+  await using store = await openTestPuller({
+    authorities: [
+      { path: join(folder, "not-named.pem") },
+      { path: places.file, variable: "SSL_CERT_FILE" },
+      { path: places.folder, variable: "SSL_CERT_DIR" },
+    ],
+  });
+  const error = await store.pull(`${registry.host}/app:1`).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: "registry-unreachable" });
+  expect(messageOf(error)).toMatch(
+    /before the engine starts; SSL_CERT_FILE names \S+empty.pem, in which the engine finds no certificate; SSL_CERT_DIR names \S+authorities, in which the engine finds no certificate$/,
+  );
+
+  await cp(ownCertificate(), join(places.folder, "4a6481c9.0"));
 
   expect(await store.pull(`${registry.host}/app:1`)).toMatchObject({ isNew: true });
 });
@@ -67,7 +91,7 @@ test("a proxy that speaks TLS is trusted by the same authorities", async () => {
   await expect(wary.pull("registry.example/app:1")).rejects.toMatchObject({ code: "registry-unreachable" });
   expect(asked).toEqual([]);
 
-  await using store = await openTestPuller({ ...settings, authorityFiles: [files.certificate] });
+  await using store = await openTestPuller({ ...settings, authorities: [{ path: files.certificate }] });
   expect(await store.pull("registry.example/app:1")).toMatchObject({ isNew: true });
   expect(asked).toContain("registry.example:443");
 });
@@ -80,7 +104,7 @@ test("a registry that hangs up while it comes up is not taken for one without TL
     else client.resetAndDestroy();
   });
   const port = await listeningOn(gate);
-  await using store = await openTestPuller({ authorityFiles: [ownCertificate()] });
+  await using store = await openTestPuller({ authorities: [{ path: ownCertificate() }] });
   await expect(store.pull(`127.0.0.1:${port}/app:1`)).rejects.toMatchObject({ code: "registry-unreachable" });
 
   isUp = true;

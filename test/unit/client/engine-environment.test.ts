@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { engineEnvironment, systemPath } from "../../../src/client/engine-environment";
 
@@ -21,6 +22,15 @@ test("an engine and its programs do not read the certificates of NODE_EXTRA_CA_C
   const environment = engineEnvironment({ NODE_EXTRA_CA_CERTS: "/company.pem" }, folders);
   expect(environment).toMatchObject({ RUNCIBLE_EXTRA_CA_CERTS: "/company.pem" });
   expect(environment).not.toHaveProperty("NODE_EXTRA_CA_CERTS");
+});
+
+test("paths of certificates hold wherever an engine works", () => {
+  const folders = { stateFolder: "/state", socketPath: "/state/engine.sock" };
+  const env = { SSL_CERT_FILE: "company.pem", SSL_CERT_DIR: "authorities:/etc/authorities" };
+  expect(engineEnvironment(env, folders)).toMatchObject({
+    SSL_CERT_FILE: resolve("company.pem"),
+    SSL_CERT_DIR: `${resolve("authorities")}:/etc/authorities`,
+  });
 });
 
 test("an engine makes terminals by the system's shell, whatever shell its user has", () => {

@@ -5,6 +5,23 @@ import { expect, onTestFinished, test } from "vitest";
 import { readEngineConfig } from "../../../src/engine/config";
 import { createRulesReader } from "../../../src/runtime/registry/registries-files";
 
+test("authorities are where the machine has them, unless SSL_CERT_FILE says where, and where other variables name them", () => {
+  const machines = readEngineConfig({ HOME: "/home/me" }).authorities;
+  expect(machines).toContainEqual({ path: "/etc/ssl/certs/ca-certificates.crt" });
+
+  const folders = { HOME: "/home/me", SSL_CERT_DIR: "/a::/b" };
+  expect(readEngineConfig(folders).authorities).toEqual([
+    ...machines,
+    { path: "/a", variable: "SSL_CERT_DIR" },
+    { path: "/b", variable: "SSL_CERT_DIR" },
+  ]);
+  const files = { HOME: "/home/me", SSL_CERT_FILE: "/c.pem", RUNCIBLE_EXTRA_CA_CERTS: "/d.pem" };
+  expect(readEngineConfig(files).authorities).toEqual([
+    { path: "/c.pem", variable: "SSL_CERT_FILE" },
+    { path: "/d.pem", variable: "NODE_EXTRA_CA_CERTS" },
+  ]);
+});
+
 test("registries.conf is looked for in the home folder first, then for the whole machine", () => {
   const { registriesConf } = readEngineConfig({ HOME: "/home/me" });
   const own = "/home/me/.config/containers/registries.conf";
