@@ -11,7 +11,8 @@ export function findContainer(context: ContainerContext, ref: string): Container
 /** Throws `container-not-running`, between two tries of a restart policy as well. */
 export function runOf(container: Container): ContainerRun {
   if (container.run !== undefined) return container.run;
-  throw container.restartPause === undefined ? containerNotRunning(container.id) : containerRestarts(container.id);
+  const { status } = container.record.state;
+  throw status === "restarting" ? containerRestarts(container.id) : containerNotRunning(container.id);
 }
 
 /** Throws `container-not-running`, `container-state`; `before` is what was asked for, for the text. */

@@ -4,6 +4,7 @@ import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { getRuntime } from "../../../src/api/runtime/runtime";
 import { type DockerCommand, dockerOn, must } from "../../support/docker-command";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
+import { waitUntil } from "../../support/wait-until";
 import { busyboxImage } from "../api/busybox-image";
 import { connectRaw } from "../http/raw-connection";
 
@@ -98,6 +99,18 @@ test("a paused container is neither started nor attached to, and says what keeps
   expect(await answerTo(`/containers/${container.id}/attach?stream=1&stdout=1`)).toContain(
     `Container ${container.id} is paused, unpause the container before attach`,
   );
+});
+
+test("who asks for a container between two tries of its restart policy is told to wait", async () => {
+  const container = await running("--restart", "always", image, "false");
+  const refusal = (): Promise<string> =>
+    container.exec({ Cmd: ["true"] }).then(
+      () => "",
+      (error: { readonly json: { readonly message: string } }) => error.json.message,
+    );
+  const expected = `Container ${container.id} is restarting, wait until the container is running`;
+
+  expect(await waitUntil(async () => (await refusal()) === expected, 30_000)).toBe(true);
 });
 
 test("a request to remove a link does not remove the container", async () => {
