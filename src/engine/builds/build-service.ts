@@ -8,12 +8,15 @@ import { randomId } from "../../internal/ids";
 import { parsePlatform } from "../../internal/platform";
 import { removeTree } from "../../internal/remove-tree";
 import { canonicalName, familiarName, parseReference } from "../../runtime/image/reference";
+import { withPrefix } from "../../wire/docker-errors";
+import type { Filters } from "../../wire/filters";
 import { type ProgressLine, progressError } from "../../wire/progress";
 import type { ContainerContext } from "../containers/context";
+import { publishPrune } from "../events/publish-prune";
 import type { BuildImageRequest, BuildService } from "../routes/build-service";
 import type { ImageService } from "../routes/image-service";
 import { createBuildHost } from "./build-host";
-import { selectCache } from "./cache-selection";
+import { type CacheSelection, selectCache } from "./cache-selection";
 
 export interface BuildsOptions {
   readonly context: ContainerContext;
@@ -32,12 +35,22 @@ export async function openBuilds(options: BuildsOptions): Promise<BuildService> 
     build: (request) => buildLines(options, request),
     steps: () => parts.cache.steps().map((step) => ({ ...step, isInUse: false })),
     prune: async ({ filters, keepBytes }) => {
-      const { takesStep, takesMounts } = selectCache(filters, Date.now());
+      const { takesStep, takesMounts } = selection(filters);
       const removed = await parts.cache.prune({ takesStep, keepBytes });
       if (takesMounts && keepBytes === 0) await removeCacheMounts(parts.cacheMounts);
-      return { removed, reclaimedBytes: await images.collectGarbage() };
+      const reclaimedBytes = await images.collectGarbage();
+      publishPrune(options.context.events, "builder", reclaimedBytes);
+      return { removed, reclaimedBytes };
     },
   };
+}
+
+function selection(filters: Filters): CacheSelection {
+  try {
+    return selectCache(filters, Date.now());
+  } catch (error) {
+    throw withPrefix("failed to prune build cache", error);
+  }
 }
 
 async function removeCacheMounts({ folder, inUse }: BuildParts["cacheMounts"]): Promise<void> {

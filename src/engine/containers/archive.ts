@@ -13,6 +13,7 @@ import type { Container } from "./container";
 import type { ContainerContext } from "./context";
 import { findContainer } from "./find";
 import { kernelFolders, openRoot } from "./open-root";
+import { publishContainerEvent } from "./publish";
 
 /** Files in and out of containers, whether they run or not. */
 export function createArchiveService(context: ContainerContext): ArchiveService {
@@ -22,10 +23,13 @@ export function createArchiveService(context: ContainerContext): ArchiveService 
       return await statIn(root, path, ref);
     },
     read: async (ref, path) => {
-      const root = await openRoot(context, findContainer(context, ref));
+      const container = findContainer(context, ref);
+      const root = await openRoot(context, container);
       try {
         const stat = await statIn(root, path, ref);
-        return { stat, tar: await packPath(root, path, { hidden: kernelFolders }) };
+        const tar = await packPath(root, path, { hidden: kernelFolders });
+        publishContainerEvent(context, container, "archive-path");
+        return { stat, tar };
       } catch (error) {
         await root[Symbol.asyncDispose]();
         throw hasCode(error, "path-not-found") ? noSuchPath(path, ref) : error;
@@ -35,6 +39,7 @@ export function createArchiveService(context: ContainerContext): ArchiveService 
       const container = findContainer(context, ref);
       await using root = await openRoot(context, container);
       await writeIn({ container, root, path, ref, tar, options });
+      publishContainerEvent(context, container, "extract-to-dir");
     },
   };
 }

@@ -38,10 +38,12 @@ export async function commitContainer(
       lease.protect(descriptor.digest);
     }
     const image = await addCommitted(context, container, { base, lease, reference, options });
+    const name = reference === undefined ? "" : familiarName(reference);
+    if (name !== "") context.events.publish({ type: "image", action: "tag", id: image.id, attributes: { name } });
     publishContainerEvent(context, container, "commit", {
       comment: options.comment,
       imageID: image.id,
-      imageRef: reference === undefined ? "" : familiarName(reference),
+      imageRef: name,
     });
     return { imageId: image.id };
   } catch (error) {

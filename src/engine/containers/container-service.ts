@@ -9,6 +9,7 @@ import { containerNameInUse, containerNotRunning, withPrefix } from "../../wire/
 import type { Filters } from "../../wire/filters";
 import { checkFilterKeys, matchesLabels } from "../../wire/filters";
 import { reuseLeaseLabel } from "../../wire/session";
+import { publishPrune } from "../events/publish-prune";
 import type { ContainerService } from "../routes/container-service";
 import type { ResourceSpec } from "../routes/container-spec";
 import type { ContainerView } from "../routes/container-view";
@@ -90,8 +91,15 @@ export function createContainerService(context: ContainerContext): ContainerServ
       const container = find(ref);
       // Of one that has just ended, the end may not have been written down.
       if (!(await runOf(container).process.resize(size))) throw containerNotRunning(container.id);
+      const [height, width] = [String(size.rows), String(size.columns)];
+      publishContainerEvent(context, container, "resize", { height, width });
     },
-    top: async (ref, psArgs) => processTable(find(ref), psArgs),
+    top: async (ref, psArgs) => {
+      const container = find(ref);
+      const table = await processTable(container, psArgs);
+      publishContainerEvent(context, container, "top");
+      return table;
+    },
     stats: async (ref) => {
       const container = find(ref);
       return container.run === undefined ? null : await sampleStats(container, container.run);
@@ -182,6 +190,7 @@ async function prune(
     await removeContainer(context, container, { force: false, volumes: false });
     ids.push(container.id);
   }
+  publishPrune(context.events, "container", reclaimedBytes);
   return { ids, reclaimedBytes };
 }
 

@@ -11,19 +11,24 @@ export function publishContainerEvent(
   context.events.publish({ type: "container", action, id: container.id, attributes: container.eventAttributes(more) });
 }
 
-/** Tells that a container joined or left its networks, or the one that is named. */
+/** Tells that a container joined or left its networks, or the one that is named. That of the host is one, too. */
 export function publishNetworkEvents(
   context: ContainerContext,
   container: Container,
   action: "connect" | "disconnect",
-  networks: readonly string[] = container.record.endpoints.map(({ network }) => network),
+  networks: readonly string[] = networksOf(container),
 ): void {
   for (const ref of networks) {
     const network = context.networks.tryFind(ref);
     if (network === undefined) continue;
-    const attributes = { container: container.id, name: network.name, type: "bridge" };
+    const attributes = { container: container.id, name: network.name, type: network.spec.driver };
     context.events.publish({ type: "network", action, id: network.id, attributes });
   }
+}
+
+function networksOf({ record: { spec, endpoints } }: Container): readonly string[] {
+  const { kind } = spec.networkMode;
+  return kind === "host" || kind === "none" ? [kind] : endpoints.map(({ network }) => network);
 }
 
 /** Tells which volumes a container began or ceased to use. */

@@ -6,7 +6,8 @@ import { empty, json, type Reply } from "./reply";
 const statuses: Readonly<Record<ErrorKind, number>> = {
   "not-modified": 304,
   invalid: 400,
-  unauthorized: 401,
+  // As Docker: at 401 its command line asks for a login, and waits for one, also where nobody is.
+  unauthorized: 500,
   forbidden: 403,
   "not-found": 404,
   conflict: 409,
@@ -22,8 +23,7 @@ export function statusOf(thrown: unknown): number {
 }
 
 /** The answer that says what was thrown. 304 has no body. */
-export function errorReply(error: unknown): Reply {
-  const status = statusOf(error);
+export function errorReply(error: unknown, status: number = statusOf(error)): Reply {
   return status === 304 ? empty(304) : json(bodyOf(error), status);
 }
 

@@ -15,6 +15,7 @@ import { noSuchImage } from "../../wire/docker-errors";
 import { booleanFilter, type Filters } from "../../wire/filters";
 import type { ProgressLine } from "../../wire/progress";
 import type { RegistryAuth } from "../../wire/registry-auth";
+import { publishPrune } from "../events/publish-prune";
 import { provideReaperImage } from "../reaper/reaper-image";
 import type { EventSink } from "../routes/event-service";
 import type {
@@ -109,7 +110,10 @@ export class ImageCatalog implements ImageService {
   }
 
   importFilesystem(request: ImportRequest): AsyncIterable<ProgressLine> {
-    const published = (image: Image): void => this.#publish("import", image.id, image.id);
+    const published = (image: Image): void => {
+      if (request.reference !== "") this.#publish("tag", familiarName(parseReference(request.reference)), image.id);
+      this.#publish("import", image.id, image.id);
+    };
     return this.#clearing(importLines(this.#options, request, published), () => true);
   }
 
@@ -171,7 +175,9 @@ export class ImageCatalog implements ImageService {
     });
     const removals: ImageRemoval[] = [];
     for (const { id } of doomed) removals.push(...(await this.remove(id, { force: true })));
-    return { removals, reclaimedBytes: doomed.reduce((sum, { sizeBytes }) => sum + sizeBytes, orphanedBytes) };
+    const reclaimedBytes = doomed.reduce((sum, { sizeBytes }) => sum + sizeBytes, orphanedBytes);
+    publishPrune(this.#options.events, "image", reclaimedBytes);
+    return { removals, reclaimedBytes };
   }
 
   async checkLogin(auth: RegistryAuth, signal: AbortSignal): Promise<{ readonly identityToken: string }> {

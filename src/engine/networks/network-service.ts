@@ -4,6 +4,7 @@ import { Mutex } from "../../internal/mutex";
 import type { NetworkStack } from "../../runtime/network/stack";
 import { networkNameInUse, noSuchNetwork } from "../../wire/docker-errors";
 import { checkFilterKeys, type Filters, matchesLabels } from "../../wire/filters";
+import { publishPrune } from "../events/publish-prune";
 import type { EndpointSpec } from "../routes/container-spec";
 import type { EventSink } from "../routes/event-service";
 import type {
@@ -152,6 +153,7 @@ export class Networks implements NetworkService {
         if (!hasCode(error, "network-in-use") && !hasCode(error, "network-not-found")) throw error;
       }
     }
+    publishPrune(this.#options.events, "network", 0);
     return removed;
   }
 

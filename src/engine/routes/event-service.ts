@@ -1,6 +1,6 @@
 import type { Filters } from "../../wire/filters";
 
-export type EventType = "container" | "image" | "network" | "volume" | "daemon";
+export type EventType = "container" | "image" | "network" | "volume" | "builder" | "daemon";
 
 /** What happened, to what. `attributes` of a container event are its labels, `image` and `name`. */
 export interface EngineEvent {

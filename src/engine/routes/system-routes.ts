@@ -1,7 +1,8 @@
-import { RuncibleError } from "../../internal/errors";
+import { hasCode, RuncibleError } from "../../internal/errors";
 import { noFilters } from "../../wire/filters";
 import { registryAuthOf } from "../../wire/registry-auth";
 import { apiVersion, formatVersion } from "../../wire/versions";
+import { errorReply } from "../http/error-reply";
 import { json, type Reply } from "../http/reply";
 import type { EngineRequest, Route } from "../http/request";
 import type { BuildService } from "./build-service";
@@ -61,8 +62,13 @@ async function version({ system }: SystemRouteServices): Promise<Reply> {
 async function checkLogin({ images }: SystemRouteServices, request: EngineRequest): Promise<Reply> {
   const auth = registryAuthOf(await request.json());
   if (auth === undefined) throw new RuncibleError("invalid-argument", "check login: the body has no credentials");
-  const { identityToken } = await images.checkLogin(auth, request.signal);
-  return json({ IdentityToken: identityToken, Status: "Login Succeeded" });
+  try {
+    const { identityToken } = await images.checkLogin(auth, request.signal);
+    return json({ IdentityToken: identityToken, Status: "Login Succeeded" });
+  } catch (error) {
+    if (hasCode(error, "registry-unauthorized")) return errorReply(error, 401);
+    throw error;
+  }
 }
 
 async function diskUsage(services: SystemRouteServices, request: EngineRequest): Promise<Reply> {

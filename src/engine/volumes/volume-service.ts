@@ -8,6 +8,7 @@ import { fillVolume } from "../../runtime/rootfs/copy-up";
 import { openVolumeFolder, type VolumeFolder } from "../../runtime/rootfs/volume-folder";
 import { noSuchVolume } from "../../wire/docker-errors";
 import { booleanFilter, checkFilterKeys, type Filters, matchesLabels, patternFilter } from "../../wire/filters";
+import { publishPrune } from "../events/publish-prune";
 import type { EventSink } from "../routes/event-service";
 import type { VolumeService, VolumeSpec, VolumeUsage, VolumeView } from "../routes/volume-service";
 import type { RecordStore } from "../state/record-store";
@@ -175,6 +176,7 @@ export class Volumes implements VolumeService {
         this.#explainKept(name, error);
       }
     }
+    publishPrune(this.#parts.events, "volume", reclaimedBytes);
     return { names, reclaimedBytes };
   }
 

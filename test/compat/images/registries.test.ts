@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { EngineClient } from "../../../src/client/client";
 import { connect } from "../../../src/client/connect";
 import { hasCode } from "../../../src/internal/errors";
+import { dockerOn } from "../../support/docker-command";
 import { type TestEngine, useTestEngine } from "../../support/engine";
 import { pushTestImage } from "../../support/images";
 import { type StartRegistryOptions, startRegistry, type TestRegistry } from "../../support/registry/start-registry";
@@ -83,6 +84,17 @@ test.each([
     await expect(refused).rejects.toThrow(/log ?in/);
   },
 );
+
+test("docker pull of what wants a login says so, and asks nobody for one", async () => {
+  const reference = await pushTestImage(await startTrusted({ auth: "basic" }), "busybox");
+
+  const docker = dockerOn(`unix://${join(engine.stateFolder, "engine.sock")}`);
+  const { exitCode, stdout, stderr } = await docker(["pull", reference]);
+
+  expect(stdout + stderr).toContain("Error response from daemon: pull");
+  expect(stdout + stderr).not.toMatch(/username|interactive/i);
+  expect(exitCode).toBe(1);
+});
 
 test("an unknown repository and an unknown tag are told apart from a broken registry", async () => {
   const registry = await startTrusted();

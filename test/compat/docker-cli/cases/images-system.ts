@@ -84,6 +84,8 @@ export const systemCases: readonly CommandCase[] = [
     "events",
     "sleep 1.1; since=$(date +%s); docker network create nn >/dev/null; docker volume create vv >/dev/null; docker run --name cc --network nn -v vv:/v bb true; docker rm cc >/dev/null; docker network rm nn >/dev/null; docker volume rm vv >/dev/null; docker tag bb ev:1; docker rmi ev:1 >/dev/null; docker events --since $since --until $(($(date +%s) + 1)) --format '{{.Type}} {{.Action}}' | uniq",
     "sleep 1.1; since=$(date +%s); docker run -d --name ee bb sleep 1000 >/dev/null; docker exec ee true; docker pause ee; docker unpause ee; docker rename ee ff; docker stop -t 1 ff; docker start ff; docker restart -t 1 ff; docker kill ff; docker rm ff; docker events --since $since --until $(($(date +%s) + 1)) --filter type=container --format '{{.Action}}'",
+    "sleep 1.1; since=$(date +%s); docker run -d --name tt --network none bb sleep 1000 >/dev/null; docker top tt >/dev/null; echo 1 > one; docker cp one tt:/one; docker cp tt:/one two; docker commit tt cm >/dev/null; docker rm -f tt >/dev/null; docker rmi cm >/dev/null; docker events --since $since --until $(($(date +%s) + 1)) --format '{{.Type}} {{.Action}}' | sort",
+    "sleep 1.1; since=$(date +%s); docker network prune -f >/dev/null; docker volume prune -f >/dev/null; docker container prune -f >/dev/null; docker image prune -f >/dev/null; docker events --since $since --until $(($(date +%s) + 1)) --filter event=prune --format '{{.Type}} {{.Action}}'",
     "docker events --since 0 --until 1 --filter type=nosuch",
     "sleep 1.1; since=$(date +%s); docker run --name gg -l a=b bb sh -c 'exit 3'; docker events --since $since --until $(($(date +%s) + 1)) --filter event=die",
     "docker events --since 0 --until 1",
