@@ -16,7 +16,7 @@ import { decodeJsonHeader } from "./json-header";
 /** Query and headers of `POST /build`. Throws `invalid-argument`, `not-implemented`. */
 export function decodeBuild({ query, headers, body, signal }: EngineRequest): BuildImageRequest {
   refuseRemote(query.get("remote"));
-  refuseOutputs(query);
+  refuseLeftOut(query);
   return {
     context: body,
     dockerfile: query.get("dockerfile") || "Dockerfile",
@@ -47,13 +47,17 @@ function refuseRemote(remote: string | null): void {
   );
 }
 
-/** The result is an image of the steps' layers, and of no other kind. */
-function refuseOutputs(query: URLSearchParams): void {
+/** The result is an image of the steps' layers, and of no other kind; steps have the rights of any container. */
+function refuseLeftOut(query: URLSearchParams): void {
   if (decodeBoolean(query.get("squash"))) {
     throw new RuncibleError(
       "not-implemented",
       "build image: squash is left out; copy into a last stage that is FROM scratch",
     );
+  }
+  const security = parseJson(query.get("securityopt"), "securityopt");
+  if (isArray(security) && security.length > 0) {
+    throw new RuncibleError("not-implemented", "build image: security options are left out; leave them out here too");
   }
   const outputs = parseJson(query.get("outputs"), "outputs");
   const types = isArray(outputs) ? outputs.map((output) => (isObject(output) ? output["Type"] : undefined)) : [];

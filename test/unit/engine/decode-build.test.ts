@@ -16,6 +16,7 @@ function decoded(query: string): ReturnType<typeof decodeBuild> {
 
 test.each([
   ["squash=1", "not-implemented", "squash is left out"],
+  ['securityopt=["seccomp=unconfined"]', "not-implemented", "security options are left out"],
   ['outputs=[{"Type":"local","Attrs":{"dest":"x"}}]', "not-implemented", 'output of type "local" is left out'],
   ["platform=windows/amd64", "invalid-argument", 'operating system "windows" is not supported'],
   ["platform=linux/nosuch", "invalid-argument", '"nosuch" is no architecture'],
@@ -25,7 +26,7 @@ test.each([
 });
 
 test.each([
-  ["squash=0&outputs=&platform=", undefined],
+  ["squash=0&outputs=&platform=&securityopt=null", undefined],
   ["outputs=null", undefined],
   ['outputs=[{"Type":"moby"}]&platform=linux/arm/v7', "linux/arm/v7"],
 ])("a build with %s is taken", (query, platform) => {
