@@ -6,6 +6,7 @@ import { run } from "../../src/internal/exec";
 import { startRegistry } from "../support/registry/start-registry";
 import { measureAfterKill } from "./after-kill";
 import { measureDeadContainer } from "./dead-container";
+import { measureDockerCommand } from "./docker-command";
 import { measureGraph } from "./graph";
 import { measureImport } from "./import-time";
 import { measureOriginal } from "./original";
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
     measureGraph,
     measureAfterKill,
     measurePull,
+    measureDockerCommand,
   ]) {
     const section = await measure(registry);
     console.log(`\n${render(section)}`);

@@ -10,6 +10,8 @@ export interface EntryToPack {
   readonly name: string;
   readonly stat: Stats;
   readonly linkTarget?: string;
+  /** Of a file, if it was read already. */
+  readonly content?: Buffer;
   /** Files with several names that were packed before: identity to name. */
   readonly links: Map<string, string>;
 }
@@ -17,7 +19,7 @@ export interface EntryToPack {
 /** The blocks of one entry. Sockets cannot be in a tar and give none. */
 export async function* packEntry(
   entry: Handle,
-  { name, stat, linkTarget, links }: EntryToPack,
+  { name, stat, linkTarget, content, links }: EntryToPack,
 ): AsyncGenerator<Buffer> {
   const sameAs = stat.isFile() && stat.nlink > 1 ? await nameBefore(entry, name, links) : undefined;
   const header = encodeEntry({
@@ -28,7 +30,10 @@ export async function* packEntry(
   });
   if (header === undefined) return;
   yield header;
-  if (stat.isFile() && sameAs === undefined && stat.size > 0) yield* content(entry, stat.size);
+  if (!stat.isFile() || sameAs !== undefined || stat.size === 0) return;
+  if (content === undefined) yield* contentOf(entry, stat.size);
+  else yield content;
+  yield Buffer.alloc(paddingOf(stat.size));
 }
 
 async function nameBefore(entry: Handle, name: string, links: Map<string, string>): Promise<string | undefined> {
@@ -39,7 +44,7 @@ async function nameBefore(entry: Handle, name: string, links: Map<string, string
 }
 
 /** As many bytes as were announced: of a file that shrinks meanwhile the rest is zeros, as GNU tar has it. */
-async function* content(entry: Handle, size: number): AsyncGenerator<Buffer> {
+export async function* contentOf(entry: Handle, size: number): AsyncGenerator<Buffer> {
   const file = await entry.openContent();
   try {
     let left = size;
@@ -54,5 +59,4 @@ async function* content(entry: Handle, size: number): AsyncGenerator<Buffer> {
   } finally {
     await file.close();
   }
-  yield Buffer.alloc(paddingOf(size));
 }

@@ -1,10 +1,16 @@
+import type { Stats } from "node:fs";
 import { readlink } from "node:fs/promises";
 import { posix } from "node:path";
 import { Readable } from "node:stream";
 import { hasCode, RuncibleError } from "../../internal/errors";
+import { inChunks } from "../../internal/in-chunks";
+import type { Handle } from "../tree/handle";
 import type { TreeWalk } from "../tree/tree-walk";
 import { walkTo } from "../tree/walk-to";
-import { packEntry } from "./pack-entry";
+import { contentOf, packEntry } from "./pack-entry";
+
+/** Headers and small files go together: a chunk on the wire has its price. */
+const chunkBytes = 64 * 1024;
 
 export interface PackOptions {
   /** Folders that are packed without what is in them. Default: none. */
@@ -18,7 +24,9 @@ export interface PackOptions {
  */
 export async function packPath(walk: TreeWalk, path: string, options: PackOptions = {}): Promise<Readable> {
   const last = await findToPack(walk, path);
-  const tar = Readable.from(inChunks(packTree(walk, last, outerName(path), options)), { objectMode: false });
+  const tar = Readable.from(inChunks(packTree(walk, last, outerName(path), options), chunkBytes), {
+    objectMode: false,
+  });
   tar.once("close", () => void walk[Symbol.asyncDispose]().catch(() => {}));
   return tar;
 }
@@ -51,7 +59,13 @@ interface FolderInWork {
   /** In the archive, with a slash at the end. */
   readonly name: string;
   /** Still to be packed, the next one last. */
-  readonly names: string[];
+  readonly pending: PendingEntry[];
+}
+
+interface PendingEntry {
+  readonly name: string;
+  /** It was, when its folder was read. */
+  readonly isFolder: boolean;
 }
 
 async function* packTree(
@@ -63,56 +77,121 @@ async function* packTree(
   const links = new Map<string, string>();
   const open = async (name: string): Promise<FolderInWork> => ({
     name,
-    names: hidden.has(walk.path) ? [] : (await walk.folder.names()).sort().reverse(),
+    pending: hidden.has(walk.path) ? [] : await entriesBackwards(walk.folder),
   });
   const folders: FolderInWork[] = [];
   if (last === undefined) {
     folders.push(await open(`${outer}/`));
     yield* packEntry(walk.folder, { name: `${outer}/`, stat: await walk.folder.stat(), links });
   } else {
-    folders.push({ name: outer, names: [last] });
+    folders.push({ name: outer, pending: [{ name: last, isFolder: false }] });
   }
   for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
-    const next = folder.names.pop();
-    if (next === undefined) {
+    const { name, pending } = folder;
+    if (pending.length === 0) {
       folders.pop();
       await walk.leave();
       continue;
     }
-    const name = next === last && folders.length === 1 ? outer : `${folder.name}${next}`;
-    const isEntered = yield* packNext(walk, next, { name, links });
-    if (isEntered) folders.push(await open(`${name}/`));
+    const isAlone = last !== undefined && folders.length === 1;
+    const nameOf = (entryName: string): string => (isAlone ? outer : `${name}${entryName}`);
+    const entered = yield* packNext(walk, pending, { nameOf, links });
+    if (entered !== undefined) folders.push(await open(`${nameOf(entered)}/`));
   }
   yield Buffer.alloc(1024);
 }
 
-/** What has vanished meanwhile is left out. Tells whether it was a folder, in which the walk stands then. */
-async function* packNext(
-  walk: TreeWalk,
-  entryName: string,
-  target: { readonly name: string; readonly links: Map<string, string> },
-): AsyncGenerator<Buffer, boolean> {
-  const entry = await unlessGone(walk.openEntry(entryName));
-  if (entry === undefined) return false;
-  let isEntered = false;
-  try {
-    const stat = await entry.stat();
-    if (stat.isDirectory()) {
-      isEntered = true;
-      await walk.push(entryName, entry);
-      yield* packEntry(entry, { ...target, name: `${target.name}/`, stat });
-    } else if (stat.isSymbolicLink()) {
-      const linkTarget = await unlessGone(readlink(walk.folder.at(entryName)));
-      if (linkTarget !== undefined) yield* packEntry(entry, { ...target, stat, linkTarget });
-    } else {
-      yield* packEntry(entry, { ...target, stat });
-    }
-  } finally {
-    if (!isEntered) await entry.close();
-  }
-  return isEntered;
+async function entriesBackwards(folder: Handle): Promise<PendingEntry[]> {
+  const entries = (await folder.entries()).map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
+  return entries.sort((one, other) => (one.name < other.name ? 1 : -1));
 }
 
+/** So many entries are opened before their turn: their calls cost mostly the way to a thread and back. */
+const entriesAhead = 16;
+
+/**
+ * Packs the next of these entries of the walk's folder, and takes them off the list, up to one that is a folder: its
+ * name is returned, and the walk stands in it then.
+ */
+async function* packNext(
+  walk: TreeWalk,
+  pending: PendingEntry[],
+  { nameOf, links }: { readonly nameOf: (entryName: string) => string; readonly links: Map<string, string> },
+): AsyncGenerator<Buffer, string | undefined> {
+  const next = pending.slice(-entriesAhead).reverse();
+  const firstFolder = next.findIndex(({ isFolder }) => isFolder);
+  const opened = await openAll(walk, firstFolder < 0 ? next : next.slice(0, firstFolder + 1));
+  try {
+    while (opened.length > 0) {
+      pending.pop();
+      const [entry] = opened;
+      if (entry?.stat.isDirectory()) {
+        opened.shift();
+        await walk.push(entry.name, entry.handle);
+        yield* packEntry(entry.handle, { name: `${nameOf(entry.name)}/`, stat: entry.stat, links });
+        return entry.name;
+      }
+      if (entry !== undefined) yield* packEntry(entry.handle, { ...entry, name: nameOf(entry.name), links });
+      opened.shift();
+      await entry?.handle.close();
+    }
+    return undefined;
+  } finally {
+    await closeAll(opened);
+  }
+}
+
+interface OpenedEntry {
+  readonly name: string;
+  readonly handle: Handle;
+  readonly stat: Stats;
+  readonly linkTarget?: string;
+  /** Of a small file. */
+  readonly content?: Buffer;
+}
+
+/** One for each; undefined of what has vanished meanwhile. */
+async function openAll(walk: TreeWalk, entries: readonly PendingEntry[]): Promise<(OpenedEntry | undefined)[]> {
+  const results = await Promise.allSettled(entries.map(({ name }) => openToPack(walk, name)));
+  const opened = results.map((result) => (result.status === "fulfilled" ? result.value : undefined));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed === undefined) return opened;
+  await closeAll(opened);
+  throw failed.reason;
+}
+
+async function closeAll(entries: readonly (OpenedEntry | undefined)[]): Promise<void> {
+  await Promise.all(entries.map((entry) => entry?.handle.close()));
+}
+
+/** So much of a file is held in memory before its turn. */
+const smallBytes = 64 * 1024;
+
+async function openToPack(walk: TreeWalk, name: string): Promise<OpenedEntry | undefined> {
+  const handle = await unlessGone(walk.openEntry(name));
+  if (handle === undefined) return undefined;
+  try {
+    const stat = await handle.stat();
+    if (stat.isSymbolicLink()) {
+      const linkTarget = await unlessGone(readlink(walk.folder.at(name)));
+      if (linkTarget !== undefined) return { name, handle, stat, linkTarget };
+      await handle.close();
+      return undefined;
+    }
+    // Of several names of one file only the first brings its content.
+    const isSmall = stat.isFile() && stat.nlink === 1 && stat.size > 0 && stat.size <= smallBytes;
+    return { name, handle, stat, ...(isSmall ? { content: await smallContent(handle, stat.size) } : {}) };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function smallContent(handle: Handle, size: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of contentOf(handle, size)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
 async function unlessGone<T>(promise: Promise<T>): Promise<T | undefined> {
   try {
     return await promise;
@@ -120,21 +199,4 @@ async function unlessGone<T>(promise: Promise<T>): Promise<T | undefined> {
     if (hasCode(error, "ENOENT") || hasCode(error, "EINVAL")) return undefined;
     throw error;
   }
-}
-
-const chunkBytes = 64 * 1024;
-
-/** Headers and small files together: a chunk on the wire has its price. */
-async function* inChunks(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let pending: Buffer[] = [];
-  let size = 0;
-  for await (const piece of pieces) {
-    pending.push(piece);
-    size += piece.length;
-    if (size < chunkBytes) continue;
-    yield Buffer.concat(pending);
-    pending = [];
-    size = 0;
-  }
-  yield Buffer.concat(pending);
 }

@@ -6,7 +6,7 @@ import { createInFlight } from "../../internal/in-flight";
 import type { Handle } from "../tree/handle";
 import { removeEntry } from "../tree/remove-entry";
 import type { TreeWalk } from "../tree/tree-walk";
-import { walkTo } from "../tree/walk-to";
+import { partsOf, walkTo } from "../tree/walk-to";
 import { type ArchiveEntry, failureOf, modeOf, ownerOf, timeOf, type WriteOptions } from "./archive-entry";
 import { writeFile } from "./write-file";
 
@@ -53,8 +53,11 @@ export function createEntryWriter(walk: TreeWalk, base: string, options: WriteOp
   async function moveTo(folder: string): Promise<void> {
     if (current === folder) return;
     current = undefined;
-    const last = await walkTo(walk, posix.join(base, folder), { followLast: true, makeMissing: true });
-    if (last !== undefined) await enterOrMake(walk, last);
+    const path = posix.join(base, folder);
+    if (!(await isReached(walk, path))) {
+      const last = await walkTo(walk, path, { followLast: true, makeMissing: true });
+      if (last !== undefined) await enterOrMake(walk, last);
+    }
     current = folder;
   }
 
@@ -74,6 +77,18 @@ export function createEntryWriter(walk: TreeWalk, base: string, options: WriteOp
     await link(sources.folder.at(source), walk.folder.at(name));
   }
 
+  /** What is in the way is looked for only if something is. */
+  async function writeNewFile(name: string, entry: ArchiveEntry): Promise<void> {
+    walk.checkWritable();
+    try {
+      return await writeFile(walk.folder, name, entry, { ...options, files });
+    } catch (error) {
+      if (!hasCode(error, "EEXIST")) throw error;
+    }
+    await makeRoom(walk, name, "file", { ...options, name: entry.header.name });
+    await writeFile(walk.folder, name, entry, { ...options, files });
+  }
+
   async function writeAs(kind: EntryKind, name: string, entry: ArchiveEntry): Promise<void> {
     const { header } = entry;
     switch (kind) {
@@ -84,7 +99,7 @@ export function createEntryWriter(walk: TreeWalk, base: string, options: WriteOp
       case "link":
         return await writeLink(name, header.linkname ?? "");
       case "file":
-        return await writeFile(walk.folder, name, entry, { ...options, files });
+        return await writeNewFile(name, entry);
     }
   }
 
@@ -97,7 +112,7 @@ export function createEntryWriter(walk: TreeWalk, base: string, options: WriteOp
       if (kind !== undefined && path !== "") {
         try {
           await moveTo(posix.dirname(path));
-          await makeRoom(walk, posix.basename(path), kind, { ...options, name });
+          if (kind !== "file") await makeRoom(walk, posix.basename(path), kind, { ...options, name });
           await writeAs(kind, posix.basename(path), entry);
         } catch (error) {
           throw failureOf(name, error);
@@ -111,6 +126,20 @@ export function createEntryWriter(walk: TreeWalk, base: string, options: WriteOp
       await sources?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/**
+ * Goes to a folder from where the walk stands, if it is there and no link is on the way. What the archive replaced
+ * meanwhile is not kept open: to replace it, the walk stood above it.
+ */
+async function isReached(walk: TreeWalk, path: string): Promise<boolean> {
+  try {
+    await walk.moveTo(partsOf(path));
+    return true;
+  } catch {
+    // By the long way it succeeds, or fails for the same reason.
+    return false;
+  }
 }
 
 async function enterOrMake(walk: TreeWalk, name: string): Promise<void> {

@@ -1,13 +1,15 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { Header } from "tar-stream";
+import { inChunks } from "../../internal/in-chunks";
 import type { InFlight } from "../../internal/in-flight";
 import type { Handle } from "../tree/handle";
 import { type ArchiveEntry, failureOf, modeOf, ownerOf, timeOf, type WriteOptions } from "./archive-entry";
 
 const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
-/** So much of a file is held in memory at most. */
+/** So much of a file is held in memory at most, until it is written. */
+const chunkBytes = 512 * 1024;
 const smallBytes = 64 * 1024;
 
 /**
@@ -68,7 +70,7 @@ async function fill(
   header: Header,
   options: WriteOptions,
 ): Promise<void> {
-  for await (const chunk of content) await file.writeFile(chunk);
+  for await (const chunk of inChunks(content, chunkBytes)) await file.writeFile(chunk);
   const { uid, gid } = ownerOf(header, options);
   await file.chown(uid, gid);
   // After the owner, whose change takes setuid away.

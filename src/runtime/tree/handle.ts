@@ -1,4 +1,4 @@
-import { type BigIntStats, constants, type Stats } from "node:fs";
+import { type BigIntStats, constants, type Dirent, type Stats } from "node:fs";
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import { RuncibleError } from "../../internal/errors";
 
@@ -67,6 +67,11 @@ export class Handle {
 
   async names(): Promise<string[]> {
     return await readdir(this.path);
+  }
+
+  /** With their kinds, which may be others by now. */
+  async entries(): Promise<Dirent[]> {
+    return await readdir(this.path, { withFileTypes: true });
   }
 
   async stat(): Promise<Stats> {

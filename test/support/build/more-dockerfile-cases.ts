@@ -145,6 +145,9 @@ export const configuringMore: readonly DockerfileCase[] = [
     dockerfile: 'FROM bb\nHEALTHCHECK --interval=0s --retries=0 CMD ["a", "b c"]\n',
     tree: [],
     config: { Healthcheck: { Test: ["CMD", "a", "b c"] } },
+    buildahDiffers: "its version in Debian refuses an interval of nothing",
+    classicDiffers: "it refuses an interval of nothing",
+    buildKitDiffers: "of Docker 20.10: it refuses an interval of nothing",
   },
   {
     name: "ENV sees what was set before its line, not on it",
