@@ -116,7 +116,7 @@ function authorizationOf({ username, password }: URL): Readonly<Record<string, s
 /** The last part of its path once that is decoded, as an escaped `/` is one; empty: there is none that names a file. */
 function nameIn({ pathname }: URL): string {
   const name = basename(decoded(pathname));
-  return name === "." || name === ".." ? "" : name;
+  return name === "." || name === ".." || name.includes("\0") ? "" : name;
 }
 
 /** A text with a `%` that escapes nothing is meant as it stands. */

@@ -444,6 +444,7 @@ test("ADD of a URL checks its digest and follows redirects", async () => {
     "fetched\nfetched\nfetched\n640\n600\n",
   );
   await expect(build(`FROM bb\nADD ${url}/a%2F.. /d/\n`)).rejects.toThrow("cannot determine a file name");
+  await expect(build(`FROM bb\nADD ${url}/a%2Fb%00 /d/\n`)).rejects.toThrow("cannot determine a file name");
   await expect(build(`FROM bb\nADD ${url}/nowhere /x\n`)).rejects.toThrow("redirects too often or elsewhere");
   await expect(build(`FROM bb\nADD --checksum=sha256:${"0".repeat(64)} ${url}/old /x\n`)).rejects.toThrow("digest");
   await expect(build("FROM bb\nADD http://: /x\n")).rejects.toThrow("it is no URL");
