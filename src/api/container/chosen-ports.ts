@@ -1,6 +1,5 @@
 import type { PortMap } from "dockerode";
-import { hasCode, isRuncibleError } from "../../internal/errors";
-import { wrong } from "../checks";
+import { hasCode, isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
 import { BoundPorts } from "../ports/bound-ports";
 import { RandomPortGenerator } from "../ports/random-port";
 import { checkedEnvironment } from "./request-checks";
@@ -29,10 +28,19 @@ export async function withChosenPorts<T>(
 
 /** `KEY=VALUE` pairs of functions of the address. Throws `invalid-argument` for what is no environment. */
 export function environmentPairs(functions: readonly EnvironmentOf[], host: string, ports: BoundPorts): string[] {
-  const address: PublishedAddress = { host, port: (containerPort) => ports.getBinding(containerPort) };
+  const address: PublishedAddress = { host, port: (containerPort) => publishedPort(ports, containerPort) };
   return functions.flatMap((environmentOf) =>
     Object.entries(checkedEnvironment(settled(environmentOf(address)))).map(([name, value]) => `${name}=${value}`),
   );
+}
+
+function publishedPort(ports: BoundPorts, containerPort: Parameters<PublishedAddress["port"]>[0]): number {
+  try {
+    return ports.getBinding(containerPort);
+  } catch (cause) {
+    const text = `set the environment: ${messageOf(cause)}; add ${containerPort} to withExposedPorts`;
+    throw new RuncibleError("invalid-argument", text, { cause });
+  }
 }
 
 /** A promise has no variables, so that the container would silently have none. */
@@ -41,7 +49,10 @@ function settled(environment: Environment): Environment {
   const { then }: { readonly then?: unknown } = environment ?? {};
   if (typeof then !== "function") return environment;
   Promise.resolve(environment).catch(() => {});
-  throw wrong("the environment", environment, "what its function may give: it has to be there at once, without async");
+  throw new RuncibleError(
+    "invalid-argument",
+    "set the environment: its function gave a promise; it has to give the variables at once, without async",
+  );
 }
 
 async function choosePorts(bindings: PortMap): Promise<{ readonly chosen: PortMap; readonly ports: BoundPorts }> {

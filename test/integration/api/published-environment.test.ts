@@ -46,7 +46,7 @@ test("a port that is not exposed is an error, and nothing is left", async () => 
 
   await expect(container.start()).rejects.toMatchObject({
     code: "invalid-argument",
-    message: expect.stringMatching(/:9\/tcp/),
+    message: expect.stringMatching(/:9\/tcp; add 9 to withExposedPorts/),
   });
 });
 

@@ -43,7 +43,7 @@ const inVain = {
   "one shot that goes on": () => sleeper().withWaitStrategy(Wait.forOneShotStartup()).withStartupTimeout(300),
   http: () => httpd().withWaitStrategy(Wait.forHttp("/missing", 80)).withStartupTimeout(1000),
   "http of what ends": () =>
-    shell("echo 1; echo 2; sleep 0.3")
+    shell("echo '  1 '; echo; echo 2; sleep 0.3")
       .withExposedPorts(80)
       .withWaitStrategy(Wait.forHttp("/", 80, { abortOnContainerExit: true })),
   ports: () => sleeper().withExposedPorts(80).withStartupTimeout(500),
@@ -72,6 +72,9 @@ const ready = {
         .forStatusCodeMatching((status) => status === 200)
         .forResponsePredicate((body) => body === "hello\n"),
     ),
+  "http, what has to be encoded": (request) =>
+    request.withWaitStrategy(Wait.forHttp("/?a b=ö#c", 80).forStatusCode(200)),
+  "http, a query alone": (request) => request.withWaitStrategy(Wait.forHttp("?a", 80).forStatusCode(200)),
   "http 404": (request) => request.withWaitStrategy(Wait.forHttp("/nope", 80).forStatusCode(404)),
   "http, the body of a 404": (request) =>
     request.withWaitStrategy(Wait.forHttp("/nope", 80).forResponsePredicate((body) => body.includes("404"))),
