@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { EngineClient } from "../../client/client";
 import { containerFailure } from "./await-service";
 import { stopServices } from "./down";
@@ -11,6 +12,7 @@ export async function awaitFirstEnd(client: EngineClient, project: string): Prom
   const containers = await observeContainers(client, project);
   if (containers.length === 0) return;
   const others = new AbortController();
+  setMaxListeners(0, others.signal);
   const ends = containers.map(async ({ id, name, service }) => {
     const { StatusCode } = await client.containers.wait(id, others.signal);
     return { name, service, exitCode: StatusCode };

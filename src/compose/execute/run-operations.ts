@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { RuncibleError } from "../../internal/errors";
 import type { Operation } from "../plan/operation";
 import type { OnComposeEvent } from "./compose-event";
@@ -23,6 +24,8 @@ export async function runOperations(
 ): Promise<void> {
   const stop = new AbortController();
   const signal = outerSignal === undefined ? stop.signal : AbortSignal.any([outerSignal, stop.signal]);
+  // As many listen as there are steps under way, and that is no leak which Node should warn of.
+  setMaxListeners(0, signal);
   const failures: unknown[] = [];
   const byId = new Map(operations.map((operation) => [operation.id, operation]));
   const running = new Map<string, Promise<void>>();

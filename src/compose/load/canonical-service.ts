@@ -38,7 +38,8 @@ export function canonicalService(service: MapNode, name: string, paths: PathCont
     networks: (node) => namesToMap(node, (at) => scalarNode(null, at)),
     extends: (node) => toExtends(node),
     ulimits: (node) => (node.kind === "map" ? mapValues(node, toUlimit) : node),
-    healthcheck: (node) => (node.kind === "map" ? mapChildren(node, { test: toTest }) : node),
+    healthcheck: (node) =>
+      node.kind === "map" ? mapChildren(node, { test: (test) => toTest(test, key("healthcheck.test")) }) : node,
     secrets: (node) => mapItems(node, toSource),
     configs: (node) => mapItems(node, toSource),
     deploy: (node) => (node.kind === "map" ? mapChildren(node, { labels: pairsToMap }) : node),
@@ -77,10 +78,13 @@ function toWords(node: Node, key: string): Node {
   return keepTag(node, nodeOf(words, node.at));
 }
 
-function toTest(node: Node): Node {
-  return node.kind === "scalar" && node.value !== null
-    ? keepTag(node, nodeOf(["CMD-SHELL", String(node.value)], node.at))
-    : node;
+function toTest(node: Node, key: string): Node {
+  if (node.kind === "scalar" && node.value !== null) {
+    return keepTag(node, nodeOf(["CMD-SHELL", String(node.value)], node.at));
+  }
+  const first = node.kind === "list" ? node.items[0] : undefined;
+  if (first === undefined || ["NONE", "CMD", "CMD-SHELL"].includes(textOf(first) ?? "")) return node;
+  throw faultIn({ at: first.at, key, message: "the first word of a list must be CMD, CMD-SHELL or NONE" });
 }
 
 function toList(node: Node): Node {

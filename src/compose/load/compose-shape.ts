@@ -19,6 +19,7 @@ import {
   textLike,
   textOrList,
   textOrNumber,
+  type ValueShape,
 } from "./shape";
 
 /**
@@ -88,7 +89,8 @@ const healthcheck = record({
   retries: integer,
 });
 
-const resourceAmounts = { cpus: textOrNumber, memory: size };
+const cpuCount: ValueShape = { ...textOrNumber, pattern: /^\d*\.?\d+$/, wanted: "a number of CPUs such as 1.5" };
+const resourceAmounts = { cpus: cpuCount, memory: size };
 
 /** What only a swarm acts on is accepted and has no effect, as with docker compose. */
 const deploy = record({
@@ -223,7 +225,7 @@ const isolation = {
 };
 
 const limits = {
-  cpus: textOrNumber,
+  cpus: cpuCount,
   cpuset: text,
   cpu_count: integer,
   cpu_percent: number,

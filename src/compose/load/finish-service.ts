@@ -70,22 +70,18 @@ function formatOf(format: string | undefined): { readonly format?: EnvFileFormat
   return format === "raw" ? { format } : {};
 }
 
-/** A name without a value takes that of the environment of compose, and is left out when there is none. */
+/** A name without a value takes that of the caller's environment; null, when there is none, takes the image's away. */
 function environmentOf(
   environment: Values = {},
   fromFiles: Readonly<Record<string, string>>,
   lookup: Variables["lookup"],
-): Readonly<Record<string, string>> {
-  const own = Object.entries(environment).map(([name, value]): [string, string | undefined] => [
+): Values {
+  const own = Object.entries(environment).map(([name, value]): [string, string | null] => [
     name,
-    value === null ? lookup(name) : String(value),
+    value === null ? (lookup(name) ?? null) : String(value),
   ]);
-  const all = Object.entries({ ...fromFiles, ...Object.fromEntries(own) });
-  return Object.fromEntries(
-    all
-      .filter((pair): pair is [string, string] => pair[1] !== undefined)
-      .sort(([left], [right]) => (left < right ? -1 : 1)),
-  );
+  const all: [string, string | null][] = Object.entries({ ...fromFiles, ...Object.fromEntries(own) });
+  return Object.fromEntries(all.sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
 function networksOf({ networks, network_mode }: Service): { readonly networks?: Record<string, ServiceNetwork> } {
@@ -107,7 +103,7 @@ function impliedDependencies(service: Service): Readonly<Record<string, Dependen
   const linked = links.map((text) => text.split(":")[0] ?? "");
   const implied: Dependency = { condition: "service_started", required: true };
   return Object.fromEntries([
-    ...linked.map((name) => [name, implied]),
-    ...[...shared, ...sources].map((name) => [name, { ...implied, restart: true }]),
+    ...sources.map((name) => [name, implied]),
+    ...[...linked, ...shared].map((name) => [name, { ...implied, restart: true }]),
   ]);
 }

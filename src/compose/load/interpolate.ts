@@ -17,7 +17,8 @@ export type Interpolated = { readonly text: string } | { readonly fault: Interpo
 const name = /[A-Za-z_][A-Za-z0-9_]*/y;
 
 /**
- * Replaces `$X`, `${X}` and its forms with `:-`, `-`, `:?`, `?`, `:+`, `+`, nested too; `$$` is a dollar sign. Pure.
+ * Replaces `$X`, `${X}` and its forms with `:-`, `-`, `:?`, `?`, `:+`, `+`, nested too. `$$` is a dollar sign, and so
+ * is one that neither a name nor a brace follows: `$(date)` is for the container's shell. Pure.
  */
 export function interpolate(text: string, variables: Variables): Interpolated {
   if (!text.includes("$")) return { text };
@@ -55,8 +56,7 @@ function expand(text: string, variables: Variables): string {
       index = end + 1;
     } else {
       const word = nameAt(text, dollar + 1);
-      if (word === "") throw invalidSyntax(text.slice(dollar, dollar + 12));
-      result += valueNamed(word, variables);
+      result += word === "" ? "$" : valueNamed(word, variables);
       index = dollar + 1 + word.length;
     }
   }

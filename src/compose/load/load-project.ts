@@ -8,7 +8,7 @@ import { interpolate, type Variables } from "./interpolate";
 import { loadFiles } from "./load-files";
 import { childOf, type Position, textOf } from "./node";
 import { parseYaml } from "./parse-yaml";
-import { checkNameInFile, checkProjectName, projectNameOfFolder } from "./project-name";
+import { checkProjectName, projectNameInFile, projectNameOfFolder } from "./project-name";
 import { readComposeFile } from "./read-compose-file";
 import type { FileContext } from "./read-document";
 import { readShape } from "./read-shape";
@@ -87,7 +87,7 @@ async function nameOf(
   const variable = lookup("COMPOSE_PROJECT_NAME");
   if (variable) return checkProjectName(variable, "COMPOSE_PROJECT_NAME");
   const named = (await Promise.all(files.map((file) => nameInFile(file, lookup)))).findLast((found) => found?.name);
-  if (named) return checkNameInFile(named.name, named.at);
+  if (named) return projectNameInFile(named.name, named.at);
   return projectNameOfFolder(folder === "/" ? (env["PWD"] ?? folder) : folder);
 }
 

@@ -59,7 +59,8 @@ function convert(
     const tag = tagOf(node.tag);
     // A tag of ours hides from the parser what kind of scalar follows.
     const value: unknown = tag.tag === undefined || node.type !== "PLAIN" ? node.value : parse(node.source ?? "");
-    return { kind: "scalar", value: plain(value), at, ...tag, ...(node.source ? { text: node.source } : {}) };
+    const exact = isRounded(value, node.source) ? node.source : value;
+    return { kind: "scalar", value: plain(exact), at, ...tag, ...(node.source ? { text: node.source } : {}) };
   };
 
   const visitAlias = (alias: Alias, at: Position): Node => {
@@ -100,6 +101,11 @@ function mergedMaps(node: Node, at: Position): readonly MapNode[] {
 function tagOf(tag: string | undefined): { readonly tag?: MergeTag } {
   if (tag === "!reset") return { tag: "reset" };
   return tag === "!override" ? { tag: "override" } : {};
+}
+
+/** A whole number that is too large for one of JavaScript: what stands in the file is right. */
+function isRounded(value: unknown, source: string | undefined): source is string {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && /^[-+]?\d+$/.test(source ?? "");
 }
 
 function plain(value: unknown): string | number | boolean | null {

@@ -11,9 +11,10 @@ export function checkProjectName(name: string, source: string): string {
   throw new RuncibleError("invalid-argument", `name project: "${name}" (${source}) ${rule}`);
 }
 
-/** A name that a file gives. Throws `compose-file-invalid` with its place. */
-export function checkNameInFile(name: string, at: Position): string {
-  if (isProjectName(name)) return name;
+/** A name that a file gives, fitted as that of a folder is. Throws `compose-file-invalid` with its place. */
+export function projectNameInFile(name: string, at: Position): string {
+  const fitting = fittingPart(name);
+  if (fitting !== "") return fitting;
   throw faultIn({ at, key: "name", message: `"${name}" ${rule}` });
 }
 
@@ -23,10 +24,14 @@ function isProjectName(name: string): boolean {
 
 /** The name of a folder, without what a project name may not have. Throws `invalid-argument` when nothing is left. */
 export function projectNameOfFolder(folder: string): string {
-  const name = basename(folder)
+  const name = fittingPart(basename(folder));
+  if (name !== "") return name;
+  throw new RuncibleError("invalid-argument", `name project: the folder ${folder} gives no name; choose one with -p`);
+}
+
+function fittingPart(text: string): string {
+  return text
     .toLowerCase()
     .replaceAll(/[^a-z0-9_-]/g, "")
     .replace(/^[_-]+/, "");
-  if (name !== "") return name;
-  throw new RuncibleError("invalid-argument", `name project: the folder ${folder} gives no name; choose one with -p`);
 }

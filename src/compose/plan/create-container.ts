@@ -113,7 +113,8 @@ function processOf(service: Service): Partial<ContainerCreateBody> {
     ...(service.entrypoint === undefined
       ? {}
       : { Entrypoint: service.entrypoint.length === 0 ? [""] : service.entrypoint }),
-    Env: Object.entries(textMap(service.environment)).map(([name, value]) => `${name}=${value}`),
+    // A name alone takes away what the image says.
+    Env: Object.entries(service.environment ?? {}).map(([name, value]) => (value === null ? name : `${name}=${value}`)),
     ...(service.user === undefined ? {} : { User: service.user }),
     ...(service.working_dir === undefined ? {} : { WorkingDir: service.working_dir }),
     ...(service.hostname === undefined ? {} : { Hostname: service.hostname }),

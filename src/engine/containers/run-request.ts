@@ -100,9 +100,11 @@ export function endpointRequestOf(
   record: ContainerRecord,
   endpoint: EndpointSpec,
 ): EndpointRequest {
+  const resolvers = resolversBehindNames(context, record);
   return {
     networkId: context.networks.find(endpoint.network).id,
     dnsNames: dnsNamesOf(record, endpoint.aliases),
+    ...(resolvers.length === 0 ? {} : { resolvers }),
     gatewayPriority: endpoint.gatewayPriority,
     ...(endpoint.ipv4Address === undefined ? {} : { ipv4Address: endpoint.ipv4Address }),
     ...(endpoint.macAddress === undefined ? {} : { macAddress: endpoint.macAddress }),
@@ -191,15 +193,25 @@ function namesOf(context: ContainerContext, record: ContainerRecord): RunRequest
   const { extraHosts, nameservers } = hostNames(context, [...spec.extraHosts, ...linkedHosts(context, record)], {
     hasNames: spec.networkMode.kind !== "host",
   });
+  const isDirect = spec.dns.servers.length > 0 && resolversBehindNames(context, record).length === 0;
   return {
     hostname: hostnameOf(context, spec.networkMode, config.hostname),
     domainname: spec.domainname ?? "",
     extraHosts,
-    nameservers: spec.dns.servers.length > 0 ? spec.dns.servers : nameservers,
+    nameservers: isDirect ? spec.dns.servers : nameservers,
     search: spec.dns.search,
     resolverOptions: spec.dns.options.length > 0 ? spec.dns.options : ["ndots:0"],
     ownResolver: spec.dns,
   };
+}
+
+/**
+ * Servers that the container chose, where the embedded one stands before them, so that containers have their names all
+ * the same. Not on the default bridge; and one on the loopback is a program in the container.
+ */
+function resolversBehindNames(context: ContainerContext, { spec, endpoints }: ContainerRecord): readonly string[] {
+  const hasNames = endpoints.some(({ network }) => context.networks.find(network).name !== defaultNetwork);
+  return hasNames && !spec.dns.servers.some((server) => /^127\.|^::1$/.test(server)) ? spec.dns.servers : [];
 }
 
 /** Hosts with `host-gateway` put in; `hasNames`: the host itself has a name there. */
@@ -234,6 +246,7 @@ const hostName = "host.docker.internal";
 const exposedHostName = "host.testcontainers.internal";
 const loopback = "127.0.0.1";
 const embeddedDns = "127.0.0.11";
+const defaultNetwork = "bridge";
 
 function namespaceMode(context: ContainerContext, mode: string | undefined, kind: "pid" | "ipc" | "uts"): string {
   if (mode === undefined || ["", "private", "shareable"].includes(mode)) return "private";

@@ -5,6 +5,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { type Deferred, deferred } from "../../internal/deferred";
 import { hasCode, messageOf, RuncibleError } from "../../internal/errors";
 import type { AgentRequest, DialOutcome, FromAgent, ToAgent } from "./agent-protocol";
+import { dnsPort, forwardQuery } from "./dns/forwarder";
 import { startDnsServer } from "./dns/server";
 import { createDnsZone } from "./dns/zone";
 import { dial } from "./ports/dial";
@@ -107,8 +108,13 @@ async function listen(address: string, port: number): Promise<Server> {
   return server;
 }
 
-/** The host's resolvers may listen on its loopback, so the engine asks them. */
-async function forward(query: Uint8Array, isTcp: boolean): Promise<Uint8Array | undefined> {
+/** The host's resolvers may listen on its loopback, so the engine asks them; a container's own may be containers. */
+async function forward(
+  query: Uint8Array,
+  isTcp: boolean,
+  resolvers: readonly string[],
+): Promise<Uint8Array | undefined> {
+  if (resolvers.length > 0) return await forwardQuery(resolvers, { query, isTcp, port: dnsPort });
   const id = ++lastForwardId;
   const response = deferred<Uint8Array | undefined>();
   forwarded.set(id, response);

@@ -43,6 +43,7 @@ export interface SandboxHome {
 interface Endpoint extends EndpointPlan {
   readonly network: Network;
   readonly dnsNames: readonly string[];
+  readonly resolvers: readonly string[];
 }
 
 export interface SandboxRequest {
@@ -205,6 +206,7 @@ class WiredSandbox implements SpareSandbox {
       endpointId,
       ipv4Address,
       dnsNames: request.dnsNames,
+      resolvers: request.resolvers ?? [],
       bridge: network.bridge,
       prefixLength: network.addresses.prefixLength,
       gateway: network.definition.gateway,
@@ -260,9 +262,17 @@ function stateOf(endpoint: Endpoint): EndpointState {
   };
 }
 
-function namedEndpoint({ network, ipv4Address, dnsNames }: Endpoint): NamedEndpoint {
+function namedEndpoint({ network, ipv4Address, dnsNames, resolvers }: Endpoint): NamedEndpoint {
   const { id, name, answersNames, isInternal } = network.definition;
-  return { networkId: id, networkName: name, answersNames, isInternal, address: ipv4Address, names: dnsNames };
+  return {
+    networkId: id,
+    networkName: name,
+    answersNames,
+    isInternal,
+    address: ipv4Address,
+    names: dnsNames,
+    resolvers,
+  };
 }
 
 function alreadyClosed(containerId: string): RuncibleError {

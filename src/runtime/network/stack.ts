@@ -39,6 +39,8 @@ export interface EndpointRequest {
   readonly macAddress?: string;
   /** The highest gets the default route, the first among equals. Default: 0. */
   readonly gatewayPriority?: number;
+  /** Asked for what no container is called. Default: the host's. */
+  readonly resolvers?: readonly string[];
 }
 
 export interface EndpointState {
@@ -174,7 +176,8 @@ export async function startNetworkStack(options: NetworkStackOptions): Promise<N
     const resolvers = watchResolvers(options.resolvConfPath ?? "/etc/resolv.conf");
     const agent = await startAgent({
       agentPath: options.agentPath ?? join(__dirname, "agent-main.js"),
-      forward: (query, isTcp) => forwardQuery(resolvers, { query, isTcp, port: options.resolverPort ?? dnsPort }),
+      forward: async (query, isTcp) =>
+        await forwardQuery(await resolvers.current(), { query, isTcp, port: options.resolverPort ?? dnsPort }),
       logger,
       onLost: (error) => {
         logger.error("container networks are lost", { error });

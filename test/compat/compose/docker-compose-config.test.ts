@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadProject } from "../../../src/compose/load/load-project";
-import { durationMs } from "../../../src/compose/load/units";
 import type { Project } from "../../../src/compose/model/project";
 import { run } from "../../../src/internal/exec";
 import { composeFiles } from "../../support/compose-files";
+import { comparableProject } from "./comparable-project";
 
 /**
  * docker-compose 1 resolves files by the same rules. Its `config` prints the result in forms of its own, so what is
@@ -264,26 +264,6 @@ async function ours(folder: string, { use, env = {}, profiles = [] }: Case, file
   });
 }
 
-/** What both say, in one order and in one way of writing. */
-function comparable({ services, networks, volumes, secrets, configs }: Project): unknown {
-  return uniform({ services, networks, volumes, secrets, configs });
-}
-
-function uniform(value: unknown, key = ""): unknown {
-  if (typeof value === "string" && /^(interval|timeout|start_period|stop_grace_period)$/.test(key)) {
-    return String(durationMs(value));
-  }
-  if (value === null) return "";
-  if (typeof value === "number") return String(value);
-  if (typeof value !== "object") return value;
-  if (Array.isArray(value)) {
-    const items = value.map((item) => uniform(item)).map((item) => ({ item, text: JSON.stringify(item) }));
-    return items.toSorted((left, right) => (left.text < right.text ? -1 : 1)).map(({ item }) => item);
-  }
-  const pairs = Object.entries(value).map(([name, child]) => [name, uniform(child, name)] as const);
-  return Object.fromEntries(pairs.toSorted(([left], [right]) => (left < right ? -1 : 1)));
-}
-
 test.each(Object.entries(cases))("%s: docker-compose understands the same", async (_name, tried) => {
   await using written = await composeFiles(tried.files);
   const { folder } = written;
@@ -302,5 +282,5 @@ test.each(Object.entries(cases))("%s: docker-compose understands the same", asyn
   const theirs = await ours(join(folder, "theirs"), { ...tried, files: {} }, ["compose.yaml"]);
 
   expect(Object.keys(project.services)).not.toEqual([]);
-  expect(comparable(project)).toEqual(comparable(theirs));
+  expect(comparableProject(project)).toEqual(comparableProject(theirs));
 });

@@ -9,7 +9,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { run } from "../../../src/internal/exec";
 import type { NetworkStack } from "../../../src/runtime/network/stack";
 import { freePort } from "../../support/free-port";
-import { evaluateIn, lookUpIn, runIn } from "./in-sandbox";
+import { evaluateIn, lookUpIn, runIn, serveIn } from "./in-sandbox";
 import { addNetwork, on, openStack } from "./open-stack";
 
 const resolve = (name: string, type: string): string => `
@@ -118,6 +118,30 @@ test("a resolver that is not there is passed over for the next", async () => {
   const one = await stack.openSandbox({ containerId: "one", endpoints: [on(network, "one")] });
   expect(await evaluateIn(one, resolve("outside.example", "A"))).toEqual(["192.0.2.1"]);
 });
+
+test("a resolver that a container chose is asked in place of the host's, and may be a container", async () => {
+  const stack = await openStackWithResolver();
+  for (const isInternal of [false, true]) {
+    const network = await addNetwork(stack, isInternal ? 2 : 1, { isInternal });
+    const names = await stack.openSandbox({ containerId: "names", endpoints: [on(network, "names")] });
+    await serveIn(names, resolverOf("198.51.100.7"));
+    const resolvers = [names.publishedAddress ?? ""];
+    const one = await stack.openSandbox({ containerId: "one", endpoints: [{ ...on(network, "one"), resolvers }] });
+    expect(await evaluateIn(one, resolve("outside.example", "A"))).toEqual(["198.51.100.7"]);
+    expect(await evaluateIn(one, resolve("names", "A"))).toEqual(resolvers);
+  }
+});
+
+/** Answers every question with the address. */
+const resolverOf = (address: string): string => `
+  const { decode, encode } = require("dns-packet");
+  const udp = require("dgram").createSocket("udp4");
+  udp.on("message", (query, { port, address }) => {
+    const { id, questions } = decode(query);
+    const answers = [{ type: "A", name: questions[0].name, ttl: 1, data: ${JSON.stringify(address)} }];
+    udp.send(encode({ type: "response", id, questions, answers }), port, address);
+  });
+  udp.bind(53, ready);`;
 
 /** A resolver on the host's loopback, where it would be out of the containers' reach. */
 async function openStackWithResolver({ before = "", asked = [] as string[] } = {}): Promise<NetworkStack> {

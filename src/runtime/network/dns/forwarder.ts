@@ -1,7 +1,6 @@
 import { createSocket } from "node:dgram";
 import { connect, isIPv6 } from "node:net";
 import { deferred } from "../../../internal/deferred";
-import type { ResolverList } from "./resolvers";
 import { createMessageReader, frameMessage } from "./stream";
 
 export const dnsPort = 53;
@@ -19,10 +18,10 @@ export interface ForwardedQuestion {
  * it came, options and all. Undefined when none answered.
  */
 export async function forwardQuery(
-  resolvers: ResolverList,
+  resolvers: readonly string[],
   question: ForwardedQuestion,
 ): Promise<Uint8Array | undefined> {
-  for (const address of await resolvers.current()) {
+  for (const address of resolvers) {
     const response = await (question.isTcp ? askByTcp(address, question) : askByUdp(address, question));
     if (response !== undefined) return response;
   }

@@ -8,8 +8,12 @@ import type { DnsZone } from "./zone";
 export interface DnsServerOptions {
   readonly address: string;
   readonly zone: DnsZone;
-  /** Asks the resolvers of the host. Undefined: none answered. */
-  readonly forward: (query: Uint8Array, isTcp: boolean) => Promise<Uint8Array | undefined>;
+  /** Asks the resolvers, or those of the host when there are none. Undefined: none answered. */
+  readonly forward: (
+    query: Uint8Array,
+    isTcp: boolean,
+    resolvers: readonly string[],
+  ) => Promise<Uint8Array | undefined>;
 }
 
 /** Questions under way with the host's resolvers; beyond that they fail at once rather than pile up. */
@@ -53,7 +57,7 @@ function createResponder({ zone, forward }: DnsServerOptions): Responder {
     if (forwarded >= maxForwarded) return encodeFailure(query);
     forwarded += 1;
     try {
-      return (await forward(bytes, isTcp)) ?? encodeFailure(query);
+      return (await forward(bytes, isTcp, decision.resolvers)) ?? encodeFailure(query);
     } finally {
       forwarded -= 1;
     }

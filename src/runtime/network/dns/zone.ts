@@ -10,6 +10,8 @@ export interface NamedEndpoint {
   readonly isInternal: boolean;
   readonly address: string;
   readonly names: readonly string[];
+  /** Asked in place of the host's resolvers; none: those. */
+  readonly resolvers: readonly string[];
 }
 
 export interface NameQuestion {
@@ -23,7 +25,8 @@ export type NameDecision =
   /** The name exists, but not with the type asked for. */
   | { readonly kind: "empty" }
   | { readonly kind: "unknown" }
-  | { readonly kind: "forward" }
+  /** No resolvers: the host's. */
+  | { readonly kind: "forward"; readonly resolvers: readonly string[] }
   /** Not for the asking one: it is unknown, or has no way out. */
   | { readonly kind: "refuse" };
 
@@ -53,24 +56,29 @@ export function createDnsZone(): DnsZone {
       const networkIds = new Set(own.flatMap(({ networkId, answersNames }) => (answersNames ? [networkId] : [])));
       const visible = [...sandboxes.values()].flat().filter(({ networkId }) => networkIds.has(networkId));
       const found = lookUp(visible, question);
-      if (found.kind === "addresses") return { kind: "addresses", addresses: rotate(found.addresses, turn++) };
-      if (found.kind !== "forward") return found;
+      if (found?.kind === "addresses") return { kind: "addresses", addresses: rotate(found.addresses, turn++) };
+      if (found !== undefined) return found;
       // A single label means a container, except where there are none to be found by name.
       if (networkIds.size > 0 && isHostQuestion(question) && !question.name.includes(".")) return { kind: "unknown" };
-      return own.every(({ isInternal }) => isInternal) ? { kind: "refuse" } : { kind: "forward" };
+      const resolvers = [...new Set(own.flatMap((endpoint) => endpoint.resolvers))];
+      if (own.some(({ isInternal }) => !isInternal)) return { kind: "forward", resolvers };
+      // Without a way out only a container can be asked.
+      const reachable = resolvers.filter((resolver) => visible.some(({ address }) => address === resolver));
+      return reachable.length === 0 ? { kind: "refuse" } : { kind: "forward", resolvers: reachable };
     },
   };
 }
 
-function lookUp(visible: readonly NamedEndpoint[], { name, type }: NameQuestion): NameDecision {
+/** Undefined: it is nothing of a container. */
+function lookUp(visible: readonly NamedEndpoint[], { name, type }: NameQuestion): NameDecision | undefined {
   if (type === "PTR") {
     const address = addressOfPointer(name);
     const owner = visible.find((endpoint) => endpoint.address === address);
-    return owner === undefined ? { kind: "forward" } : { kind: "pointer", name: pointerName(owner) };
+    return owner && { kind: "pointer", name: pointerName(owner) };
   }
   const wanted = name.toLowerCase();
   const addresses = visible.filter((endpoint) => isCalled(endpoint, wanted)).map(({ address }) => address);
-  if (addresses.length === 0) return { kind: "forward" };
+  if (addresses.length === 0) return undefined;
   return type === "A" ? { kind: "addresses", addresses: [...new Set(addresses)] } : { kind: "empty" };
 }
 

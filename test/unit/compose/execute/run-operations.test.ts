@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
 import { runOperations } from "../../../../src/compose/execute/run-operations";
 import type { Operation } from "../../../../src/compose/plan/operation";
 import { deferred } from "../../../../src/internal/deferred";
@@ -74,4 +75,15 @@ test("what is taken away goes on after a failure, and the first error is thrown 
   );
   await expect(run).rejects.toThrow("first");
   expect(log).toEqual(["fails", "other", "after"]);
+});
+
+test("any number of steps may listen to the signal without a warning of Node", async () => {
+  const warnings: string[] = [];
+  const onWarning = ({ name }: Error): void => void warnings.push(name);
+  process.on("warning", onWarning);
+  onTestFinished(() => void process.off("warning", onWarning));
+  const steps = Array.from({ length: 12 }, (_, index) => step(`${index}`));
+  await runOperations(steps, async (_action, signal) => signal.addEventListener("abort", () => {}), ignore);
+  await setImmediate();
+  expect(warnings).toEqual([]);
 });

@@ -36,6 +36,12 @@ test.each([
     'compose.yaml:4: services.a.scale: it must be a whole number, not "many"',
   ],
   ["a number for a text", service("hostname: 5"), "compose.yaml:4: services.a.hostname: it must be a text, not 5"],
+  ["a wrong number of CPUs", service("cpus: lots"), "services.a.cpus: it must be a number of CPUs such as 1.5"],
+  [
+    "a test without its kind",
+    service("healthcheck:\n      test:\n        - curl\n        - x"),
+    "compose.yaml:6: services.a.healthcheck.test: the first word of a list must be CMD, CMD-SHELL or NONE",
+  ],
   ["a wrong duration", service("stop_grace_period: soon"), "must be a duration such as 1m30s"],
   ["a wrong size", service("mem_limit: much"), "must be a size such as 64m"],
   ["a wrong boolean", service("tty: perhaps"), "must be true or false"],
@@ -115,8 +121,8 @@ test.each([
   ],
   [
     "a wrong project name",
-    `${service("tty: true")}name: Bad Name`,
-    'compose.yaml:5: name: "Bad Name" must be of lower case letters',
+    `${service("tty: true")}name: "!!"`,
+    'compose.yaml:5: name: "!!" must be of lower case letters',
   ],
   ["an unknown base", service("extends: b"), 'services.a.extends: there is no service "b" in compose.yaml'],
 ])("%s is refused with its place", async (_name, text, expected) => {

@@ -33,6 +33,11 @@ test.each([
   ["$${SET}", "${SET}"],
   ["$$$SET", "$value"],
   ["${UNSET:-$$x}", "$x"],
+  ["cost: $5", "cost: $5"],
+  ["$", "$"],
+  ["^$SET$|$(date) $? $@", "^value$|$(date) $? $@"],
+  ["${UNSET:-$(pwd)}", "$(pwd)"],
+  ["$$$", "$$"],
 ])("%s becomes %s", (text, expected) => {
   expect(interpolate(text, { lookup })).toEqual({ text: expected });
 });
@@ -45,8 +50,7 @@ test.each([
   ["${}", "syntax", '"${}" is no variable'],
   ["${SET", "syntax", '"${SET" is no variable'],
   ["${SET!x}", "syntax", "is no variable"],
-  ["cost: $5", "syntax", '"$5" is no variable; write $$'],
-  ["$", "syntax", '"$" is no variable'],
+  ["cost: ${5}", "syntax", '"${5}" is no variable; write $$'],
 ])("%s is a fault of kind %s", (text, kind, message) => {
   expect(interpolate(text, { lookup })).toEqual({ fault: { kind, message: expect.stringContaining(message) } });
 });

@@ -38,6 +38,7 @@ test.each<[string, Files, Partial<LoadOptions>, string]>([
   ["the option", { "compose.yaml": `name: b\n${one}` }, { projectName: "a", env: { COMPOSE_PROJECT_NAME: "c" } }, "a"],
   ["the variable", { "compose.yaml": `name: b\n${one}` }, { env: { COMPOSE_PROJECT_NAME: "c" } }, "c"],
   ["the variable in .env", { "compose.yaml": one, ".env": "COMPOSE_PROJECT_NAME=d" }, {}, "d"],
+  ["the key, fitted", { "compose.yaml": `name: "_My App.2"\n${one}` }, {}, "myapp2"],
   ["the key", { "compose.yaml": `name: b-\${N:-x}\n${one}` }, {}, "b-x"],
   ["the last file's key", { a: `name: a\n${one}`, b: "name: b" }, { files: ["a", "b"] }, "b"],
   ["the folder", { "compose.yaml": one }, {}, "app"],
@@ -69,6 +70,12 @@ test("variables come from the caller before .env, and those that lack are a warn
   expect(project.warnings).toEqual(['The "NONE" variable is not set. Defaulting to a blank string.']);
 });
 
+test("a number that JavaScript has to round stays as it is written", async () => {
+  const text = "services: {a: {image: x, environment: {ID: 123456789012345678, SMALL: 5, AMOUNT: 1.50}}}";
+  const project = await load({ "compose.yaml": text });
+  expect(project.services["a"]?.environment).toEqual({ AMOUNT: "1.5", ID: "123456789012345678", SMALL: "5" });
+});
+
 test("environment files come in order, below what the file itself says; a bare name comes from the caller", async () => {
   const text = `
 services:
@@ -79,7 +86,7 @@ services:
 `;
   const files = { "compose.yaml": text, "one.env": "A=1\nB=1\nC=1", "two.env": "B=$A${OUT}", "raw.env": "R='$A'" };
   const project = await load(files, { env: { OUT: "o", D: "d" } });
-  expect(project.services["a"]?.environment).toEqual({ A: "1", B: "1o", C: "own", D: "d", R: "'$A'" });
+  expect(project.services["a"]?.environment).toEqual({ A: "1", B: "1o", C: "own", D: "d", E: null, R: "'$A'" });
 });
 
 test("anchors, aliases, merge keys and x- fields", async () => {
@@ -166,11 +173,12 @@ services:
   e: {image: x, depends_on: {nothing: {condition: service_started, required: false}}}
 `;
   const { services, warnings } = await load({ "compose.yaml": text });
-  expect(["b", "c", "d", "e"].map((name) => Object.keys(services[name]?.depends_on ?? {}))).toEqual([
-    ["a"],
-    ["a"],
-    ["a"],
-    [],
+  const started = { condition: "service_started", required: true };
+  expect(["b", "c", "d", "e"].map((name) => services[name]?.depends_on)).toEqual([
+    { a: { ...started, restart: true } },
+    { a: { ...started, restart: true } },
+    { a: started },
+    {},
   ]);
   expect(services["c"]?.networks).toBeUndefined();
   expect(warnings).toEqual(['service "e" depends on "nothing", which is not defined and not required']);

@@ -11,7 +11,7 @@ function bodyOf(service: Service, others: Readonly<Record<string, Service>> = {}
 test.each<[string, Service, object]>([
   ["command and entrypoint", { command: ["a"], entrypoint: ["b"] }, { Cmd: ["a"], Entrypoint: ["b"] }],
   ["an entrypoint taken away", { entrypoint: [] }, { Entrypoint: [""] }],
-  ["environment", { environment: { A: "1", B: 2 } }, { Env: ["A=1", "B=2"] }],
+  ["environment", { environment: { A: "1", B: 2, C: null } }, { Env: ["A=1", "B=2", "C"] }],
   [
     "the grace period",
     { stop_grace_period: "1m1.5s", stop_signal: "SIGINT" },
