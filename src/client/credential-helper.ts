@@ -50,7 +50,7 @@ function parseAnswer(program: string, registry: string, text: string): RegistryA
   }
   const { Username: username, Secret: secret } = json;
   if (typeof username !== "string" || typeof secret !== "string" || secret === "") return undefined;
-  const serverAddress = "ServerURL" in json && typeof json.ServerURL === "string" ? json.ServerURL : registry;
+  const serverAddress = ("ServerURL" in json && typeof json.ServerURL === "string" && json.ServerURL) || registry;
   if (username === tokenUser) return { identityToken: secret, serverAddress };
   return { username, password: secret, serverAddress };
 }

@@ -115,7 +115,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
 
   /** `dependencies`: stop with it. */
   async #startOn(runtime: Runtime, dependencies: readonly Stoppable[]): Promise<StartedTestContainer> {
-    const attempt: Attempt = { timeline: new Timeline(), dependencies, waitStrategy: undefined };
+    const attempt: Attempt = { timeline: new Timeline(this.imageName.string), dependencies, waitStrategy: undefined };
     await this.#ensureImage(runtime);
     attempt.timeline.mark("image ready");
     await this.beforeContainerCreated?.();
@@ -202,7 +202,7 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
     const image = this.imageName.string;
     const asked = { ...this.createOpts, image, pullAgain: () => this.#ensureImage(runtime, true) };
     const Id = await createContainer(runtime, { ...body, HostConfig } as ContainerCreateBody, asked);
-    timeline.mark("created");
+    timeline.mark("created", Id);
     try {
       if (networkId !== undefined) await engine.networks.connect(networkId, Id);
       await prepareContainer(engine, Id, {
@@ -215,12 +215,12 @@ export class GenericContainer extends ContainerRequest implements TestContainer 
       await this.containerCreated?.(Id);
       await giveUpHeldPorts(HostConfig.PortBindings);
       await engine.containers.start(Id);
-      timeline.mark("started");
+      timeline.mark("started", Id);
       const inspect = await inspectPublished(engine, Id);
       await this.#consumeLogs(runtime, Id);
       await this.containerStarting?.(inspectResultOf(inspect), false);
       const started = await this.#awaitReady(runtime, inspect, attempt);
-      timeline.mark("ready");
+      timeline.mark("ready", Id);
       await this.containerStarted?.(started, inspectResultOf(inspect), false);
       return started;
     } catch (error) {

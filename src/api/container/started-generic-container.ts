@@ -4,6 +4,7 @@ import { messageOf, RuncibleError } from "../../internal/errors";
 import type { ContainerInspect } from "../../wire/container";
 import { checkedDuration, checkedList, checkedObject, checkedWith } from "../checks";
 import { LABEL_TESTCONTAINERS_SESSION_ID } from "../labels";
+import { log } from "../log";
 import { BoundPorts } from "../ports/bound-ports";
 import type { PortWithOptionalBinding } from "../ports/port";
 import { containerHandle } from "../runtime/container-handle";
@@ -102,6 +103,7 @@ export class StartedGenericContainer implements StartedTestContainer {
     await this.#end(options).catch((error: unknown) => {
       if (!isGoneWithEngine(this.#runtime, error)) throw error;
     });
+    log.debug("stopped", { containerId: this.#id });
     await this.containerIsStopped?.();
     await stopAll(this.#dependencies);
     return new StoppedGenericContainer(this.#runtime.engine, this.#id);

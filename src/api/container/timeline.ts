@@ -1,3 +1,5 @@
+import { log } from "../log";
+
 export interface TimelineEntry {
   /** What was done: `image ready`, `created`, `started`, … */
   readonly step: string;
@@ -5,17 +7,24 @@ export interface TimelineEntry {
   readonly atMs: number;
 }
 
-/** How far a start came, and when. */
+/** How far a start came, and when; told in the log as well. */
 export class Timeline {
   readonly startedAtMs: number = Date.now();
   readonly #entries: TimelineEntry[] = [];
+  readonly #imageName: string;
+
+  constructor(imageName: string) {
+    this.#imageName = imageName;
+  }
 
   get entries(): readonly TimelineEntry[] {
     return this.#entries;
   }
 
-  mark(step: string): void {
-    this.#entries.push({ step, atMs: Date.now() - this.startedAtMs });
+  mark(step: string, containerId?: string): void {
+    const entry = { step, atMs: Date.now() - this.startedAtMs };
+    this.#entries.push(entry);
+    log.debug(describeTimeline([entry]), { containerId, imageName: this.#imageName });
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import type { EngineClient } from "../../client/client";
 import { type Connection, connect, packageVersion } from "../../client/connect";
-import { hasCode, isRuncibleError } from "../../internal/errors";
+import { hasCode, isRuncibleError, messageOf, RuncibleError } from "../../internal/errors";
 import { daemonSettings, dockerSocketOverride, hostOverride, reaperSettings } from "../config";
 import type { HostIp } from "../ports/bound-ports";
 import { openReapedSession } from "../reaper/reaper-container";
@@ -152,5 +152,10 @@ function remoteSocketPathOf({ client: { endpoint }, isByTestcontainersHost }: Co
 
 async function addressesOf(host: string): Promise<readonly HostIp[]> {
   const family = isIP(host);
-  return family === 0 ? lookup(host, { all: true }) : [{ address: host, family }];
+  if (family !== 0) return [{ address: host, family }];
+  return await lookup(host, { all: true }).catch((cause: unknown) => {
+    const where = host === hostOverride() ? " (TESTCONTAINERS_HOST_OVERRIDE)" : "";
+    const message = `look up ${host}${where}, where published ports are to be found: ${messageOf(cause)}`;
+    throw new RuncibleError("engine-unreachable", message, { cause });
+  });
 }

@@ -80,6 +80,15 @@ test("containers are reached at the host that overrides", async () => {
   expect(container.getHost()).toBe("127.0.0.1");
 });
 
+test("a host that overrides and has no address is an error that names it", async () => {
+  setVariable("TESTCONTAINERS_HOST_OVERRIDE", "nosuch.invalid");
+
+  await expect(getContainerRuntimeClient()).rejects.toMatchObject({
+    code: "engine-unreachable",
+    message: expect.stringContaining("look up nosuch.invalid (TESTCONTAINERS_HOST_OVERRIDE)"),
+  });
+});
+
 const overridden = {
   host: "127.0.0.2",
   hostIps: [{ address: "127.0.0.2", family: 4 }],

@@ -37,6 +37,11 @@ test("DEBUG shows what containers, builds and execs say, each under its name", a
   expect(stderr.match(new RegExp(`testcontainers:containers ${id} said in a container$`, "gm"))).toHaveLength(2);
   expect(stderr).toMatch(new RegExp(`testcontainers:exec ${id} said in an exec$`, "m"));
   expect(stderr).toMatch(new RegExp(`testcontainers \\[INFO\\] ${id} done$`, "m"));
+  expect(stderr).toMatch(/testcontainers \[DEBUG\] \[debugged:1\] image ready at \d+ ms$/m);
+  for (const step of ["created", "started", "ready"]) {
+    expect(stderr).toMatch(new RegExp(`testcontainers \\[DEBUG\\] ${id} \\[debugged:1\\] ${step} at \\d+ ms$`, "m"));
+  }
+  expect(stderr).toMatch(new RegExp(`testcontainers \\[DEBUG\\] ${id} stopped$`, "m"));
 });
 
 const restarting = `

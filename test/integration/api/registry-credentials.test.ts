@@ -73,9 +73,9 @@ function stored(): object {
   return { auth: Buffer.from(`${username}:${password}`).toString("base64") };
 }
 
-function answer(): string {
+function answer(serverUrl: string = registry.host): string {
   const { username, password } = registry.credentials;
-  return JSON.stringify({ ServerURL: registry.host, Username: username, Secret: password });
+  return JSON.stringify({ ServerURL: serverUrl, Username: username, Secret: password });
 }
 
 test("without credentials the registry refuses", async () => {
@@ -139,7 +139,8 @@ test.each([
 });
 
 test("a build pulls its base with the credentials of its registry", async () => {
-  await writeConfig({ credHelpers: { [registry.host]: await writeHelper(answer()) } });
+  // Some helpers say the registry again, others leave that empty.
+  await writeConfig({ credHelpers: { [registry.host]: await writeHelper(answer("")) } });
   const dockerfile = `ARG REGISTRY=nosuch\nFROM $REGISTRY/${image.split("/").slice(1).join("/")}\nRUN true\n`;
   await engine.client.images.remove(image, { force: true }).catch(() => {});
 
