@@ -258,7 +258,7 @@ networks:
     "docker compose up -d",
     "docker compose exec -T bb sh -c 'for n in aa one two app-aa-1; do ping -c 1 $n | head -n 1 | cut -d\" \" -f2; done'",
     "docker compose exec -T aa sh -c 'hostname -f; grep -c 1.2.3.4 /etc/hosts; grep ^search /etc/resolv.conf; cat /sys/class/net/eth*/address | grep -c 0a:01:02:03; ip -4 -o addr | grep -o 10.199.3.9/24'",
-    "docker compose exec -T aa sh -c 'cat /etc/resolv.conf | grep -v -e ^# -e ^$; ping -c 1 bb | head -n 1 | cut -d\" \" -f2'",
+    "docker compose exec -T aa sh -c 'cat /etc/resolv.conf | grep -v -e ^# -e ^$ | sort; ping -c 1 bb | head -n 1 | cut -d\" \" -f2'",
     "docker compose exec -T nn ls /sys/class/net",
     "docker compose exec -T ss hostname",
     "docker network inspect -f '{{.Name}} {{.Internal}} {{json .IPAM.Config}} {{json .Options}} {{json .Labels}} {{len .Containers}}' app_front app_back",

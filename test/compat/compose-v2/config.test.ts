@@ -47,7 +47,8 @@ test.each(Object.entries(configCases))("%s: docker compose v2 understands the sa
   for (const section of ["networks", "volumes"] as const) expect(ours[section]).toMatchObject(expected[section]);
   for (const section of ["secrets", "configs"] as const) {
     // It gives these a name, which nothing has.
-    const named = Object.entries(ours[section]).map(([key, file]) => [key, { name: expect.any(String), ...file }]);
-    expect(expected[section]).toMatchObject(Object.fromEntries(named));
+    const used = Object.entries(ours[section]).filter(([key]) => Object.hasOwn(expected[section], key));
+    const named = used.map(([key, file]) => [key, { name: expect.any(String), ...file }]);
+    expect(expected[section]).toEqual(Object.fromEntries(named));
   }
 });
