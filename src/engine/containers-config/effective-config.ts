@@ -51,15 +51,12 @@ function mergeCommand(
   return { entrypoint, command };
 }
 
-/** The request's variables win in place of the image's; a name without `=` removes the image's variable. */
+/** The request's variables, then what else the image has; a name without `=` takes one of the image's away. */
 function mergeEnvironment(image: readonly string[], request: readonly string[]): readonly string[] {
-  const variables = new Map<string, string>();
-  for (const entry of [...image, ...request]) {
-    const [name = ""] = entry.split("=", 1);
-    if (entry.includes("=")) variables.set(name, entry);
-    else variables.delete(name);
-  }
-  return [...variables.values()];
+  const nameOf = (entry: string): string => entry.split("=", 1)[0] ?? "";
+  const own = new Map(request.map((entry) => [nameOf(entry), entry]));
+  const others = new Map(image.filter((entry) => !own.has(nameOf(entry))).map((entry) => [nameOf(entry), entry]));
+  return [...own.values(), ...others.values()].filter((entry) => entry.includes("="));
 }
 
 function mergePorts(request: readonly ContainerPort[], image: ImageRunConfig): readonly ContainerPort[] {

@@ -143,14 +143,14 @@ function namespaceOf({ userNamespace = ownUserNamespace() }: SpecRequest): UserN
   return userNamespace;
 }
 
+/** In Docker's order: what every process has comes first, whoever gave its value. */
 function environmentOf({ env, hostname, tty }: SpecRequest): readonly string[] {
-  const has = (name: string): boolean => env.some((entry) => entry.startsWith(`${name}=`));
-  return [
-    ...(has("PATH") ? [] : ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]),
-    ...(has("HOSTNAME") ? [] : [`HOSTNAME=${hostname}`]),
-    ...(tty && !has("TERM") ? ["TERM=xterm"] : []),
-    ...env,
+  const defaults = [
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    `HOSTNAME=${hostname}`,
+    ...(tty ? ["TERM=xterm"] : []),
   ];
+  return [...new Map([...defaults, ...env].map((entry) => [entry.split("=", 1)[0], entry])).values()];
 }
 
 function mountsOf(request: SpecRequest): readonly OciMount[] {

@@ -48,12 +48,18 @@ test("variables, labels and ports are merged, and a bare name removes a variable
     Labels: { a: "mine" },
     ExposedPorts: { "80": {}, "90/udp": {} },
   });
-  expect(config.environment).toEqual(["PATH=/x", "B=2"]);
+  expect(config.environment).toEqual(["B=2", "PATH=/x"]);
   expect(config.labels).toEqual({ a: "mine", b: "image" });
   expect(config.exposedPorts).toEqual([
     { port: 80, protocol: "tcp" },
     { port: 90, protocol: "udp" },
   ]);
+});
+
+test("the request's variables come first, each once, and then what else the image has", () => {
+  const { environment } = merge({ Env: ["B=1", "C=1", "B=2"] });
+
+  expect(environment).toEqual(["B=2", "C=1", "PATH=/bin", "A=1"]);
 });
 
 test("the image's health check is merged field by field, or switched off", () => {

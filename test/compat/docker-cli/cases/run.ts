@@ -25,6 +25,7 @@ export const runCases: readonly CommandCase[] = [
     "environment, user, working folder, host name",
     "docker run --rm -e A=1 -e B -u 1000:70 -w /new/folder -h box bb sh -c 'echo $A $B; id; pwd; hostname; cat /etc/hostname; env | sort | grep -v HOSTNAME'",
     "B=2 docker run --rm -e B bb sh -c 'echo $B'",
+    "docker run --rm -h box -e A=1 -e PATH=/bin -e B=2 bb env; docker run --rm -t -h box bb env",
     "printf 'X=1\\n#no\\nY=\\n' > env.list; docker run --rm --env-file env.list bb sh -c 'env | grep -E \"^(X|Y)=\"'",
     "docker run --rm -u nosuchuser bb true",
     "docker run --rm -u postgres bb id",

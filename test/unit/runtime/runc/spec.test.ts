@@ -60,7 +60,7 @@ test("namespaces are private, the host's or those of a path", () => {
 
 test("the environment has a PATH and the host name unless the image sets them", () => {
   const { env } = createSpec({ ...request, env: ["PATH=/opt", "A=1"] }).process;
-  expect(env).toEqual(["HOSTNAME=box", "PATH=/opt", "A=1"]);
+  expect(env).toEqual(["PATH=/opt", "HOSTNAME=box", "A=1"]);
 });
 
 test("a terminal has 24 rows and 80 columns unless told otherwise", () => {
