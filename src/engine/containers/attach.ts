@@ -37,7 +37,7 @@ async function* outputOf(
 
 /**
  * Carries a client's input into the container, waiting for a container that is still to be started. Where the end of
- * the input is not that of the container's, who has nothing more to say leaves: `echo text | docker attach` returns.
+ * the input is not that of the container's, it is the end of the whole stream, as in Docker.
  */
 async function feed(
   container: Container,

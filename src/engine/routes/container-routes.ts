@@ -1,4 +1,4 @@
-import { RuncibleError } from "../../internal/errors";
+import { hasCode, RuncibleError } from "../../internal/errors";
 import { decodeFilters } from "../../wire/filters";
 import { decodeBoolean, decodeInteger } from "../../wire/query-values";
 import { defined, objectField, textField } from "../http/json-fields";
@@ -70,10 +70,18 @@ async function start(containers: ContainerService, { query }: EngineRequest, id:
 
 async function remove(containers: ContainerService, { query }: EngineRequest, id: string): Promise<void> {
   if (decodeBoolean(query.get("link"))) {
+    await containers.inspect(id, { size: false }).catch((cause: unknown) => {
+      throw hasCode(cause, "container-not-found") ? noSuchLink(id, cause) : cause;
+    });
     const text = `remove link ${id}: links of a container are there as long as it is; remove the container without link=1`;
     throw new RuncibleError("not-implemented", text);
   }
   await containers.remove(id, { force: decodeBoolean(query.get("force")), volumes: decodeBoolean(query.get("v")) });
+}
+
+/** Docker has a word of its own for it. */
+function noSuchLink(id: string, cause: unknown): RuncibleError {
+  return new RuncibleError("container-not-found", `no such container: ${id}`, { cause });
 }
 
 async function list(containers: ContainerService, { query, apiVersion }: EngineRequest): Promise<Reply> {
