@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { hasCode, RuncibleError } from "../../internal/errors";
+import { RuncibleError } from "../../internal/errors";
 import { exitOf, spawnTool } from "../../internal/exec";
 import { type Digest, parseDigest } from "../image/digest";
+import { diskError } from "../image/disk-error";
 import { createDiffFilter, type LayerPiece, opaqueMarker } from "./diff-filter";
 import { createProgramScan, type ProgramScan } from "./program-scan";
 import { blockBytes } from "./tar-header";
@@ -99,10 +100,7 @@ export async function packUpper(request: PackRequest): Promise<PackedLayer> {
     tar.kill("SIGKILL");
     await ended.catch(() => {});
     if (signal.aborted) throw new RuncibleError("aborted", "pack layer: cancelled", { cause: error });
-    if (hasCode(error, "ENOSPC")) {
-      throw new RuncibleError("disk-full", "pack layer: no space left on device; free some", { cause: error });
-    }
-    throw error;
+    throw diskError("pack layer", error);
   }
   return {
     diffId: parseDigest(`sha256:${hash.digest("hex")}`),

@@ -94,7 +94,7 @@ test("a commit of what does not fit on the disk a second time says so and leaves
     "if=/dev/zero",
     "of=/large",
     "bs=1M",
-    `count=${Math.round(diskBytes / megabyte / 1.6)}`,
+    `count=${Math.round(diskBytes / megabyte / 2.4)}`,
   );
   expect((await client.containers.wait(id)).StatusCode).toBe(0);
   const { stateFolder } = disk.engine;

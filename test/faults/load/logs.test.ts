@@ -8,12 +8,12 @@ import { enginePid, memoryOf } from "../support/engine-process";
 
 const engine = useNewEngineOfThisFile({ RUNCIBLE_IDLE_SECONDS: "600" });
 
-const bytes = 1_000_000_000;
+const bytes = 1_300_000_000;
 /** Of one log, unless it is told otherwise: see docs/docker-api.md. */
-const logLimit = 100_000_000;
+const logLimit = 1_000_000_000;
 const memoryLimit = 150_000_000;
 
-test("a container that writes 1 GB of log is held back by no slow reader, and fills neither memory nor disk", async () => {
+test("a container that writes 1.3 GB of log is held back by no slow reader, and fills neither memory nor disk", async () => {
   const image = await busyboxImage();
   const { client, stateFolder } = engine;
   const line = `${"x".repeat(999)}`;
