@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { posix } from "node:path";
 import { RuncibleError } from "../../internal/errors";
 import { shortId } from "../../internal/ids";
+import { uniqueVariables, withMissingVariables } from "../../internal/variables";
 import type { ImageRunConfig } from "../../runtime/image/manifest";
 import { type ContainerPort, formatPortKey, parsePortKey } from "../../wire/ports";
 import type { ContainerSpec } from "../routes/container-spec";
@@ -53,10 +54,8 @@ function mergeCommand(
 
 /** The request's variables, then what else the image has; a name without `=` takes one of the image's away. */
 function mergeEnvironment(image: readonly string[], request: readonly string[]): readonly string[] {
-  const nameOf = (entry: string): string => entry.split("=", 1)[0] ?? "";
-  const own = new Map(request.map((entry) => [nameOf(entry), entry]));
-  const others = new Map(image.filter((entry) => !own.has(nameOf(entry))).map((entry) => [nameOf(entry), entry]));
-  return [...own.values(), ...others.values()].filter((entry) => entry.includes("="));
+  const merged = withMissingVariables(uniqueVariables(request), uniqueVariables(image));
+  return merged.filter((entry) => entry.includes("="));
 }
 
 function mergePorts(request: readonly ContainerPort[], image: ImageRunConfig): readonly ContainerPort[] {

@@ -1,3 +1,4 @@
+import { withMissingVariables } from "../../internal/variables";
 import type { ImageRunConfig } from "../../runtime/image/manifest";
 import { formatPortKey } from "../../wire/ports";
 import { changedConfig } from "../images/changed-config";
@@ -45,16 +46,9 @@ function merged(own: ImageRunConfig, container: ImageRunConfig): ImageRunConfig 
     ...rest,
     ...own,
     ...(command === undefined ? {} : { Cmd: command }),
-    Env: withMissing(own.Env ?? [], container.Env ?? []),
+    Env: withMissingVariables(own.Env ?? [], container.Env ?? []),
     Labels: { ...container.Labels, ...own.Labels },
     ExposedPorts: { ...container.ExposedPorts, ...own.ExposedPorts },
     Volumes: { ...container.Volumes, ...own.Volumes },
   };
-}
-
-/** Those of `others` whose names `own` lacks come behind it. */
-function withMissing(own: readonly string[], others: readonly string[]): readonly string[] {
-  const nameOf = (entry: string): string => entry.split("=", 1)[0] ?? "";
-  const names = new Set(own.map(nameOf));
-  return [...own, ...others.filter((entry) => !names.has(nameOf(entry)))];
 }

@@ -1,4 +1,5 @@
 import { ownUserNamespace, type UserNamespace } from "../../internal/user-namespace";
+import { uniqueVariables } from "../../internal/variables";
 import type { Mount } from "../mount";
 import { effectiveCapabilities, heldCapabilities } from "./capabilities";
 import { defaultMounts } from "./default-mounts";
@@ -150,7 +151,7 @@ function environmentOf({ env, hostname, tty }: SpecRequest): readonly string[] {
     `HOSTNAME=${hostname}`,
     ...(tty ? ["TERM=xterm"] : []),
   ];
-  return [...new Map([...defaults, ...env].map((entry) => [entry.split("=", 1)[0], entry])).values()];
+  return uniqueVariables([...defaults, ...env]);
 }
 
 function mountsOf(request: SpecRequest): readonly OciMount[] {

@@ -1,11 +1,9 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
-import { getRuntime } from "../../../src/api/runtime/runtime";
 import { someDisk } from "../../support/disk";
-import { type DockerCommand, dockerOn, must } from "../../support/docker-command";
+import { type DockerCommand, must } from "../../support/docker-command";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
-import { busyboxImage } from "../api/busybox-image";
+import { dockerOnEngine } from "./docker-on-engine";
 
 const engine = useEngineOfThisFile();
 let docker: DockerCommand;
@@ -15,9 +13,7 @@ let disk: string;
 let number: string;
 
 beforeAll(async () => {
-  await getRuntime();
-  docker = dockerOn(`unix://${join(engine.stateFolder, "engine.sock")}`);
-  image = await busyboxImage();
+  ({ docker, image } = await dockerOnEngine(engine));
   disk = someDisk();
   const { rdev } = await stat(disk);
   number = `${(rdev >>> 8) & 0xfff}:${(rdev & 0xff) | ((rdev >>> 12) & 0xfff00)}`;

@@ -1,19 +1,16 @@
 import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
-import { getRuntime } from "../../../src/api/runtime/runtime";
-import { type DockerCommand, dockerOn, must } from "../../support/docker-command";
+import { type DockerCommand, must } from "../../support/docker-command";
 import { useEngineOfThisFile } from "../../support/engine-of-file";
-import { busyboxImage } from "../api/busybox-image";
 import { connectRaw } from "../http/raw-connection";
+import { dockerOnEngine } from "./docker-on-engine";
 
 const engine = useEngineOfThisFile();
 let docker: DockerCommand;
 let image: string;
 
 beforeAll(async () => {
-  await getRuntime();
-  docker = dockerOn(`unix://${join(engine.stateFolder, "engine.sock")}`);
-  image = await busyboxImage();
+  ({ docker, image } = await dockerOnEngine(engine));
 });
 
 async function created(...args: readonly string[]): Promise<{ readonly id: string; readonly stderr: string }> {
